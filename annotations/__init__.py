@@ -1,0 +1,1 @@
+"""Projects, label schemas, datasets, items, assignments, annotations, cases, consensus, agreement, export."""

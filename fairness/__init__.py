@@ -1,0 +1,1 @@
+"""Metrics, live counters, the live page."""

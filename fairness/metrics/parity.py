@@ -1,0 +1,202 @@
+"""Rates per group and their disparities: demographic parity, equal opportunity, equalized odds.
+
+Every value is a rational function of the counts. With ``min_group=1`` and where all rates exist, the values
+equal those of fairlearn 0.15 on the raw rows. Two differences are deliberate:
+
+- a rate over nothing is *undefined*, where fairlearn gives 0 (a group without positives gets a true
+  positive rate of 0 there, and the difference becomes a false 1.0): such a group is left out of the
+  comparison and named in ``excluded``;
+- a group with fewer than ``min_group`` labels is *insufficient* and left out too: with no bias at all, four
+  groups of 50 labels each show a parity ratio below 0.8 in most samples.
+
+Label-only metrics take :class:`GroupCounts`; those against the truth take :class:`OutcomeCounts`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+from fairness.metrics.counts import G, GroupCounts, OutcomeCounts
+from fairness.metrics.estimate import Estimate, Reason, Status
+from fairness.metrics.intervals import newcombe, wilson
+
+#: Labels that a group needs before its rate is shown.
+MIN_GROUP = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Parity(Generic[G]):
+    """How far the groups' rates lie apart.
+
+    Attributes
+    ----------
+    rates : each group's rate, with Wilson's interval, in the order given.
+    difference : highest minus lowest rate, in [0, 1], with Newcombe's interval for that pair. The pair is
+        picked by looking, so with many groups the interval is a description, not a test.
+    ratio : lowest divided by highest rate, in [0, 1]; below 0.8 it fails the four-fifths rule (disparate
+        impact, Feldman et al. 2015). No interval.
+    highest, lowest : the two groups of that pair (the last and first of equals); ``None`` without a pair.
+    excluded : groups without a usable rate; ``rates`` says why.
+    """
+
+    rates: Mapping[G, Estimate]
+    difference: Estimate
+    ratio: Estimate
+    highest: G | None
+    lowest: G | None
+    excluded: tuple[G, ...]
+
+    @property
+    def status(self) -> Status:
+        """Of the difference; the ratio alone is undefined where every rate is 0."""
+        return self.difference.status
+
+
+@dataclass(frozen=True, slots=True)
+class EqualizedOdds(Generic[G]):
+    """Equalized odds: the worse of the true and the false positive rates' disparities.
+
+    Attributes
+    ----------
+    difference : ``max(ΔTPR, ΔFPR)`` with the interval of the one that is larger.
+    ratio : the smaller of the two ratios.
+    true_positive, false_positive : the two disparities themselves.
+
+    ``difference`` and ``ratio`` have a value only where both parts have one.
+    """
+
+    difference: Estimate
+    ratio: Estimate
+    true_positive: Parity[G]
+    false_positive: Parity[G]
+
+
+def rate(
+    counts: GroupCounts,
+    *,
+    min_group: int = MIN_GROUP,
+    confidence: float = 0.95,
+    empty: Reason = Reason.NO_LABELS,
+) -> Estimate:
+    """``selected / n`` with Wilson's interval.
+
+    Undefined, for the reason ``empty``, where ``n`` is 0; insufficient where ``n < min_group``.
+
+    Raises
+    ------
+    ValueError
+        Where ``min_group`` is below 1 or ``confidence`` not between 0 and 1.
+    """
+    if min_group < 1:
+        raise ValueError(f"min_group must be at least 1, got {min_group}.")
+    if counts.n == 0:
+        return Estimate.undefined(empty)
+    if counts.n < min_group:
+        return Estimate.insufficient(Reason.SMALL_GROUP, counts.n)
+    interval = wilson(counts.selected, counts.n, confidence)
+    return Estimate.ok(counts.selected / counts.n, counts.n, interval)
+
+
+def selection_rates(
+    counts: Mapping[G, GroupCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+) -> dict[G, Estimate]:
+    """Each group's share of the label in question, ``sel_g = selected_g / n_g``; see :func:`rate`."""
+    return {group: rate(c, min_group=min_group, confidence=confidence) for group, c in counts.items()}
+
+
+def disparity(
+    counts: Mapping[G, GroupCounts],
+    *,
+    min_group: int = MIN_GROUP,
+    confidence: float = 0.95,
+    empty: Reason = Reason.NO_LABELS,
+) -> Parity[G]:
+    """Difference and ratio of any rate between the groups; the other functions name what is counted."""
+    rates = {
+        group: rate(c, min_group=min_group, confidence=confidence, empty=empty) for group, c in counts.items()
+    }
+    usable = {group: found.value for group, found in rates.items() if found.value is not None}
+    excluded = tuple(group for group in rates if group not in usable)
+    if len(usable) < 2:
+        missing = _no_comparison(counts)
+        return Parity(rates, missing, missing, None, None, excluded)
+    ordered = sorted(usable, key=usable.__getitem__)
+    lowest, highest = ordered[0], ordered[-1]
+    low, high = usable[lowest], usable[highest]
+    n = sum(counts[group].n for group in usable)
+    difference = Estimate.ok(high - low, n, newcombe(counts[highest], counts[lowest], confidence))
+    ratio = Estimate.ok(low / high, n) if high > 0 else Estimate.undefined(Reason.ALL_ZERO, n)
+    return Parity(rates, difference, ratio, highest, lowest, excluded)
+
+
+def _no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
+    """Undefined where fewer than two groups have the rate at all, else insufficient."""
+    sizes = [c.n for c in counts.values() if c.n]
+    if len(sizes) < 2:
+        return Estimate.undefined(Reason.ONE_GROUP, sum(sizes))
+    return Estimate.insufficient(Reason.SMALL_GROUPS, sum(sizes))
+
+
+def demographic_parity(
+    counts: Mapping[G, GroupCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+) -> Parity[G]:
+    """Demographic parity difference ``max - min sel_g`` and ratio ``min / max sel_g``.
+
+    Equal to fairlearn's ``demographic_parity_difference`` and ``demographic_parity_ratio``.
+    """
+    return disparity(counts, min_group=min_group, confidence=confidence)
+
+
+def equal_opportunity(
+    outcomes: Mapping[G, OutcomeCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+) -> Parity[G]:
+    """Disparity of the true positive rate ``TP / (TP + FN)``; ``min_group`` is asked of the positives.
+
+    Equal to fairlearn's ``equal_opportunity_difference`` and ``equal_opportunity_ratio`` where every group
+    has positives.
+
+    Source: Hardt, Price & Srebro (2016), Equality of Opportunity in Supervised Learning.
+    """
+    counts = {group: o.true_positive for group, o in outcomes.items()}
+    return disparity(counts, min_group=min_group, confidence=confidence, empty=Reason.NO_POSITIVES)
+
+
+def false_positive_parity(
+    outcomes: Mapping[G, OutcomeCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+) -> Parity[G]:
+    """Disparity of the false positive rate ``FP / (FP + TN)``, also called predictive equality."""
+    counts = {group: o.false_positive for group, o in outcomes.items()}
+    return disparity(counts, min_group=min_group, confidence=confidence, empty=Reason.NO_NEGATIVES)
+
+
+def equalized_odds(
+    outcomes: Mapping[G, OutcomeCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+) -> EqualizedOdds[G]:
+    """Equalized odds difference ``max(ΔTPR, ΔFPR)`` and ratio ``min`` of the two ratios.
+
+    ``min_group`` is asked of the positives for the one rate and of the negatives for the other. Equal to
+    fairlearn's ``equalized_odds_difference`` and ``equalized_odds_ratio`` where every group has positives and
+    negatives and no rate is 0 everywhere. Against a consensus instead of a gold label the result is
+    provisional; the caller says so.
+
+    Source: Hardt, Price & Srebro (2016), Equality of Opportunity in Supervised Learning.
+    """
+    tpr = equal_opportunity(outcomes, min_group=min_group, confidence=confidence)
+    fpr = false_positive_parity(outcomes, min_group=min_group, confidence=confidence)
+    return EqualizedOdds(
+        difference=_worse(tpr.difference, fpr.difference, largest=True),
+        ratio=_worse(tpr.ratio, fpr.ratio, largest=False),
+        true_positive=tpr,
+        false_positive=fpr,
+    )
+
+
+def _worse(first: Estimate, second: Estimate, *, largest: bool) -> Estimate:
+    """The larger (or smaller) of two estimates; where one has no value, that one, undefined first."""
+    n = first.n + second.n
+    missing = [e for e in (first, second) if not e.is_ok]
+    if missing:
+        worst = min(missing, key=lambda e: e.status is not Status.UNDEFINED)
+        return Estimate(None, worst.status, n, reason=worst.reason)
+    chosen = (max if largest else min)((first, second), key=lambda e: e.value or 0.0)
+    return Estimate(chosen.value, Status.OK, n, chosen.low, chosen.high)
