@@ -20,7 +20,7 @@ class Chance:
     """A stream of draws that depends on the given parts alone: the same parts, the same draws."""
 
     def __init__(self, *parts: object) -> None:
-        self._random = Random("\x1f".join(map(str, parts)))
+        self._random = Random("\x1f".join(map(str, parts)))  # noqa: S311 - a simulation, no secret
 
     def unit(self) -> float:
         """A number from [0, 1)."""

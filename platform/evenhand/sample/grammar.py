@@ -2,13 +2,11 @@
 
 A template's text holds two kinds of slot:
 
-``[form]``
-    a word of the identity that is swapped in: ``[adj]``, ``[people]``, ``[place]``. ``[a form]`` puts the right
-    indefinite article before it, a capital (``[People]``, ``[A person]``) writes the result with a capital, and
-    ``[reads|read]`` chooses the verb form for an identity whose pronoun takes a singular or a plural verb.
-``{filler}``
-    a detail that has nothing to do with the identity, such as a street. It is drawn once per family, so that the
-    members of a family differ in the identity alone.
+``[form]`` a word of the identity that is swapped in: ``[adj]``, ``[people]``, ``[place]``. ``[a form]`` puts
+the right indefinite article before it, a capital (``[People]``, ``[A person]``) writes the result with a
+capital, and ``[reads|read]`` chooses the verb form for an identity whose pronoun takes a singular or a plural
+verb. ``{filler}`` a detail that has nothing to do with the identity, such as a street. It is drawn once per
+family, so that the members of a family differ in the identity alone.
 """
 
 from __future__ import annotations
@@ -27,17 +25,19 @@ REMOVE: Label = "remove"
 SEVERITY: tuple[Label, ...] = (KEEP, REVIEW, REMOVE)
 """The labels from the mildest to the most severe."""
 
-CLEAR = 0.02
-MIDDLING = 0.13
-HARD = 0.55
-"""Difficulty: the probability that a reader who knows the guidelines and takes the time still reads it wrongly."""
+CLEAR = 0.005
+MIDDLING = 0.05
+HARD = 0.6
+"""Difficulty: the probability that a reader who knows the guidelines and takes the time still reads it
+wrongly. Hard messages mislead most readers, so that a majority can be wrong and an expert has something to
+find."""
 
 _SLOT = re.compile(r"\[([^\]]+)\]")
 _VOWELS = "aeiou"
 
 
 class TemplateError(ValueError):
-    """A template asks for a word or a filler that does not exist; the text names the template and the slot."""
+    """A template asks for a word or a filler that does not exist; the text names template and slot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Template:
     """One message with slots, and what is true of it whichever identity is swapped in.
 
     ``lean`` is the label that a reader who errs most likely gives. ``trouble`` says why an item is hard:
-    ``ambiguous`` (tone or intent cannot be read from the text), ``guideline`` (the guidelines do not cover it),
-    ``fragment`` (it refers to something that is not there), or nothing.
+    ``ambiguous`` (tone or intent cannot be read from the text), ``guideline`` (the guidelines do not cover
+    it), ``fragment`` (it refers to something that is not there), or nothing.
     """
 
     key: str
@@ -76,7 +76,7 @@ def keep(key: str, text: str, difficulty: float = CLEAR, trouble: Trouble = "") 
 
 
 def review(key: str, text: str, difficulty: float, lean: Label, trouble: Trouble = "") -> Template:
-    """A message that a moderator should look at; ``lean`` says whether it is easily kept or easily removed."""
+    """A message that a moderator should look at; ``lean``: is it rather kept or removed by mistake?"""
     return Template(key, REVIEW, text, difficulty, lean, trouble)
 
 
@@ -106,14 +106,12 @@ def render(template: Template, identity: Identity, fillers: Mapping[str, str]) -
 
 
 def with_article(words: str) -> str:
-    """``words`` after "a" or "an". Enough for the words of this sample, none of which begins with a silent letter."""
+    """``words`` after "a" or "an"; enough for the sample, no word of which begins with a silent letter."""
     return f"{'an' if words[0].lower() in _VOWELS else 'a'} {words}"
 
 
 def _word(slot: str, identity: Identity) -> str:
     lowered = slot[0].lower() + slot[1:]
-    if lowered.startswith("a "):
-        word = with_article(identity.forms[lowered[2:]])
-    else:
-        word = identity.forms[lowered]
+    form = lowered.removeprefix("a ")
+    word = identity.forms[form] if form == lowered else with_article(identity.forms[form])
     return word[0].upper() + word[1:] if slot[0].isupper() else word

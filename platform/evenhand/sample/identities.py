@@ -1,7 +1,8 @@
 """Who the sample messages are about: four protected attributes, their groups, and the words for each group.
 
-No group is a default that the others depart from: every family has one message for each of its attribute's groups.
-The words were chosen for being what people of the group commonly use of themselves and for fitting one sentence.
+No group is a default that the others depart from: every family has one message for each of its attribute's
+groups. The words were chosen for being what people of the group commonly use of themselves and for fitting
+one sentence.
 """
 
 from __future__ import annotations

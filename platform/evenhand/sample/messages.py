@@ -1,12 +1,12 @@
 """The sample's messages: 780 posts in 196 counterfactual families over four protected attributes.
 
-A family is one text with the identity swapped: "Does the Polish bakery on Mill Road still open at six?" and its
-Brazilian, Nigerian and Syrian siblings. Most families are about one attribute, and the other attributes' columns of
-their items are empty; twelve cross an attribute with gender. What should happen to a message does not depend on the
-identity in it, so all members of a family have the same true label.
+A family is one text with the identity swapped: "Does the Polish bakery on Mill Road still open at six?" and
+its Brazilian, Nigerian and Syrian siblings. Most families are about one attribute, and the other attributes'
+columns of their items are empty; twelve cross an attribute with gender. What should happen to a message does
+not depend on the identity in it, so all members of a family have the same true label.
 
-The seed decides the details (streets, days, shops), the order of the items and which families carry gold. The texts,
-the families and the items' ids do not depend on it.
+The seed decides the details (streets, days, shops), the order of the items and which families carry gold. The
+texts, the families and the items' ids do not depend on it.
 """
 
 from __future__ import annotations
@@ -40,16 +40,18 @@ GOLD_FAMILIES: Mapping[tuple[str, ...], Mapping[Label, int]] = {
     ("disability",): {"keep": 4, "review": 2, "remove": 2},
     ("gender",): {"keep": 4, "review": 2, "remove": 2},
 }
-"""How many families of each kind carry gold. Whole families, so that gold gives every group the same labels; with
-four, four, three and three members a family they come to exactly 100 items."""
+"""How many families of each kind carry gold. Whole families, so that gold gives every group the same labels;
+with four, four, three and three members a family they come to exactly 100 items."""
 
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """What only the simulation knows of an item. It is never stored with the item or shown to anyone who labels.
+    """What only the simulation knows of an item. It is never stored with the item or shown to anyone who
+    labels.
 
-    ``truth``: the label that the guidelines call for. ``difficulty``: the probability that a careful reader errs.
-    ``lean``: the label an erring reader most likely gives. ``trouble``: why the item is hard, or nothing.
+    ``truth``: the label that the guidelines call for. ``difficulty``: the probability that a careful reader
+    errs. ``lean``: the label an erring reader most likely gives. ``trouble``: why the item is hard, or
+    nothing.
     """
 
     truth: Label
@@ -89,7 +91,7 @@ def by_external_id(*, seed: int = SEED) -> dict[str, SampleItem]:
 
 
 def row(item: SampleItem) -> dict[str, str]:
-    """The item as one row of an import file; an attribute that the message does not mention is an empty string."""
+    """The item as one row of an import file; an attribute that is not mentioned is an empty string."""
     return {
         "external_id": item.external_id,
         "text": item.text,

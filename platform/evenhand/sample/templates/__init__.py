@@ -1,8 +1,8 @@
 """Every family of the sample: a template together with the identities that are swapped through it.
 
-Half of each attribute's families are to be kept, a quarter reviewed, a quarter removed, and every family has one
-member for each group of its attributes. So in truth all groups of an attribute have the same share of every label,
-and any difference that a page shows was made by those who labelled, people or models.
+Half of each attribute's families are to be kept, a quarter reviewed, a quarter removed, and every family has
+one member for each group of its attributes. So in truth all groups of an attribute have the same share of
+every label, and any difference that a page shows was made by those who labelled, people or models.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Messages about people of two groups at once, a religion, an origin or a disability, each crossed with gender."""
+"""Messages about people of two groups at once: a religion, an origin or a disability, with a gender."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ RELIGION_AND_GENDER: tuple[Template, ...] = (
 ORIGIN_AND_GENDER: tuple[Template, ...] = (
     keep(
         "fruit-stall",
-        "The [person] who runs the fruit stall on {street} gave my child an apple after the fall."
-        " [Subj] [has|have] made a friend for life.",
+        "The [person] who runs the fruit stall on {street} gave my child an apple after the fall. "
+        "[Subj] [has|have] made a friend for life.",
     ),
     keep(
         "room-wanted",

@@ -67,8 +67,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "town-square",
-        "I do not agree with the plan for the square. [People] were asked about it once, and then"
-        " nobody listened.",
+        "I do not agree with the plan for the square. [People] were asked about it once, and then "
+        "nobody listened.",
     ),
     keep(
         "ticket-machines",
@@ -173,8 +173,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "town-hall-fuss",
-        "The fuss about [access] at the town hall is getting ridiculous. Nobody else in this town"
-        " makes such demands.",
+        "The fuss about [access] at the town hall is getting ridiculous. Nobody else in this town "
+        "makes such demands.",
         MIDDLING,
         KEEP,
     ),

@@ -8,8 +8,8 @@ TEMPLATES: tuple[Template, ...] = (
     # Everyday life, help and praise.
     keep(
         "tidy-plumber",
-        "The [adj] plumber who came on {day} was on time, tidy and cheaper than the quote. I will"
-        " call [obj] again.",
+        "The [adj] plumber who came on {day} was on time, tidy and cheaper than the quote. I will "
+        "call [obj] again.",
     ),
     keep(
         "beginners-league",
@@ -36,8 +36,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "bicycle-shop",
-        "My [sibling] is opening a bicycle shop on {street}. [Subj] would be glad of advice about"
-        " the permit.",
+        "My [sibling] is opening a bicycle shop on {street}. [Subj] would be glad of advice about "
+        "the permit.",
     ),
     keep(
         "left-pushchair",

@@ -13,8 +13,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "fence-repair",
-        "The [adj] couple at number {number} repaired my fence after the storm and would not take"
-        " a penny. Thank you both.",
+        "The [adj] couple at number {number} repaired my fence after the storm and would not take "
+        "a penny. Thank you both.",
     ),
     keep(
         "interpreter",
@@ -87,8 +87,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "crowded-house",
-        "I am annoyed with the landlord, not with the [adj] tenants. Fourteen people in one house"
-        " is the landlord's doing.",
+        "I am annoyed with the landlord, not with the [adj] tenants. Fourteen people in one house "
+        "is the landlord's doing.",
     ),
     keep(
         "late-builder",
@@ -178,8 +178,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "cafe-hearsay",
-        "I heard that the [adj] café does not pay its staff and cheats on its taxes. My source is"
-        " reliable, that is all I can say.",
+        "I heard that the [adj] café does not pay its staff and cheats on its taxes. My source is "
+        "reliable, that is all I can say.",
         MIDDLING,
         KEEP,
     ),

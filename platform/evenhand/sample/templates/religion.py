@@ -83,8 +83,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "building-hours",
-        "The building work at the [place] started at {early} again. That is outside the permitted"
-        " hours, so I have written to the council.",
+        "The building work at the [place] started at {early} again. That is outside the permitted "
+        "hours, so I have written to the council.",
     ),
     keep(
         "one-way-street",
@@ -128,15 +128,15 @@ TEMPLATES: tuple[Template, ...] = (
     # Hints, generalisations, hearsay.
     review(
         "hall-mess",
-        "Of course the hall was left in a mess, it was the [adj] group again. They never think of"
-        " anyone else.",
+        "Of course the hall was left in a mess, it was the [adj] group again. They never think of "
+        "anyone else.",
         MIDDLING,
         REMOVE,
     ),
     review(
         "entitled-hearsay",
-        "I heard that the [adj] family at number {number} is claiming money they are not entitled"
-        " to. Has anyone else heard that?",
+        "I heard that the [adj] family at number {number} is claiming money they are not entitled "
+        "to. Has anyone else heard that?",
         MIDDLING,
         KEEP,
     ),
@@ -182,8 +182,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "late-lights",
-        "Lights on at the [place] until {late} every night this week. I am not saying anything, I"
-        " just find it strange.",
+        "Lights on at the [place] until {late} every night this week. I am not saying anything, I "
+        "just find it strange.",
         HARD,
         KEEP,
         "ambiguous",
@@ -204,8 +204,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "youth-group-watch",
-        "Someone should keep an eye on that [adj] youth group. People like that do not meet every"
-        " {day} evening for nothing.",
+        "Someone should keep an eye on that [adj] youth group. People like that do not meet every "
+        "{day} evening for nothing.",
         MIDDLING,
         REMOVE,
     ),
