@@ -1,0 +1,91 @@
+"""The only way in which code that serves people gets a project or anything in it: a stranger gets 404, too low a role 403."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Membership, Role
+from annotations.models import Annotator, AnnotatorOrigin, Case, ImportJob, Item, Project, ProjectStatus, Run
+from ledger.errors import DomainError, forbidden, not_found
+
+OWNER = frozenset({Role.OWNER})
+READERS = frozenset({Role.OWNER, Role.AUDITOR})  # everything but personal data, nothing changed
+EXPERTS = frozenset({Role.OWNER, Role.EXPERT})
+STAFF = frozenset({Role.OWNER, Role.EXPERT, Role.AUDITOR})  # those who may see other people's labels, without names
+WORKERS = frozenset({Role.WORKER})
+MEMBERS = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Access:
+    """A project as one person may see it."""
+
+    project: Project
+    role: Role
+    user: Any
+
+    @property
+    def can_manage(self) -> bool:
+        return self.role == Role.OWNER
+
+
+def projects_of(user: Any) -> QuerySet[Project]:
+    """The projects that a person is a member of, and the open ones that they may join."""
+    if not user.is_authenticated:
+        return Project.objects.none()
+    return Project.objects.filter(Q(memberships__user=user) | Q(is_open=True, status=ProjectStatus.ACTIVE)).distinct()
+
+
+def project_access(user: Any, project_id: int, allowed: frozenset[Role] = MEMBERS) -> Access:
+    """The project, if ``user`` is a member in one of the ``allowed`` roles; raises ``DomainError`` 404 or 403."""
+    if not user.is_authenticated:
+        raise not_found("The project")
+    membership = Membership.objects.select_related("project").filter(project_id=project_id, user=user).first()
+    if membership is None:
+        raise not_found("The project")
+    if membership.role not in allowed:
+        wanted = " or ".join(sorted(str(Role(role).label).lower() for role in allowed))
+        raise forbidden(f"This needs the role {wanted} in the project. Ask the project's owner for it.", "role_too_low")
+    return Access(project=membership.project, role=Role(membership.role), user=user)
+
+
+def item_access(user: Any, item_id: int, allowed: frozenset[Role] = STAFF) -> tuple[Access, Item]:
+    item = Item.objects.filter(pk=item_id).first()
+    return _through(user, item, "The item", allowed), item  # type: ignore[return-value]
+
+
+def run_access(user: Any, run_id: int, allowed: frozenset[Role] = READERS) -> tuple[Access, Run]:
+    run = Run.objects.select_related("annotator", "schema").filter(pk=run_id).first()
+    return _through(user, run, "The run", allowed), run  # type: ignore[return-value]
+
+
+def import_access(user: Any, job_id: int, allowed: frozenset[Role] = READERS) -> tuple[Access, ImportJob]:
+    job = ImportJob.objects.select_related("dataset").filter(pk=job_id).first()
+    return _through(user, job, "The import", allowed), job  # type: ignore[return-value]
+
+
+def case_access(user: Any, case_id: int, allowed: frozenset[Role] = STAFF) -> tuple[Access, Case]:
+    case = Case.objects.select_related("item").filter(pk=case_id).first()
+    return _through(user, case, "The case", allowed), case  # type: ignore[return-value]
+
+
+def _through(user: Any, thing: Any, what: str, allowed: frozenset[Role]) -> Access:
+    """Access to the project of ``thing``; a stranger cannot tell a missing object from somebody else's."""
+    try:
+        if thing is None:
+            raise not_found(what)
+        return project_access(user, thing.project_id, allowed)
+    except DomainError as error:
+        raise not_found(what) if error.status == 404 else error from None
+
+
+def annotator_of(access: Access) -> Annotator:
+    """The person's annotator in this project, made on first use."""
+    origin = AnnotatorOrigin.SIMULATED if access.user.is_simulated else AnnotatorOrigin.PLATFORM
+    annotator, _ = Annotator.objects.get_or_create(
+        project=access.project, user=access.user, defaults={"kind": "human", "origin": origin}
+    )
+    return annotator

@@ -1,0 +1,29 @@
+"""What every modality answers: check a payload, identify it, show it, put it into a message to a model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+
+class Modality(Protocol):
+    name: ClassVar[str]
+    title: ClassVar[Any]  # translated text
+    template: ClassVar[str]  # read-only view of a payload
+
+    def check_payload(self, raw: Any) -> dict[str, Any]:
+        """The payload in canonical form; raises ``DomainError`` (400) with the reason."""
+
+    def excerpt(self, payload: Mapping[str, Any], length: int = 120) -> str:
+        """A line of plain text that stands for the item in lists."""
+
+    def message_part(self, payload: Mapping[str, Any]) -> str | list[dict[str, Any]]:
+        """The ``content`` of the chat message that shows the item to a model."""
+
+
+def content_hash(modality: str, payload: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of modality and payload in canonical JSON: equal content, equal hash."""
+    canonical = json.dumps([modality, payload], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,49 @@
+from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
+from annotations.models.imports import ImportJob, ImportRowError, ImportStatus
+from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
+from annotations.models.labelling import (
+    Annotation,
+    AnnotationSource,
+    AnnotationStatus,
+    Annotator,
+    AnnotatorKind,
+    AnnotatorOrigin,
+    Assignment,
+    AssignmentStatus,
+)
+from annotations.models.outbox import OutboxRow
+from annotations.models.projects import LabelSchema, Project, ProjectStatus, ProtectedAttribute
+from annotations.models.runs import Checkpoint, Run, RunStatus
+
+__all__ = [
+    "Annotation",
+    "AnnotationSource",
+    "AnnotationStatus",
+    "Annotator",
+    "AnnotatorKind",
+    "AnnotatorOrigin",
+    "Assignment",
+    "AssignmentStatus",
+    "Case",
+    "CaseCause",
+    "CaseKind",
+    "CaseStatus",
+    "Checkpoint",
+    "Consensus",
+    "ConsensusMethod",
+    "Dataset",
+    "ImportJob",
+    "ImportRowError",
+    "ImportStatus",
+    "Item",
+    "ItemFlag",
+    "LabelSchema",
+    "OutboxRow",
+    "Project",
+    "ProjectStatus",
+    "ProtectedAttribute",
+    "QueueEntry",
+    "Run",
+    "RunStatus",
+    "Settlement",
+]

@@ -1,0 +1,111 @@
+"""Disagreements, how experts settled them, and the label that each item ends with."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class CaseKind(models.TextChoices):
+    HUMAN_HUMAN = "human_human", _("People disagree")
+    HUMAN_MODEL = "human_model", _("People and model disagree")
+    BOTH = "both", _("People disagree, and the model too")
+
+
+class CaseStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    SETTLED = "settled", _("Settled")
+    DISSOLVED = "dissolved", _("Dissolved")  # the disagreement went away before anyone settled it
+
+
+class Case(models.Model):
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="cases")
+    item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="cases")
+    kind = models.CharField(max_length=11, choices=CaseKind.choices)
+    status = models.CharField(max_length=9, choices=CaseStatus.choices, default=CaseStatus.OPEN)
+    priority = models.FloatField(_("expected error of the consensus"), default=0)
+    claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    claim_expires_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-priority", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["item"], condition=Q(status="open"), name="case_one_open_per_item"),
+            models.CheckConstraint(condition=Q(status__in=CaseStatus.values), name="case_status_known"),
+            models.CheckConstraint(
+                condition=Q(claimed_by__isnull=True) | Q(claim_expires_at__isnull=False), name="case_claim_has_expiry"
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "status", "-priority", "id"], name="case_queue")]
+
+    def __str__(self) -> str:
+        return f"case {self.pk}"
+
+
+class CaseCause(models.TextChoices):
+    HUMAN_ERROR = "human_error", _("Human error")
+    MODEL_ERROR = "model_error", _("Model error")
+    AMBIGUOUS_ITEM = "ambiguous_item", _("Ambiguous item")
+    UNCLEAR_GUIDELINE = "unclear_guideline", _("Unclear guideline")
+    BAD_ITEM = "bad_item", _("Bad item")
+
+
+class Settlement(models.Model):
+    """An expert's decision. ``recurrent`` flags a mistake to learn from; a one-off is only corrected."""
+
+    case = models.OneToOneField(Case, models.CASCADE, related_name="settlement")
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    value = models.JSONField(_("label"), null=True)  # null only where the item itself is bad
+    cause = models.CharField(max_length=17, choices=CaseCause.choices)
+    recurrent = models.BooleanField(_("recurrent"))
+    reason = models.TextField(_("reason"))
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    idempotency_key = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(cause__in=CaseCause.values), name="settlement_cause_known"),
+            models.CheckConstraint(
+                condition=Q(value__isnull=False) | Q(cause="bad_item"), name="settlement_label_unless_bad_item"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"settlement of case {self.case_id}"
+
+
+class ConsensusMethod(models.TextChoices):
+    UNANIMOUS = "unanimous", _("Unanimous")
+    MAJORITY = "majority", _("Majority")
+    SETTLED = "settled", _("Settled by an expert")
+
+
+class Consensus(models.Model):
+    """The label that an item has now, and how it was deemed correct. No row: not decided yet.
+
+    ``evidence`` = ``{"votes": {label key: people}, "models": {label key: models}, "annotations": [ids],
+    "settlement": id or null}``; ``support`` is the share of people's votes for the label (null where settled without votes).
+    """
+
+    item = models.OneToOneField("annotations.Item", models.CASCADE, primary_key=True, related_name="consensus")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    value = models.JSONField(_("label"), null=True)
+    method = models.CharField(max_length=9, choices=ConsensusMethod.choices)
+    support = models.FloatField(_("share of votes"), null=True)
+    evidence = models.JSONField(default=dict)
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(method__in=ConsensusMethod.values), name="consensus_method_known"),
+        ]
+        indexes = [models.Index(fields=["project", "item"], name="consensus_project_item")]
+
+    def __str__(self) -> str:
+        return f"consensus of item {self.item_id}"

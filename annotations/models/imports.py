@@ -1,0 +1,69 @@
+"""Uploads: their progress, and every row that could not be taken."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class ImportStatus(models.TextChoices):
+    RECEIVING = "receiving", _("Uploading")
+    MAPPING = "mapping", _("Waiting for the column mapping")
+    QUEUED = "queued", _("Waiting")
+    RUNNING = "running", _("Reading")
+    DONE = "done", _("Finished")
+    FAILED = "failed", _("Failed")  # nothing of it was kept: `error` says why
+    CANCELLED = "cancelled", _("Cancelled")  # nothing of it was kept
+
+
+class ImportJob(models.Model):
+    """``mapping`` = ``{"text": column, "external_id": column or null, "gold": column or null,
+    "groups": {attribute: column}, "annotators": {column: annotator name}, "extra": true}``."""
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="imports")
+    dataset = models.ForeignKey("annotations.Dataset", models.SET_NULL, null=True, related_name="imports")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    filename = models.CharField(_("file name"), max_length=255)
+    format = models.CharField(_("format"), max_length=8)  # csv, jsonl, parquet
+    stored_as = models.CharField(max_length=255, blank=True)  # name in the default storage, while it is needed
+    status = models.CharField(max_length=9, choices=ImportStatus.choices, default=ImportStatus.RECEIVING)
+    mapping = models.JSONField(_("column mapping"), default=dict)
+    bytes_total = models.PositiveBigIntegerField(default=0)
+    bytes_read = models.PositiveBigIntegerField(default=0)
+    rows_read = models.PositiveBigIntegerField(default=0)
+    rows_added = models.PositiveBigIntegerField(default=0)
+    rows_bad = models.PositiveBigIntegerField(default=0)
+    rows_duplicate = models.PositiveBigIntegerField(default=0)
+    labels_added = models.PositiveBigIntegerField(default=0)
+    cancel_requested = models.BooleanField(default=False)
+    error = models.CharField(max_length=500, blank=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=ImportStatus.values), name="import_status_known"),
+            models.CheckConstraint(condition=Q(format__in=["csv", "jsonl", "parquet"]), name="import_format_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"import {self.pk} of {self.filename}"
+
+
+class ImportRowError(models.Model):
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="row_errors")
+    row_number = models.PositiveBigIntegerField(_("row"))  # 1 = first row of data (CSV: the line after the header)
+    kind = models.CharField(max_length=20)  # "bad" or "duplicate"
+    reason = models.CharField(_("reason"), max_length=500)
+    excerpt = models.CharField(_("row, shortened"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["row_number", "id"]
+        indexes = [models.Index(fields=["job", "row_number", "id"], name="import_error_row")]
+
+    def __str__(self) -> str:
+        return f"row {self.row_number}: {self.reason}"

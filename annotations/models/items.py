@@ -1,0 +1,89 @@
+"""What is labelled: datasets, items, and the narrow hot row that says how many labels an item still needs."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Dataset(models.Model):
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="datasets")
+    name = models.CharField(_("name"), max_length=200)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Item(models.Model):
+    """One thing to label. ``payload`` belongs to the modality (text: ``{"text": "…"}``); ``groups`` maps a protected
+    attribute's name to this item's group, missing where it has none; ``gold`` is a label value or null;
+    ``extra`` keeps imported columns that nothing else uses."""
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="items")
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="items")
+    external_id = models.CharField(_("id in the source"), max_length=200, blank=True)
+    row_number = models.PositiveBigIntegerField(_("row in the file"), null=True)
+    modality = models.CharField(_("modality"), max_length=16, default="text")
+    payload = models.JSONField(_("payload"))
+    content_hash = models.CharField(_("content hash"), max_length=64)  # SHA-256 of modality and canonical payload
+    groups = models.JSONField(_("groups"), default=dict)
+    gold = models.JSONField(_("gold label"), null=True)
+    extra = models.JSONField(_("other columns"), default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "content_hash"], name="item_content_once_per_project"),
+            models.UniqueConstraint(
+                fields=["project", "external_id"], condition=~Q(external_id=""), name="item_external_id_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "id"], name="item_project_id")]
+
+    def __str__(self) -> str:
+        return self.external_id or f"item {self.pk}"
+
+
+class QueueEntry(models.Model):
+    """How many more leases an item may be given, and in which order it is served.
+
+    ``remaining`` = redundancy − submitted human labels − live leases. Locking this row is how every writer of labels
+    serialises on one item. ``shuffle`` is a random order fixed at import.
+    """
+
+    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="queue")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
+    remaining = models.SmallIntegerField()
+    shuffle = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(remaining__gte=0), name="queue_never_oversold")]
+        indexes = [
+            models.Index(fields=["project", "shuffle", "item"], condition=Q(remaining__gt=0), name="queue_open_by_order")
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.item_id}: {self.remaining} to give out"
+
+
+class ItemFlag(models.Model):
+    """A worker says that something is wrong with an item."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="flags")
+    annotator = models.ForeignKey("annotations.Annotator", models.CASCADE, related_name="flags")
+    reason = models.CharField(_("what is wrong"), max_length=500)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "annotator"], name="flag_once_per_annotator")]
+
+    def __str__(self) -> str:
+        return f"flag on item {self.item_id}"

@@ -1,0 +1,143 @@
+"""Who labels, which item is leased to whom, and the labels themselves."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
+from django.db import models
+from django.db.models import Q, Value
+from django.db.models.functions import Cast, Concat, Replace, Substr
+from django.utils.translation import gettext_lazy as _
+
+
+class AnnotatorKind(models.TextChoices):
+    HUMAN = "human", _("Human")
+    MODEL = "model", _("Model")
+
+
+class AnnotatorOrigin(models.TextChoices):
+    PLATFORM = "platform", _("On the platform")
+    IMPORTED = "imported", _("Imported")  # a named annotator of an uploaded file
+    SIMULATED = "simulated", _("Simulated")  # a program that plays a person
+
+
+# "a-" and 12 random hexadecimal digits, made by the database so that every way of inserting gets one.
+RANDOM_HEX = Replace(Cast(RandomUUID(), models.TextField()), Value("-"), Value(""))
+NEW_PSEUDONYM = Concat(Value("a-"), Substr(RANDOM_HEX, Value(1), Value(12)), output_field=models.CharField())
+
+
+class Annotator(models.Model):
+    """A human or a model version in one project. ``pseudonym`` is the only name that leaves the platform."""
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="annotators")
+    kind = models.CharField(max_length=5, choices=AnnotatorKind.choices)
+    origin = models.CharField(max_length=9, choices=AnnotatorOrigin.choices, default=AnnotatorOrigin.PLATFORM)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="annotators")
+    name = models.CharField(_("name"), max_length=200, blank=True)  # model version, imported column; empty for people
+    pseudonym = models.CharField(max_length=20, unique=True, db_default=NEW_PSEUDONYM)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="annotator_once_per_person"),
+            models.UniqueConstraint(
+                fields=["project", "kind", "name"], condition=~Q(name=""), name="annotator_name_once_per_kind"
+            ),
+            models.CheckConstraint(condition=Q(kind="human") | Q(user__isnull=True), name="annotator_model_has_no_user"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pseudonym
+
+
+class AssignmentStatus(models.TextChoices):
+    LEASED = "leased", _("Being labelled")
+    SUBMITTED = "submitted", _("Labelled")
+    SKIPPED = "skipped", _("Skipped")
+    EXPIRED = "expired", _("Ran out")  # the lease ran out; its place went back
+    RELEASED = "released", _("Given back")
+
+
+class Assignment(models.Model):
+    """A lease of one item to one person: one row per pair, so that nobody gets an item twice."""
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
+    item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="assignments")
+    annotator = models.ForeignKey(Annotator, models.CASCADE, related_name="assignments")
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    status = models.CharField(max_length=9, choices=AssignmentStatus.choices, default=AssignmentStatus.LEASED)
+    leased_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    skip_reason = models.CharField(_("why it was skipped"), max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "annotator"], name="assignment_once_per_person_and_item"),
+            models.CheckConstraint(condition=Q(status__in=AssignmentStatus.values), name="assignment_status_known"),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(status="leased"), name="assignment_lease_expiry"),
+            models.Index(fields=["annotator", "-id"], name="assignment_by_annotator"),
+        ]
+
+    def __str__(self) -> str:
+        return f"assignment {self.pk}"
+
+
+class AnnotationStatus(models.TextChoices):
+    CURRENT = "current", _("Current")
+    SUPERSEDED = "superseded", _("Superseded")  # a later label of the same annotator took its place
+    WITHDRAWN = "withdrawn", _("Withdrawn")  # undone, nothing in its place yet
+
+
+class AnnotationSource(models.TextChoices):
+    HUMAN = "human", _("Human")
+    MODEL = "model", _("Model")
+    IMPORTED = "imported", _("Imported")
+
+
+class Annotation(models.Model):
+    """A label that one annotator gave one item. The value is never overwritten: a change is a new row that supersedes.
+
+    ``value`` belongs to the task type (single choice: a label key; multiple choice: a sorted list of keys).
+    ``probabilities`` maps label keys to probabilities renormalised over the schema's labels (models only).
+    """
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
+    item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="annotations")
+    annotator = models.ForeignKey(Annotator, models.PROTECT, related_name="annotations")
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, related_name="annotations")
+    run = models.ForeignKey("annotations.Run", models.PROTECT, null=True, related_name="annotations")
+    source = models.CharField(max_length=8, choices=AnnotationSource.choices)
+    status = models.CharField(max_length=10, choices=AnnotationStatus.choices, default=AnnotationStatus.CURRENT)
+    value = models.JSONField(_("label"))
+    confidence = models.FloatField(_("confidence"), null=True)
+    probabilities = models.JSONField(_("label probabilities"), null=True)
+    reason = models.TextField(_("reason"), blank=True)
+    active_ms = models.PositiveIntegerField(_("active milliseconds"), null=True)
+    supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
+    idempotency_key = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item", "annotator"], condition=Q(status="current"), name="annotation_one_current"
+            ),
+            models.UniqueConstraint(
+                fields=["annotator", "idempotency_key"], condition=~Q(idempotency_key=""), name="annotation_retry_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__isnull=True) | Q(confidence__gte=0, confidence__lte=1),
+                name="annotation_confidence_is_probability",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "id"], name="annotation_project_id"),
+            models.Index(fields=["annotator", "-id"], name="annotation_by_annotator"),
+        ]
+
+    def __str__(self) -> str:
+        return f"annotation {self.pk}"

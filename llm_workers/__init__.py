@@ -1,0 +1,1 @@
+"""Models, prompts, runs, usage: language models as annotators."""

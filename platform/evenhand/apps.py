@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class EvenhandConfig(AppConfig):
+    name = "evenhand"
+    verbose_name = "Evenhand"

