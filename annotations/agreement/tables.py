@@ -165,7 +165,8 @@ def _split_by_pair(
     keys, counts = cells
     size = n_labels * n_labels
     pairs, starts = np.unique(keys // size, return_index=True)
-    for pair, start, stop in zip(pairs, starts, [*starts[1:], len(keys)], strict=True):
+    stops = np.append(starts, len(keys))[1:]
+    for pair, start, stop in zip(pairs, starts, stops, strict=True):
         matrix = np.zeros(size, dtype=np.int64)
         matrix[keys[start:stop] % size] = counts[start:stop]
         yield int(pair) // n_raters, int(pair) % n_raters, matrix.reshape(n_labels, n_labels)
