@@ -1,0 +1,91 @@
+"""``evenhand bench NAME --json``: one benchmark, one JSON object.
+
+A benchmark is a module in ``benchmarks/`` at the repository root with a docstring and a function
+``run() -> dict[str, Figure]``; putting the file there is all the registration there is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from evenhand.local.errors import LocalError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured number. ``better`` says which direction is good; ``goal`` is what we hold it to, if anything."""
+
+    value: float
+    unit: str
+    better: Literal["lower", "higher"]
+    goal: float | None = None
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """The benchmarks that exist, in order of name."""
+    return sorted(path.stem for path in (root / "benchmarks").glob("[a-z]*.py"))
+
+
+def measure(name: str, root: Path = ROOT) -> dict[str, Any]:
+    """Run the benchmark ``name``: ``{"bench", "machine", "figures"}``; LocalError where there is none of that name."""
+    known = names(root)
+    if name not in known:
+        listed = ", ".join(known) if known else "none is installed here"
+        raise LocalError(f"There is no benchmark named {name!r}. Known: {listed}.")
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    figures = importlib.import_module(f"benchmarks.{name}").run()
+    return {
+        "bench": name,
+        "machine": machine(),
+        "figures": {title: asdict(figure) for title, figure in figures.items()},
+    }
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": usable,
+        "memory_gb": round(memory / 1e9, 1),
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def bench(name: str | None, as_json: bool) -> None:
+    """Run one benchmark; without a name, list them."""
+    if name is None:
+        click.echo("\n".join(names()) or "No benchmark is installed here.")
+        return
+    result = measure(name)
+    if as_json:
+        click.echo(json.dumps(result))
+        return
+    for title, figure in result["figures"].items():
+        goal = f"  (goal {figure['goal']:g})" if figure["goal"] is not None else ""
+        click.echo(f"{title}: {figure['value']:g} {figure['unit']}{goal}")

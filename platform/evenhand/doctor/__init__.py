@@ -1,0 +1,1 @@
+"""`evenhand doctor`: looks at every part, says what it found, and how to mend what is broken."""
