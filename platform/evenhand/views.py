@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -29,11 +28,22 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ok"})
 
 
+LEDGER_PAGE = 50
+
+
 @require_safe
 @login_required
 def ledger(request: HttpRequest, project_id: int) -> HttpResponse:
     access = project_access(request.user, project_id, READERS)
     request.access = access  # type: ignore[attr-defined]
-    page = Paginator(project_events(project_id), 50).get_page(request.GET.get("page"))
-    context = {"access": access, "project": access.project, "page": page, "head": chain_head()}
+    before = request.GET.get("before", "")
+    events = list(project_events(project_id, before=int(before) if before.isdecimal() else None)[: LEDGER_PAGE + 1])
+    older = f"?before={events[LEDGER_PAGE - 1].pk}" if len(events) > LEDGER_PAGE else ""
+    context = {
+        "project": access.project,
+        "events": events[:LEDGER_PAGE],
+        "older_url": older,
+        "newest_url": "?" if before else "",
+        "head": chain_head(),
+    }
     return render(request, "ledger/events.html", context)

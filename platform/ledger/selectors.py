@@ -7,9 +7,10 @@ from django.db.models import QuerySet
 from ledger.models import LedgerBlock, LedgerEvent, PendingEvent
 
 
-def project_events(project_id: int) -> QuerySet[LedgerEvent]:
-    """A project's events, newest first."""
-    return LedgerEvent.objects.filter(project_id=project_id).order_by("-id")
+def project_events(project_id: int, *, before: int | None = None) -> QuerySet[LedgerEvent]:
+    """A project's events, newest first; ``before`` an event number, for the next page."""
+    events = LedgerEvent.objects.filter(project_id=project_id).order_by("-id")
+    return events.filter(pk__lt=before) if before is not None else events
 
 
 def chain_head() -> LedgerBlock | None:
