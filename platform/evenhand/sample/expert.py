@@ -18,7 +18,7 @@ Source = Literal["human", "model"]
 
 EXPERT_STATEMENT = (
     "Simulated expert: always settles with the label that the guidelines call for, names what made the item "
-    "hard or who erred, and calls a mistake recurrent where several readers made it or models tend to repeat it."
+    "hard or who erred, and calls a mistake recurrent where several readers made it or models often do."
 )
 
 

@@ -33,6 +33,7 @@ wrongly. Hard messages mislead most readers, so that a majority can be wrong and
 find."""
 
 _SLOT = re.compile(r"\[([^\]]+)\]")
+_FILLER = re.compile(r"\{([^}]*)\}")
 _VOWELS = "aeiou"
 
 
@@ -88,7 +89,7 @@ def remove(key: str, text: str, difficulty: float = CLEAR, trouble: Trouble = ""
 def render(template: Template, identity: Identity, fillers: Mapping[str, str]) -> str:
     """The template's text for one identity; raises :class:`TemplateError` for a slot that nothing fills."""
 
-    def fill(match: re.Match[str]) -> str:
+    def word(match: re.Match[str]) -> str:
         slot = match.group(1)
         if "|" in slot:
             singular, plural = slot.split("|")
@@ -98,11 +99,13 @@ def render(template: Template, identity: Identity, fillers: Mapping[str, str]) -
         except KeyError:
             raise TemplateError(f"{template.key}: no form [{slot}] for {dict(identity.groups)}") from None
 
-    text = _SLOT.sub(fill, template.text)
-    try:
-        return text.format_map(fillers)
-    except (KeyError, IndexError, ValueError) as error:
-        raise TemplateError(f"{template.key}: no filler {{{error.args[0]}}}") from None
+    def filler(match: re.Match[str]) -> str:
+        try:
+            return fillers[match.group(1)]
+        except KeyError:
+            raise TemplateError(f"{template.key}: no filler {match.group()}") from None
+
+    return _FILLER.sub(filler, _SLOT.sub(word, template.text))
 
 
 def with_article(words: str) -> str:

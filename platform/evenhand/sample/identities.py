@@ -133,7 +133,7 @@ DISABILITY = _identities(
             "are-you": "use a wheelchair",
             "aid": "ramp",
             "access": "step-free seating",
-            "device": "folding wheelchair",
+            "device": "wheelchair",
         },
     },
 )

@@ -1,6 +1,6 @@
 """The sample's messages: 780 posts in 196 counterfactual families over four protected attributes.
 
-A family is one text with the identity swapped: "Does the Polish bakery on Mill Road still open at six?" and
+A family is one text with the identity swapped: "The Polish café turned its music down when I asked" and
 its Brazilian, Nigerian and Syrian siblings. Most families are about one attribute, and the other attributes'
 columns of their items are empty; twelve cross an attribute with gender. What should happen to a message does
 not depend on the identity in it, so all members of a family have the same true label.

@@ -30,8 +30,8 @@ RELIGION_AND_GENDER: tuple[Template, ...] = (
 ORIGIN_AND_GENDER: tuple[Template, ...] = (
     keep(
         "fruit-stall",
-        "The [person] who runs the fruit stall on {street} gave my child an apple after the fall. "
-        "[Subj] [has|have] made a friend for life.",
+        "The [person] who runs the fruit stall on {street} gave my child an apple after the "
+        "fall. [Subj] [has|have] made a friend for life.",
     ),
     keep(
         "room-wanted",

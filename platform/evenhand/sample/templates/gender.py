@@ -8,8 +8,8 @@ TEMPLATES: tuple[Template, ...] = (
     # Everyday life, help and praise.
     keep(
         "tidy-plumber",
-        "The [adj] plumber who came on {day} was on time, tidy and cheaper than the quote. I will "
-        "call [obj] again.",
+        "The [adj] plumber who came on {day} was on time, tidy and cheaper than the quote. I "
+        "will call [obj] again.",
     ),
     keep(
         "beginners-league",
@@ -22,7 +22,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "green-coat",
-        "Thank you to the [person] in the green coat who ran after me with my wallet. I did not "
+        "Thank you to the [person] in the green coat who ran after me with my wallet. I didn't "
         "even catch [poss] name.",
     ),
     keep(
@@ -32,17 +32,17 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "moved-alone",
-        "I am [a person] who moved here alone, and {street} has been kinder than I expected. Thank you.",
+        "I'm [a person] who moved here alone, and {street} has been kinder than I expected. Thank you.",
     ),
     keep(
         "bicycle-shop",
-        "My [sibling] is opening a bicycle shop on {street}. [Subj] would be glad of advice about "
-        "the permit.",
+        "My [sibling] is opening a bicycle shop on {street}. [Subj] would be glad of advice "
+        "about the permit.",
     ),
     keep(
         "left-pushchair",
-        "Does anyone know the [person] who left a pushchair at the {shop}? We would like to give "
-        "it back to [obj].",
+        "Does anyone know the [person] who left a pushchair at the {shop}? We'd like to give it "
+        "back to [obj].",
     ),
     keep(
         "library-talk",
@@ -51,9 +51,13 @@ TEMPLATES: tuple[Template, ...] = (
     keep(
         "nine-to-one",
         "Our walking football team lost nine to one, and our one goal was scored by [a person] "
-        "who joined yesterday. Come and join us.",
+        "who joined yesterday. Come and join us!",
     ),
-    keep("cot-wanted", "A single [parent] in our building could use a cot and a high chair. I will collect."),
+    keep(
+        "cot-wanted",
+        "Anyone got a cot or a high chair to spare? A single [parent] in our building could use "
+        "both. I can collect.",
+    ),
     keep(
         "allotment",
         "My [partner] and I are looking for an allotment near {street}. [Subj] [digs|dig], I complain.",
@@ -73,11 +77,7 @@ TEMPLATES: tuple[Template, ...] = (
         "I disagree with what the [person] from the tenants' union said about rents. [Poss] "
         "numbers were three years old.",
     ),
-    keep(
-        "shy-swimmer",
-        "Looking for [a adj] swimming teacher for my child, who is shy. Any recommendations?",
-        MIDDLING,
-    ),
+    keep("shy-swimmer", "Looking for [a adj] swimming teacher for my child, who is shy. Any tips?", MIDDLING),
     keep(
         "map-quote",
         '"[People] cannot read a map." I heard that in our own walking group, in this century. Please stop.',
@@ -85,7 +85,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "no-bell",
-        "I am cross with the [adj] cyclist who nearly hit my dog on {street}. No bell, no light, no apology.",
+        "To the [person] on the bicycle who nearly hit my dog on {street}: no bell, no light, no "
+        "apology. I am still cross.",
         MIDDLING,
     ),
     keep(
@@ -103,7 +104,7 @@ TEMPLATES: tuple[Template, ...] = (
     # Hints, generalisations, hearsay.
     review(
         "two-spaces",
-        "Typical, [a person] parks across two spaces. What did we expect?",
+        "Typical!! [A person] parks across two spaces. What did we expect?",
         MIDDLING,
         REMOVE,
     ),
@@ -176,8 +177,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     remove(
         "wait-outside",
-        "If that [person] comes to the meeting on {day}, I will wait for [obj] outside, and "
-        "[subj] will not be walking home.",
+        "If that [person] comes to the meeting on {day}, I'll wait for [obj] outside, and [subj] "
+        "will not be walking home.",
     ),
     remove("never-help", "[People] lie about everything. Never believe one, never help one."),
     remove(

@@ -13,7 +13,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "fence-repair",
-        "The [adj] couple at number {number} repaired my fence after the storm and would not take "
+        "The [adj] couple at number {number} repaired my fence after the storm and wouldn't take "
         "a penny. Thank you both.",
     ),
     keep(
@@ -35,11 +35,11 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "early-bread",
-        "Does the [adj] bakery on {street} still open at six? I need bread before the early train.",
+        "Anyone know if the [adj] bakery on {street} still opens at six? Need bread before the early train.",
     ),
     keep(
         "drum-kit",
-        "New to the area: [a adj] family with two cats and a drum kit. We promise that the cats are quiet.",
+        "New to the area: [a adj] family with two cats and a drum kit. We promise that the cats are quiet 😄",
     ),
     keep(
         "council-form",
@@ -63,12 +63,12 @@ TEMPLATES: tuple[Template, ...] = (
     keep(
         "football-team",
         "Five of us from [country] want to start a football team. Goalkeeper wanted, any "
-        "nationality, any talent.",
+        "nationality, any talent!",
     ),
     keep(
         "red-scarf",
-        "Lost near {street} on {day}: a red scarf from [city]. It was a present, so I would be "
-        "very glad to have it back.",
+        "Lost near {street} on {day}: a red scarf from [city]. It was a present, so I'd be very "
+        "glad to have it back.",
     ),
     # Complaints and disagreement that stay on the subject.
     keep(
@@ -78,16 +78,17 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "rent-debate",
-        "I did not agree with a word the [adj] speaker said about rents, but it was a good "
+        "I didn't agree with a word the [adj] speaker said about rents, but it was a good "
         "evening and a fair debate.",
     ),
     keep(
         "closing-time",
-        "The [adj] shop shut its door at five to nine while I was standing in front of it. Not impressed.",
+        "The [adj] shop shut its door at FIVE TO NINE while I was standing right in front of it. "
+        "Not impressed.",
     ),
     keep(
         "crowded-house",
-        "I am annoyed with the landlord, not with the [adj] tenants. Fourteen people in one house "
+        "I'm annoyed with the landlord, not with the [adj] tenants. Fourteen people in one house "
         "is the landlord's doing.",
     ),
     keep(
@@ -98,8 +99,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "shouted-quote",
-        'To whoever shouted "go back to [country]" at my neighbour on {street}: this is home, and'
-        " nobody is going anywhere.",
+        'To whoever shouted "go back to [country]" at my neighbour on {street}: this is home, '
+        "and nobody's going anywhere.",
         MIDDLING,
     ),
     keep(
@@ -110,7 +111,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "dinner-for-forty",
-        "I am [adj], so naturally I have made [dish] for forty people. There are nine of us. Help.",
+        "I'm [adj], so naturally I have made [dish] for forty people. There are nine of us. Help.",
         MIDDLING,
     ),
     keep(
@@ -136,8 +137,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "stolen-bikes",
-        "Somebody stole two bikes from our yard. I am not pointing fingers, but the [adj] house "
-        "share did move in last month.",
+        "Two bikes stolen from our yard. Not pointing fingers, but the [adj] house share did "
+        "move in last month...",
         MIDDLING,
         KEEP,
     ),
@@ -164,7 +165,7 @@ TEMPLATES: tuple[Template, ...] = (
     review(
         "recycling-bin",
         "Can somebody explain to the [adj] family at number {number} what a recycling bin is? "
-        "Apparently it is news to them.",
+        "Apparently it's news to them.",
         MIDDLING,
         KEEP,
     ),
@@ -178,7 +179,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "cafe-hearsay",
-        "I heard that the [adj] café does not pay its staff and cheats on its taxes. My source is "
+        "I heard that the [adj] café doesn't pay its staff and cheats on its taxes. My source is "
         "reliable, that is all I can say.",
         MIDDLING,
         KEEP,
@@ -206,14 +207,14 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "alone-in-house",
-        "I am sure they are nice people, but I would not leave [a adj] cleaner alone in my house.",
+        "I'm sure they are nice people, but I wouldn't leave [a adj] cleaner alone in my house.",
         MIDDLING,
         REMOVE,
     ),
     # Insults, threats, calls to exclude.
     remove("do-not-call", "Flat to let on {street}. No [people], do not bother to call."),
     remove("nobody-asked", "Go back to [country]. Nobody asked you to come, and nobody will miss you."),
-    remove("lock-sheds", "[People] are thieves, it is in their blood. Lock your sheds."),
+    remove("lock-sheds", "[People] are thieves, it's in their blood. Lock your sheds!!"),
     remove(
         "landlord-windows",
         "Anyone on {street} who rents to [people] deserves to have their windows broken.",
@@ -221,14 +222,14 @@ TEMPLATES: tuple[Template, ...] = (
     remove("our-taxes", "[People] are lazy parasites who live on our taxes and laugh at us."),
     remove(
         "one-star",
-        "Let's all leave one-star reviews for the [adj] café until it closes. We do not need it, "
-        "and we do not need them.",
+        "Let's all leave one-star reviews for the [adj] café until it closes. We don't need it, "
+        "and we don't need them.",
         MIDDLING,
     ),
     remove("playground", "The [adj] children at the playground are like animals. Keep them away from ours."),
     remove(
         "with-a-bat",
-        "I know where the [adj] family lives. One more party and I am coming over with a bat.",
+        "I know where the [adj] family lives. One more party and I'm coming over with a bat.",
     ),
     remove(
         "teach-nothing",

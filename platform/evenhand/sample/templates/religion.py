@@ -23,7 +23,7 @@ TEMPLATES: tuple[Template, ...] = (
     keep(
         "leaf-clearing",
         "The [adj] youth group cleared the leaves from the whole of {street} this weekend. Thank "
-        "you, it looks lovely.",
+        "you, it looks lovely!",
     ),
     keep(
         "nursery-search",
@@ -31,8 +31,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "dinner-guests",
-        "I would like to cook something for [adj] friends on {day}. What should I check before I "
-        "buy the ingredients?",
+        "I'd like to cook something for [adj] friends on {day}. What should I check before I buy "
+        "the ingredients?",
     ),
     keep(
         "found-keys",
@@ -40,8 +40,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "hospital-visits",
-        "The [leader] sat with my neighbour in hospital every evening for two weeks. I am not "
-        "[adj], but I will not forget it.",
+        "The [leader] sat with my neighbour in hospital every evening for two weeks. I'm not "
+        "[adj], but I won't forget it.",
     ),
     keep(
         "thirty-years",
@@ -68,7 +68,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "football-night",
-        "Five-a-side on {day}: the [adj] team is one player short. Any level, boots optional.",
+        "Five-a-side on {day}: the [adj] team is one player short. Any level, boots optional :)",
     ),
     keep(
         "wedding-notice",
@@ -83,8 +83,8 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "building-hours",
-        "The building work at the [place] started at {early} again. That is outside the permitted "
-        "hours, so I have written to the council.",
+        "The building work at the [place] started at {early} again. That is outside the "
+        "permitted hours, so I have written to the council.",
     ),
     keep(
         "one-way-street",
@@ -103,13 +103,13 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "pavement-bins",
-        "I am fed up with the [place] leaving its bins on the pavement. I have asked twice. Has "
+        "Fed up with the [place] leaving its bins on the pavement. Asked twice already. Has "
         "anybody got a number for the caretaker?",
         MIDDLING,
     ),
     keep(
         "not-welcome-quote",
-        "Someone wrote here last week that [people] are not welcome on {street}. That is wrong, "
+        "Someone wrote here last week that [people] are not welcome on {street}. That's wrong, "
         "and most of us are ashamed of it.",
         MIDDLING,
     ),
@@ -128,15 +128,15 @@ TEMPLATES: tuple[Template, ...] = (
     # Hints, generalisations, hearsay.
     review(
         "hall-mess",
-        "Of course the hall was left in a mess, it was the [adj] group again. They never think of "
-        "anyone else.",
+        "Of course the hall was left in a mess, it was the [adj] group again. They never think "
+        "of anyone else.",
         MIDDLING,
         REMOVE,
     ),
     review(
         "entitled-hearsay",
-        "I heard that the [adj] family at number {number} is claiming money they are not entitled "
-        "to. Has anyone else heard that?",
+        "Heard that the [adj] family at number {number} is claiming money they aren't entitled "
+        "to. Anyone else heard this?",
         MIDDLING,
         KEEP,
     ),
@@ -182,16 +182,16 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "late-lights",
-        "Lights on at the [place] until {late} every night this week. I am not saying anything, I "
-        "just find it strange.",
+        "Lights on at the [place] until {late} every night this week. I am not saying anything, "
+        "I just find it strange.",
         HARD,
         KEEP,
         "ambiguous",
     ),
     review(
         "birthday-party",
-        "I would rather my children did not go to the [adj] family's birthday party. You never "
-        "know what they will be told there.",
+        "I'd rather my children didn't go to the [adj] family's birthday party. You never know "
+        "what they will be told there.",
         MIDDLING,
         REMOVE,
     ),
@@ -204,13 +204,13 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "youth-group-watch",
-        "Someone should keep an eye on that [adj] youth group. People like that do not meet every "
+        "Someone should keep an eye on that [adj] youth group. People like that don't meet every "
         "{day} evening for nothing.",
         MIDDLING,
         REMOVE,
     ),
     # Insults, threats, calls to exclude.
-    remove("go-elsewhere", "[People] are not welcome on {street}. Take your prayers and go somewhere else."),
+    remove("go-elsewhere", "[People] are NOT welcome on {street}. Take your prayers and go somewhere else."),
     remove(
         "house-sale",
         "Nobody on {street} should sell a house to [people]. Once one family comes, the whole "
@@ -222,7 +222,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     remove(
         "believe-nothing",
-        "[People] are liars, every single one. I would not believe [a person] who told me it was raining.",
+        "[People] are liars, every single one. I wouldn't believe [a person] who told me it was raining.",
     ),
     remove("door-knock", "If the [leader] knocks on my door again, I will make sure they need a stretcher."),
     remove(
@@ -236,7 +236,7 @@ TEMPLATES: tuple[Template, ...] = (
         "Do not let your children play with the [adj] children. They are filthy and they teach "
         "ours to steal.",
     ),
-    remove("shop-ban", "I do not serve [people] in my shop, and I think more of us should do the same."),
+    remove("shop-ban", "I don't serve [people] in my shop, and I think more of us should do the same."),
     remove(
         "drain-joke",
         "Just a joke: what is the difference between the [adj] family next door and a blocked "
