@@ -1,0 +1,1 @@
+"""Projects: settings, label schemas and their versions, protected attributes, who takes part."""
