@@ -1,0 +1,156 @@
+"""Taking outbox rows into the counters: exactly once, in batches, by one consumer."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg2.extras import execute_values
+
+from annotations.models import OutboxRow, Project
+from annotations.state import ItemState
+from fairness.cells import Cells, change_cells
+
+BATCH = 2000
+FOLD_LOCK = 0xF01D  # advisory lock number: whoever holds it folds
+
+UPSERT_CELLS = """
+INSERT INTO fairness_counter (project_id, "table", attribute, "group", key, other, n) VALUES %s
+ON CONFLICT ON CONSTRAINT counter_cell_once DO UPDATE SET n = fairness_counter.n + EXCLUDED.n
+"""
+DECREASE_CELLS = """
+UPDATE fairness_counter c SET n = c.n + d.n
+FROM (VALUES %s) AS d(project_id, "table", attribute, "group", key, other, n)
+WHERE c.project_id = d.project_id AND c."table" = d."table" AND c.attribute = d.attribute
+  AND c."group" = d."group" AND c.key = d.key AND c.other = d.other
+"""
+UPSERT_MINUTES = """
+INSERT INTO fairness_minutetally (project_id, minute, people, by_models) VALUES %s
+ON CONFLICT ON CONSTRAINT minute_once_per_project DO UPDATE
+SET people = fairness_minutetally.people + EXCLUDED.people, by_models = fairness_minutetally.by_models + EXCLUDED.by_models
+"""
+UPSERT_PULSES = """
+INSERT INTO fairness_pulse (project_id, version, folded_at) VALUES %s
+ON CONFLICT (project_id) DO UPDATE SET version = fairness_pulse.version + 1, folded_at = EXCLUDED.folded_at
+"""
+
+
+@dataclass(frozen=True)
+class Change:
+    """An outbox row."""
+
+    project_id: int
+    before: ItemState | None
+    after: ItemState | None
+    created_at: datetime
+
+
+def fold_outbox(*, limit: int = BATCH) -> dict[int, int]:
+    """Fold up to ``limit`` outbox rows; returns project id → rows folded.
+
+    Removing the rows and adding to the counters are one transaction: a fold that dies anywhere counts nothing, and the
+    rows are still there. A second consumer finds the lock taken and folds nothing.
+    """
+    with transaction.atomic():
+        changes = _take(limit)
+        by_project: dict[int, list[Change]] = defaultdict(list)
+        for change in changes:
+            by_project[change.project_id].append(change)
+        _add_cells({pk: change_cells((c.before, c.after) for c in rows) for pk, rows in by_project.items()})
+        _add_minutes(changes)
+        now = timezone.now()
+        _execute(UPSERT_PULSES, [(pk, 1, now) for pk in by_project])
+    return {pk: len(rows) for pk, rows in by_project.items()}
+
+
+@contextmanager
+def folding_held() -> Iterator[None]:
+    """Nothing is folded inside: taken before a snapshot, so that counters and outbox in it belong together."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [FOLD_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [FOLD_LOCK])
+
+
+def pending_changes(project: Project) -> Cells:
+    """What the outbox still holds for ``project``: counters plus this equal a recount at every moment."""
+    rows = OutboxRow.objects.filter(project_id=project.pk).order_by("pk")
+    return change_cells(
+        (
+            None if row.before is None else ItemState.from_json(row.before),
+            None if row.after is None else ItemState.from_json(row.after),
+        )
+        for row in rows.iterator(chunk_size=BATCH)
+    )
+
+
+def _take(limit: int) -> list[Change]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLD_LOCK])
+        if not cursor.fetchone()[0]:
+            return []
+        # A row whose project is gone is taken and forgotten with it.
+        cursor.execute(
+            "WITH taken AS (DELETE FROM annotations_outboxrow WHERE id IN"
+            " (SELECT id FROM annotations_outboxrow ORDER BY id LIMIT %s) RETURNING *)"
+            " SELECT t.project_id, t.before::text, t.after::text, t.created_at FROM taken t"
+            " JOIN annotations_project p ON p.id = t.project_id ORDER BY t.id",
+            [limit],
+        )
+        rows = cursor.fetchall()
+    return [Change(pk, _state(before), _state(after), created_at) for pk, before, after, created_at in rows]
+
+
+def _state(text: str | None) -> ItemState | None:
+    return None if text is None else ItemState.from_json(json.loads(text))
+
+
+def _add_cells(by_project: Mapping[int, Cells]) -> None:
+    # In one fixed order, so that a fold and a recount can never wait for each other's rows crosswise.
+    rows = [(pk, *cell, count) for pk in sorted(by_project) for cell, count in sorted(by_project[pk].items())]
+    # A decrease must land on a row that is there: increases first.
+    _execute(UPSERT_CELLS, [row for row in rows if row[-1] > 0])
+    _execute_decreases([row for row in rows if row[-1] < 0])
+
+
+def _execute_decreases(rows: list[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        execute_values(
+            cursor.cursor,
+            DECREASE_CELLS,
+            rows,
+            page_size=len(rows),
+        )
+        changed = cursor.cursor.rowcount
+    if changed != len(rows):
+        raise RuntimeError(
+            "The live counters lack a cell that must be decreased. Run `manage.py fairness_recount --mend`."
+        )
+
+
+def _add_minutes(changes: Iterable[Change]) -> None:
+    tallies: dict[tuple[int, datetime], list[int]] = defaultdict(lambda: [0, 0])
+    for change in changes:
+        tally = tallies[change.project_id, change.created_at.replace(second=0, microsecond=0)]
+        for state, sign in ((change.after, 1), (change.before, -1)):
+            if state is not None:
+                tally[0] += sign * sum(state.people.values())
+                tally[1] += sign * len(state.models)
+    _execute(UPSERT_MINUTES, [(pk, minute, *tally) for (pk, minute), tally in sorted(tallies.items())])
+
+
+def _execute(statement: str, rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            execute_values(cursor.cursor, statement, rows, page_size=len(rows))

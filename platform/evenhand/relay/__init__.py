@@ -1,0 +1,1 @@
+"""The relay: one process that folds label changes into live counters, seals the ledger, and tells open pages."""

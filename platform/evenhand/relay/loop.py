@@ -1,0 +1,87 @@
+"""The relay's loop.
+
+Any number of relays may run: an advisory lock lets one work at a time, the others stand by and take over when it dies.
+All state is in the database, so it may be killed anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.core.cache import cache
+from django.db import Error as DatabaseError
+from django.db import connection
+
+from fairness.services.fold import BATCH, fold_outbox
+from fairness.services.live import live_group
+from ledger.sealing import seal_pending
+
+logger = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.05  # between two looks at an empty outbox
+SEAL_EVERY = 0.5
+PUSH_EVERY = 0.25  # at most four pushes a second per project
+HEARTBEAT_EVERY = 5.0
+HEARTBEAT_KEY = "evenhand:relay:heartbeat"
+MAX_BACKOFF = 5.0
+
+
+@dataclass
+class Relay:
+    """One relay process. ``run`` returns when ``stop`` was called or the process was asked to end."""
+
+    clock: Callable[[], float] = time.monotonic
+    stopping: bool = False
+    _sealed_at: float = 0.0
+    _beat_at: float = 0.0
+    _unpushed: set[int] = field(default_factory=set)
+    _pushed_at: dict[int, float] = field(default_factory=dict)
+
+    def stop(self, *_: Any) -> None:
+        self.stopping = True
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        backoff = IDLE_SECONDS
+        while not self.stopping:
+            try:
+                busy = self.turn()
+                backoff = IDLE_SECONDS
+            except (DatabaseError, OSError) as error:
+                # The database or the broker is away: everything waits in the outbox until it is back.
+                logger.warning("Waiting for the database or the broker: %s", error)
+                connection.close()
+                backoff = min(backoff * 2, MAX_BACKOFF)
+                busy = False
+            if not busy:
+                time.sleep(backoff)
+
+    def turn(self) -> bool:
+        """Fold what is there, seal if it is time, push what is due; True where more may be waiting."""
+        folded = fold_outbox()
+        self._unpushed.update(folded)
+        now = self.clock()
+        if now - self._sealed_at >= SEAL_EVERY:
+            seal_pending()
+            self._sealed_at = now
+        self._push(now)
+        if now - self._beat_at >= HEARTBEAT_EVERY:
+            cache.set(HEARTBEAT_KEY, time.time(), timeout=60)
+            self._beat_at = now
+        return sum(folded.values()) >= BATCH
+
+    def _push(self, now: float) -> None:
+        due = [pk for pk in self._unpushed if now - self._pushed_at.get(pk, 0.0) >= PUSH_EVERY]
+        layer = get_channel_layer()
+        for pk in due:
+            self._unpushed.discard(pk)
+            self._pushed_at[pk] = now
+            async_to_sync(layer.group_send)(live_group(pk), {"type": "project.changed", "project": pk})
