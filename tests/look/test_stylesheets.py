@@ -1,4 +1,4 @@
-"""Style sheets, templates and icons hang together; nothing is named that is not there or refused by the CSP."""
+"""Style sheets, templates and icons hang together; nothing named is missing or refused by the CSP."""
 
 from __future__ import annotations
 
