@@ -57,8 +57,8 @@ TEMPLATES: tuple[Template, ...] = (
     # Complaints and disagreement that stay on the subject.
     keep(
         "blocked-pavement",
-        "The pavement on {street} is blocked by bins again. For [people] that means going out "
-        "into the traffic. Please move them.",
+        "The pavement on {street} is blocked by bins again. For [people] that's more than a nuisance, "
+        "it's dangerous. Please move them.",
     ),
     keep(
         "theatre-booking",
