@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, Role
-from annotations.models import Annotator, AnnotatorOrigin, Case, ImportJob, Item, Project, ProjectStatus, Run
+from annotations.models import Annotator, AnnotatorOrigin, Assignment, Case, ImportJob, Item, Project, ProjectStatus, Run
 from ledger.errors import DomainError, forbidden, not_found
 
 OWNER = frozenset({Role.OWNER})
@@ -70,6 +70,15 @@ def import_access(user: Any, job_id: int, allowed: frozenset[Role] = READERS) ->
 def case_access(user: Any, case_id: int, allowed: frozenset[Role] = STAFF) -> tuple[Access, Case]:
     case = Case.objects.select_related("item").filter(pk=case_id).first()
     return _through(user, case, "The case", allowed), case  # type: ignore[return-value]
+
+
+def assignment_access(user: Any, assignment_id: int) -> tuple[Access, Assignment]:
+    """A worker's own assignment: another worker cannot tell it from a missing one."""
+    assignment = Assignment.objects.select_related("annotator", "schema", "item").filter(pk=assignment_id).first()
+    access = _through(user, assignment, "The assignment", WORKERS)
+    if assignment is None or assignment.annotator.user_id != user.pk:
+        raise not_found("The assignment")
+    return access, assignment
 
 
 def _through(user: Any, thing: Any, what: str, allowed: frozenset[Role]) -> Access:

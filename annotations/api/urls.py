@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from annotations.labelling.urls import api_urlpatterns as labelling
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(labelling)),
+]
