@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured number. ``better`` says which direction is good; ``goal`` is what we hold it to, if anything."""
+    """One measured number. ``better`` says which direction is good; ``goal`` is what we hold it to, if
+    anything.
+    """
 
     value: float
     unit: str
@@ -38,7 +40,9 @@ def names(root: Path = ROOT) -> list[str]:
 
 
 def measure(name: str, root: Path = ROOT) -> dict[str, Any]:
-    """Run the benchmark ``name``: ``{"bench", "machine", "figures"}``; LocalError where there is none of that name."""
+    """Run the benchmark ``name``: ``{"bench", "machine", "figures"}``; LocalError where there is none of that
+    name.
+    """
     known = names(root)
     if name not in known:
         listed = ", ".join(known) if known else "none is installed here"

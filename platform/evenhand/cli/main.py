@@ -1,4 +1,6 @@
-"""``evenhand``: parses, calls one function, prints. Heavy imports wait until their command is the one asked for."""
+"""``evenhand``: parses, calls one function, prints. Heavy imports wait until their command is the one asked
+for.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Sentences(click.Group):
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="evenhand")
 def main() -> None:
-    """A crowd and language models label side by side; experts settle; anyone can see how fair the labels are."""
+    """A crowd and language models label side by side; experts settle; anyone can see how fair the
+    labels are.
+    """
 
 
 @main.command()

@@ -92,7 +92,7 @@ def worker() -> Finding:
 def _heartbeat(part: str, advice: str) -> Finding:
     age = seconds_since(part)
     if age is None:
-        return Finding(part, "fail", "no sign of life within the last hour", advice)
+        return Finding(part, "fail", "no sign of life", advice)
     if age > SILENT_SECONDS:
         return Finding(part, "fail", f"silent for {age:.0f} s", advice)
     return Finding(part, "ok", f"last sign of life {age:.0f} s ago")
@@ -147,7 +147,7 @@ def llm() -> Finding:
         except (httpx.HTTPError, ValueError) as error:
             bad.append(f"{url} does not answer as an LLM server ({error or type(error).__name__})")
     if bad:
-        advice = "Start that server, or correct LLM_BASE_URL and LLM_API_KEY; for the embedded one see logs/llm.log."
+        advice = "Start that server, or correct LLM_BASE_URL and LLM_API_KEY; the embedded one logs to logs/llm.log."
         return Finding("language model", "warn" if good else "fail", "; ".join([*bad, *good]), advice)
     return Finding("language model", "ok", "; ".join(good))
 

@@ -9,6 +9,7 @@ from celery.beat import PersistentScheduler
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+KEY = "evenhand:{}:heartbeat"
 KEPT_SECONDS = 3600
 EVERY_SECONDS = 5.0
 
@@ -22,7 +23,7 @@ def beat(name: str) -> None:
     if now - _last_sent.get(name, 0.0) < EVERY_SECONDS:
         return
     try:
-        cache.set(f"heartbeat:{name}", now, timeout=KEPT_SECONDS)
+        cache.set(KEY.format(name), now, timeout=KEPT_SECONDS)
     except RedisError as error:
         logger.warning("The heartbeat of %s could not be left in the cache: %s", name, error)
     else:
@@ -30,8 +31,8 @@ def beat(name: str) -> None:
 
 
 def seconds_since(name: str) -> float | None:
-    """How long ago ``name`` last gave a sign of life; None if not within an hour."""
-    last = cache.get(f"heartbeat:{name}")
+    """How long ago ``name`` last gave a sign of life; None if not lately."""
+    last = cache.get(KEY.format(name))
     return None if last is None else max(0.0, time.time() - float(last))
 
 

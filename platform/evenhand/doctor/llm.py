@@ -1,4 +1,6 @@
-"""Which server answers at an LLM address, found by asking it: vLLM, llama.cpp, or another OpenAI-compatible one."""
+"""Which server answers at an LLM address, found by asking it: vLLM, llama.cpp, or another OpenAI-compatible
+one.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Server:
-    """A server's dialect (``vllm``, ``llama.cpp`` or ``openai``), its version where it tells, and its models."""
+    """A server's dialect (``vllm``, ``llama.cpp`` or ``openai``), its version where it tells, and its
+    models.
+    """
 
     dialect: str
     version: str
@@ -20,7 +24,9 @@ class Server:
 
 
 def probe(base_url: str, api_key: str = "") -> Server:
-    """Ask the server at ``base_url`` (…/v1) what it is. Raises httpx.HTTPError or ValueError where it is none."""
+    """Ask the server at ``base_url`` (…/v1) what it is. Raises httpx.HTTPError or ValueError where it is
+    none.
+    """
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     with httpx.Client(timeout=TIMEOUT_SECONDS, headers=headers, trust_env=False) as client:
         answer = client.get(f"{base_url}/models")

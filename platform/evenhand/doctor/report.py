@@ -11,7 +11,9 @@ Status = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: ``found`` says what is there, ``mend`` what to do about it (empty when all is well)."""
+    """The result of one check: ``found`` says what is there, ``mend`` what to do about it (empty when all is
+    well).
+    """
 
     part: str
     status: Status
@@ -29,7 +31,9 @@ class Check:
 
 
 def perform(check: Check) -> Finding:
-    """Run one check; whatever goes wrong in it becomes a finding, for the next part has to be looked at too."""
+    """Run one check; whatever goes wrong in it becomes a finding, for the next part has to be looked
+    at too.
+    """
     try:
         return check.run()
     except Exception as error:  # noqa: BLE001 - the doctor reports every failure and hides none

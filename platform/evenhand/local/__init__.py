@@ -1,1 +1,3 @@
-"""What `evenhand up` embeds and supervises: PostgreSQL, Valkey, the language model's server, and our own processes."""
+"""What `evenhand up` embeds and supervises: PostgreSQL, Valkey, the language model's server, and our own
+processes.
+"""

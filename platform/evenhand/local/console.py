@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import TextIO
 
@@ -34,10 +35,10 @@ class Console:
     def say(self, text: str) -> None:
         self._print(SYSTEM, text, colour=None)
 
-    def lines(self, name: str, lines: Iterable[str]) -> None:
-        """Show what ``name`` wrote, as far as it needs a person's eye."""
+    def lines(self, name: str, lines: Iterable[str], *, quiet: bool = False) -> None:
+        """Show what ``name`` wrote, as far as it needs a person's eye; of a ``quiet`` process nothing."""
         for line in lines:
-            if self._verbose or self._is_loud(name, line):
+            if self._verbose or (not quiet and self._is_loud(name, line)):
                 colour = self._colour.setdefault(name, next(self._colours))
                 self._print(name, line, colour=colour)
 
@@ -49,9 +50,8 @@ class Console:
         return self._loud.get(name, False)
 
     def _print(self, name: str, text: str, *, colour: str | None) -> None:
-        try:
+        # ValueError: the terminal is gone; the logs go on
+        with suppress(BrokenPipeError, ValueError):
             self._printer.write(
                 Message(type="line", data=text, time=datetime.now(), name=name, colour=colour)
             )
-        except (BrokenPipeError, ValueError):  # the terminal is gone; the logs go on
-            pass

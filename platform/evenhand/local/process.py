@@ -11,6 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -27,11 +28,10 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 class Spec:
     """What to run and how to treat it.
 
-    ``stop_rank`` orders the stop: processes of rank 0 go first, and a rank begins when the one before is gone.
-    A dead process is started again after a growing pause, unless it ``holds_data``: then the platform stops, and it is
-    never killed to save time. ``needed`` says that the platform cannot go on without it. ``user`` is a (uid, gid) to
-    run as, for a server that refuses root.
-    """
+    ``stop_rank`` orders the stop: processes of rank 0 go first, and a rank begins when the one before is
+    gone. A dead process is started again after a growing pause, unless it ``holds_data``: then the platform
+    stops, and it is never killed to save time. ``needed`` says that the platform cannot go on without it.
+    ``user`` is a (uid, gid) to run as, for a server that refuses root."""
 
     name: str
     command: list[str]
@@ -65,13 +65,15 @@ class Exit:
 class _LogFile(RotatingFileHandler):
     """A log file of bounded size; a full disk must not stop the supervisor from reading on."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+    def handleError(self, record: logging.LogRecord) -> None:
         pass
 
 
 @dataclass
 class Child:
-    """A started process with its log; ``read`` moves what it has written into the log and returns the lines."""
+    """A started process with its log; ``read`` moves what it has written into the log and returns the
+    lines.
+    """
 
     spec: Spec
     log: Path
@@ -147,17 +149,13 @@ class Child:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process itself; its own children are its affair."""
-        try:
+        with suppress(ProcessLookupError):
             self.process.send_signal(number)
-        except ProcessLookupError:
-            pass
 
     def kill_group(self) -> None:
         """End whatever is left of the process and its children, at once."""
-        try:
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
     def close(self) -> None:
         if self.process.stdout is not None:

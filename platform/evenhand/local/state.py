@@ -1,9 +1,8 @@
 """What a running `evenhand up` is doing, readable by any other process beside it.
 
 The supervisor holds an exclusive lock on ``EVENHAND_HOME/run/up.lock`` for as long as it lives, and keeps
-``run/state.json`` beside it. The operating system drops the lock when the supervisor dies, however it dies, so a
-state file without a held lock is a leftover and is never believed.
-"""
+``run/state.json`` beside it. The operating system drops the lock when the supervisor dies, however it dies,
+so a state file without a held lock is a leftover and is never believed."""
 
 from __future__ import annotations
 
@@ -55,14 +54,18 @@ class AlreadyRunning(Exception):
 
 
 class InstanceLock:
-    """The exclusive lock that makes one `evenhand up` per EVENHAND_HOME; released by ``release`` or by dying."""
+    """The exclusive lock that makes one `evenhand up` per EVENHAND_HOME; released by ``release`` or
+    by dying.
+    """
 
     def __init__(self, home: Path) -> None:
         self._path = lock_path(home)
         self._descriptor: int | None = None
 
     def acquire(self, patience: float = 1.0) -> None:
-        """Take the lock, waiting ``patience`` seconds for a reader that is only looking; else AlreadyRunning."""
+        """Take the lock, waiting ``patience`` seconds for a reader that is only looking; else
+        AlreadyRunning.
+        """
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + patience
         while True:
@@ -122,7 +125,9 @@ def read_state(home: Path) -> State | None:
 
 
 def running_services(home: Path) -> dict[str, str]:
-    """Addresses of the live instance's services (DATABASE_URL, REDIS_URL, LLM_BASE_URL); {} when none is alive."""
+    """Addresses of the live instance's services (DATABASE_URL, REDIS_URL, LLM_BASE_URL); {} when none is
+    alive.
+    """
     if not is_running(home):
         return {}
     state = read_state(home)

