@@ -147,7 +147,7 @@ def llm() -> Finding:
         except (httpx.HTTPError, ValueError) as error:
             bad.append(f"{url} does not answer as an LLM server ({error or type(error).__name__})")
     if bad:
-        advice = "Start that server, or correct LLM_BASE_URL and LLM_API_KEY; the embedded one logs to logs/llm.log."
+        advice = "Start that server, or correct LLM_BASE_URL and LLM_API_KEY (embedded: see logs/llm.log)."
         return Finding("language model", "warn" if good else "fail", "; ".join([*bad, *good]), advice)
     return Finding("language model", "ok", "; ".join(good))
 

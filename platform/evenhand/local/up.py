@@ -239,8 +239,8 @@ class Instance:
         little = homes.free_space(self.options.home) < homes.LEAST_FREE
         if little and not self._disk_warned:
             self.console.say(
-                f"The disk that holds {self.options.home} is nearly full. Free some space soon: when it is full, "
-                "the database stops, and the platform with it."
+                f"The disk that holds {self.options.home} is nearly full. Free some space soon: when it is "
+                "full, the database stops, and the platform with it."
             )
         self._disk_warned = little
 
