@@ -21,14 +21,11 @@ filled_groups = st.dictionaries(
 cell = st.integers(0, 12)
 outcome_counts = st.builds(OutcomeCounts, tp=cell, fp=cell, fn=cell, tn=cell)
 outcome_tables = st.dictionaries(st.sampled_from("abcde"), outcome_counts, min_size=2, max_size=5)
-#: N[g][y][ŷ] over three labels; the truth may be unknown.
+given_labels = st.fixed_dictionaries({label: st.integers(0, 6) for label in LABELS})
+#: N[g][y][ŷ] over three labels; the truth may be unknown, and a group may lack any of them.
 truth_tables = st.dictionaries(
     st.sampled_from("abcd"),
-    st.dictionaries(
-        st.sampled_from([*LABELS, None]),
-        st.dictionaries(st.sampled_from(LABELS), st.integers(0, 6), max_size=3),
-        max_size=4,
-    ),
+    st.fixed_dictionaries({}, optional=dict.fromkeys((*LABELS, None), given_labels)),
     min_size=2,
     max_size=4,
 )
