@@ -1,5 +1,5 @@
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
-from annotations.models.imports import ImportJob, ImportRowError, ImportStatus
+from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
     Annotation,
@@ -43,6 +43,7 @@ __all__ = [
     "ProjectStatus",
     "ProtectedAttribute",
     "QueueEntry",
+    "RowProblemKind",
     "Run",
     "RunStatus",
     "Settlement",

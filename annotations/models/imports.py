@@ -19,17 +19,21 @@ class ImportStatus(models.TextChoices):
 
 
 class ImportJob(models.Model):
-    """``mapping`` = ``{"text": column, "external_id": column or null, "gold": column or null,
-    "groups": {attribute: column}, "annotators": {column: annotator name}, "extra": true}``."""
+    """One uploaded file. ``mapping`` is ``annotations.importing.mapping.ColumnMapping.as_json()``, empty until it is chosen.
+
+    ``heartbeat_at`` moves while somebody works on it; ``attempts`` counts how often a worker has begun.
+    """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="imports")
     dataset = models.ForeignKey("annotations.Dataset", models.SET_NULL, null=True, related_name="imports")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    dataset_name = models.CharField(_("name of the dataset"), max_length=200, blank=True)
     filename = models.CharField(_("file name"), max_length=255)
     format = models.CharField(_("format"), max_length=8)  # csv, jsonl, parquet
     stored_as = models.CharField(max_length=255, blank=True)  # name in the default storage, while it is needed
     status = models.CharField(max_length=9, choices=ImportStatus.choices, default=ImportStatus.RECEIVING)
     mapping = models.JSONField(_("column mapping"), default=dict)
+    sha256 = models.CharField(_("SHA-256 of the file"), max_length=64, blank=True)
     bytes_total = models.PositiveBigIntegerField(default=0)
     bytes_read = models.PositiveBigIntegerField(default=0)
     rows_read = models.PositiveBigIntegerField(default=0)
@@ -38,6 +42,7 @@ class ImportJob(models.Model):
     rows_duplicate = models.PositiveBigIntegerField(default=0)
     labels_added = models.PositiveBigIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
+    attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
     heartbeat_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -54,10 +59,15 @@ class ImportJob(models.Model):
         return f"import {self.pk} of {self.filename}"
 
 
+class RowProblemKind(models.TextChoices):
+    BAD = "bad", _("Could not be taken")
+    DUPLICATE = "duplicate", _("Was there already")
+
+
 class ImportRowError(models.Model):
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="row_errors")
     row_number = models.PositiveBigIntegerField(_("row"))  # 1 = first row of data (CSV: the line after the header)
-    kind = models.CharField(max_length=20)  # "bad" or "duplicate"
+    kind = models.CharField(max_length=20, choices=RowProblemKind.choices)
     reason = models.CharField(_("reason"), max_length=500)
     excerpt = models.CharField(_("row, shortened"), max_length=300, blank=True)
 
