@@ -52,9 +52,7 @@ class Coefficient:
             raise ValueError("An interval has both limits and belongs to a value.")
 
     @classmethod
-    def undefined(
-        cls, name: CoefficientName, reason: Reason, *, n_items: int = 0, n_pairs: int = 0
-    ) -> "Coefficient":
+    def undefined(cls, name: CoefficientName, reason: Reason, *, n_items: int = 0, n_pairs: int = 0) -> "Coefficient":
         """The coefficient that cannot be computed, with the reason."""
         return cls(name, None, None, None, n_items, n_pairs, reason)
 

@@ -56,9 +56,7 @@ def wilson(selected: float, n: float, confidence: float = 0.95) -> tuple[float, 
     return low, high
 
 
-def symmetric(
-    value: float, standard_error: float, quantile: float
-) -> tuple[float, float] | tuple[None, None]:
+def symmetric(value: float, standard_error: float, quantile: float) -> tuple[float, float] | tuple[None, None]:
     """``value ± quantile · standard_error`` cut to [-1, 1]; no limits where nothing varied."""
     if standard_error < SMALLEST_STANDARD_ERROR:
         return None, None

@@ -52,9 +52,7 @@ def _disagreement(n_labels: int, weights: Weights | None) -> Floats:
     raise ValueError(f"weights must be None, 'linear' or 'quadratic', got {weights!r}.")
 
 
-def pair_raw_agreement(
-    matrix: npt.ArrayLike, *, n_items: int | None = None, confidence: float = 0.95
-) -> Coefficient:
+def pair_raw_agreement(matrix: npt.ArrayLike, *, n_items: int | None = None, confidence: float = 0.95) -> Coefficient:
     """Share of pairs that agree, with Wilson's interval.
 
     Parameters

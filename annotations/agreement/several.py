@@ -61,9 +61,7 @@ class Tally:
         rows = integers(counts, "counts", 2)
         times = np.ones(len(rows), dtype=np.int64) if items is None else integers(items, "items", 1)
         if len(times) != len(rows):
-            raise ValueError(
-                f"items must have one entry per row of counts, got {len(times)} for {len(rows)}."
-            )
+            raise ValueError(f"items must have one entry per row of counts, got {len(times)} for {len(rows)}.")
         labels = rows.sum(axis=1)
         used = (labels > 0) & (times > 0)
         if not used.all():
@@ -76,6 +74,13 @@ class Tally:
     def compared(self) -> npt.NDArray[np.bool_]:
         """Which rows have at least two labels, shape (rows,)."""
         return self.labels >= 2
+
+    def comparable(self) -> "Tally":
+        """The same tally without the rows that have a single label."""
+        kept = self.compared
+        if kept.all():
+            return self
+        return Tally(self.counts[kept], self.items[kept], self.labels[kept], self.agreeing[kept], self.n_independent)
 
     @property
     def n_rated(self) -> int:
@@ -137,9 +142,9 @@ def raw_agreement_of(tally: Tally, confidence: float = 0.95) -> Coefficient:
     name = CoefficientName.RAW_AGREEMENT
     if not tally.n_compared:
         return tally.undefined(name, Reason.NO_PAIRS)
-    compared = tally.compared
+    tally = tally.comparable()
     value = tally.mean_agreement()
-    found = tally.estimate(name, value, tally.agreeing[compared], tally.items[compared], confidence)
+    found = tally.estimate(name, value, tally.agreeing, tally.items, confidence)
     if found.low is not None and found.low < 0:  # a share has no negative limit
         return replace(found, low=0.0)
     return found
@@ -150,6 +155,7 @@ def fleiss_kappa_of(tally: Tally, confidence: float = 0.95) -> Coefficient:
     name = CoefficientName.FLEISS_KAPPA
     if not tally.n_compared:
         return tally.undefined(name, Reason.NO_PAIRS)
+    tally = tally.comparable()
     if np.count_nonzero(tally.counts.any(axis=0)) < 2:
         return tally.undefined(name, Reason.ONE_LABEL_USED)
     prevalence = tally.prevalence()
@@ -188,22 +194,20 @@ def krippendorff_alpha_of(tally: Tally, confidence: float = 0.95) -> Coefficient
     name = CoefficientName.KRIPPENDORFF_ALPHA
     if not tally.n_compared:
         return tally.undefined(name, Reason.NO_PAIRS)
-    compared = tally.compared
-    counts, items, labels = tally.counts[compared], tally.items[compared], tally.labels[compared]
+    tally = tally.comparable()
+    counts, items, labels = tally.counts, tally.items, tally.labels
     per_label = np.einsum("ik,i->k", counts, items)
     if np.count_nonzero(per_label) < 2:
         return tally.undefined(name, Reason.ONE_LABEL_USED)
     n = float(items @ labels)
     totals = per_label.astype(np.float64)
     # Observed: Σ_u (m_u² - Σ_k n_uk²)/(m_u - 1) = Σ_u m_u · (share of disagreeing pairs of u).
-    disagreeing = labels * (1 - tally.agreeing[compared])
+    disagreeing = labels * (1 - tally.agreeing)
     observed = float(items @ disagreeing)
     expected = n * n - float(totals @ totals)
     value = 1 - (n - 1) * observed / expected
     pull = n * labels - np.einsum("ik,k->i", counts, totals)
-    influence = (
-        -(observed * labels + (n - 1) * disagreeing) / expected + 2 * (n - 1) * observed * pull / expected**2
-    )
+    influence = -(observed * labels + (n - 1) * disagreeing) / expected + 2 * (n - 1) * observed * pull / expected**2
     return tally.estimate(name, value, influence * int(items.sum()), items, confidence)
 
 
@@ -223,17 +227,16 @@ def raw_agreement(
     return raw_agreement_of(Tally.of(counts, items), confidence)
 
 
-def fleiss_kappa(
-    counts: npt.ArrayLike, *, items: npt.ArrayLike | None = None, confidence: float = 0.95
-) -> Coefficient:
+def fleiss_kappa(counts: npt.ArrayLike, *, items: npt.ArrayLike | None = None, confidence: float = 0.95) -> Coefficient:
     """Fleiss' κ ``= (p_a - p_e)/(1 - p_e)`` with ``p_e = Σ_k π_k²``.
 
     Fleiss asks for equally many labels on every item; then this is his coefficient exactly. Where the
-    numbers differ it is Gwet's extension: agreement over items with two labels or more, prevalence over all
-    items with a label. Parameters as for :func:`raw_agreement`.
+    numbers differ it is Gwet's extension, each item weighing the same, over the items with at least two
+    labels. Gwet takes the prevalences from items with a single label too; while labelling is under way these
+    are many and come in the order of the queue, and the coefficient could fall below -1, so they stay out.
+    Parameters as for :func:`raw_agreement`.
 
-    Undefined where no item has two labels (``NO_PAIRS``) or only one label was ever used
-    (``ONE_LABEL_USED``).
+    Undefined where no item has two labels (``NO_PAIRS``) or all compared labels are one (``ONE_LABEL_USED``).
 
     Source: Fleiss (1971), Psychological Bulletin 76, 378-382; Gwet (2014), Handbook of Inter-Rater
     Reliability, 4th edition, chapter 2.
@@ -258,9 +261,7 @@ def krippendorff_alpha(
     return krippendorff_alpha_of(Tally.of(counts, items), confidence)
 
 
-def gwet_ac1(
-    counts: npt.ArrayLike, *, items: npt.ArrayLike | None = None, confidence: float = 0.95
-) -> Coefficient:
+def gwet_ac1(counts: npt.ArrayLike, *, items: npt.ArrayLike | None = None, confidence: float = 0.95) -> Coefficient:
     """Gwet's AC1 ``= (p_a - p_e)/(1 - p_e)`` with ``p_e = Σ_k π_k(1 - π_k)/(K - 1)``.
 
     *K* is the number of columns, that is, of labels offered, used or not. Parameters as for

@@ -11,9 +11,7 @@ from fairness.metrics import GroupCounts, OutcomeCounts
 
 LABELS = ("allow", "hide", "remove")
 
-group_counts = st.integers(0, 40).flatmap(
-    lambda n: st.builds(GroupCounts, selected=st.integers(0, n), n=st.just(n))
-)
+group_counts = st.integers(0, 40).flatmap(lambda n: st.builds(GroupCounts, selected=st.integers(0, n), n=st.just(n)))
 #: Two to five groups, all with labels.
 filled_groups = st.dictionaries(
     st.sampled_from("abcde"), group_counts.filter(lambda c: c.n > 0), min_size=2, max_size=5

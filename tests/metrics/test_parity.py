@@ -150,9 +150,7 @@ def test_every_estimate_is_a_finite_number_or_a_reason(counts, min_group):
 def test_odds_are_at_least_as_far_apart_as_opportunity(outcomes, min_group):
     odds = equalized_odds(outcomes, min_group=min_group)
     if odds.difference.is_ok:
-        assert odds.difference.value == max(
-            odds.true_positive.difference.value, odds.false_positive.difference.value
-        )
+        assert odds.difference.value == max(odds.true_positive.difference.value, odds.false_positive.difference.value)
     else:
         assert not (odds.true_positive.difference.is_ok and odds.false_positive.difference.is_ok)
 

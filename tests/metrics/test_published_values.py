@@ -60,10 +60,7 @@ def test_hatecheck_pairs_of_annotators():
     rows = read("hatecheck", "all_annotations.csv")
     code = {"hateful": 0, "non-hateful": 1}
     cells = [
-        (i, k, code[row[f"label_{k}"]])
-        for i, row in enumerate(rows)
-        for k in range(1, 11)
-        if row[f"label_{k}"] in code
+        (i, k, code[row[f"label_{k}"]]) for i, row in enumerate(rows) for k in range(1, 11) if row[f"label_{k}"] in code
     ]
     items, raters, labels = np.array(cells).T
     pairs = list(pairwise_confusions(items, raters, labels, n_labels=2))

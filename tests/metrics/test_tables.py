@@ -12,9 +12,9 @@ from annotations.agreement import confusion_matrix, cross_confusion, pairwise_co
 from annotations.agreement import tables as tables_module
 
 #: (item, rater, label), one label per rater and item.
-long_form = st.dictionaries(
-    st.tuples(st.integers(0, 6), st.integers(0, 4)), st.integers(0, 2), max_size=25
-).map(lambda cells: [(item, rater, label) for (item, rater), label in cells.items()])
+long_form = st.dictionaries(st.tuples(st.integers(0, 6), st.integers(0, 4)), st.integers(0, 2), max_size=25).map(
+    lambda cells: [(item, rater, label) for (item, rater), label in cells.items()]
+)
 
 
 def columns(rows):
