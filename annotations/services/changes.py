@@ -1,4 +1,4 @@
-"""The one way in which labels change: lock the items, change the votes, settle the consequences, all in one transaction.
+"""The one way in which labels change: lock the items, change the votes, settle the consequences, in one transaction.
 
 Every writer of labels (a person's submit, an undo, a chunk of a model run, an import, an expert's settlement, a
 correction of groups) works inside ``item_changes``. On the way out it brings consensus, cases, ledger and outbox in
@@ -169,7 +169,11 @@ def _store_consensus(changes: ItemChanges, events: list[Event]) -> None:
                 events.append(_event(changes, "consensus.lost", f"item:{locked.item.pk}", {}))
             continue
         new = _consensus(changes, locked, decision)
-        if old is None or (old.value, old.method) != (new.value, new.method):
+        if old is not None and (old.value, old.method) == (new.value, new.method):
+            if (old.support, old.evidence) == (new.support, new.evidence):
+                continue
+            new.decided_at = old.decided_at  # more votes for what was decided then
+        else:
             data = {"value": new.value, "method": new.method, "support": new.support}
             events.append(_event(changes, "consensus.decided", f"item:{locked.item.pk}", data))
         decided.append(new)

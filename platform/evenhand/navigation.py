@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Role
+from accounts.models import Membership, Role
 
+VERSION = version("evenhand")
 ALL = frozenset(Role)
 OWNER, EXPERT, WORKER, AUDITOR = Role.OWNER, Role.EXPERT, Role.WORKER, Role.AUDITOR
 
@@ -20,24 +23,65 @@ PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("items", _("Items"), "list", frozenset({OWNER, EXPERT, AUDITOR})),
     ("imports", _("Import"), "upload", frozenset({OWNER, AUDITOR})),
     ("runs", _("Model runs"), "cpu", frozenset({OWNER, AUDITOR})),
-    ("cases", _("Cases"), "scale", frozenset({OWNER, EXPERT, AUDITOR})),
+    ("cases", _("Cases"), "gavel", frozenset({OWNER, EXPERT, AUDITOR})),
     ("agreement", _("Agreement"), "users", frozenset({OWNER, EXPERT, AUDITOR})),
-    ("fairness", _("Fairness"), "balance", frozenset({OWNER, EXPERT, AUDITOR})),
-    ("ledger", _("Ledger"), "link", frozenset({OWNER, AUDITOR})),
+    ("fairness", _("Fairness"), "scale", frozenset({OWNER, EXPERT, AUDITOR})),
+    ("ledger", _("Ledger"), "ledger", frozenset({OWNER, AUDITOR})),
     ("exports", _("Export"), "download", frozenset({OWNER, AUDITOR})),
     ("people", _("People"), "user", frozenset({OWNER})),
     ("project_settings", _("Settings"), "settings", frozenset({OWNER})),
 )
 
 
+SWITCHER_LENGTH = 8
+
+
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """``nav_items`` for the header; pages of a project add ``project_nav`` through ``project_context``."""
+    """What the header, the tabs and the footer read; each part asks the database only where it is shown."""
+    return {
+        "nav_items": _header(request),
+        "project_nav": _ProjectTabs(request),
+        "project_switcher": _Switcher(request),
+        "user_menu": [
+            {"url": reverse("profile"), "label": _("Profile"), "icon": "user"},
+            {"url": reverse("tokens"), "label": _("API tokens"), "icon": "key"},
+        ],
+        "app_version": VERSION,
+    }
+
+
+def _header(request: HttpRequest) -> list[dict[str, Any]]:
     current = request.resolver_match.url_name if request.resolver_match else ""
     entries = [("home", _("Home")), ("models", _("Models")), ("api_reference", _("API"))]
-    if not getattr(request, "user", None) or not request.user.is_authenticated:
+    if not _signed_in(request):
         entries = [("home", _("Home")), ("api_reference", _("API"))]
-    items = [{"url": reverse(name), "label": label, "current": name == current} for name, label in entries]
-    return {"nav_items": items, "project_nav": _ProjectTabs(request)}
+    return [{"url": reverse(name), "label": label, "current": name == current} for name, label in entries]
+
+
+def _signed_in(request: HttpRequest) -> bool:
+    return bool(getattr(request, "user", None) and request.user.is_authenticated)
+
+
+class _Switcher:
+    """The projects that a person works in, newest first; asked for only where the header is rendered."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        if not _signed_in(self.request):
+            return
+        access = getattr(self.request, "access", None)
+        current = access.project.pk if access else None
+        rows = Membership.objects.filter(user=self.request.user).select_related("project").order_by("-pk")
+        for row in rows[:SWITCHER_LENGTH]:
+            project = row.project
+            yield {
+                "url": reverse("project", args=[project.pk]),
+                "name": project.name,
+                "current": project.pk == current,
+                "simulated": project.simulated,
+            }
 
 
 class _ProjectTabs:
@@ -49,7 +93,7 @@ class _ProjectTabs:
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         access = getattr(self.request, "access", None)
         if access is None:
             return
