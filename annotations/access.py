@@ -1,4 +1,4 @@
-"""The only way in which code that serves people gets a project or anything in it: a stranger gets 404, too low a role 403."""
+"""The only way to a project and what is in it for code that serves people: strangers get 404, too low a role 403."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, Role
-from annotations.models import Annotator, AnnotatorOrigin, Assignment, Case, ImportJob, Item, Project, ProjectStatus, Run
+from annotations.models import (
+    Annotator,
+    AnnotatorOrigin,
+    Assignment,
+    Case,
+    ImportJob,
+    Item,
+    Project,
+    ProjectStatus,
+    Run,
+)
 from ledger.errors import DomainError, forbidden, not_found
 
 OWNER = frozenset({Role.OWNER})

@@ -26,7 +26,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class Decision:
-    """The consensus: token (None: a bad item, settled without a label), how it came, and the share of people's votes."""
+    """The consensus: its token (None: a bad item, settled without a label), how it came, the share of people's votes."""
 
     token: str | None
     method: str
@@ -38,8 +38,8 @@ class ItemState:
     """All that live counters need to know of one item.
 
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
-    ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there is
-    a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or settled.
+    ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
+    is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or settled.
     ``needed``: labels that the project asks for.
     """
 

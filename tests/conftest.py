@@ -1,4 +1,4 @@
-"""Real PostgreSQL and Valkey for every test run: embedded servers of the run's own, unless the environment names others.
+"""Real PostgreSQL and Valkey for every test run: embedded servers of its own, unless the environment names others.
 
 The servers are started before Django reads its settings, so this module sets the environment when it is imported, in
 the controlling process only; parallel workers inherit the addresses and get a database each.

@@ -6,6 +6,8 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Membership, Role, User
 from annotations.modalities.base import content_hash
 from annotations.models import (
@@ -20,7 +22,6 @@ from annotations.models import (
 )
 from annotations.services.changes import item_changes
 from annotations.task_types import task_type
-from django.utils import timezone
 
 _numbers = itertools.count(1)
 
@@ -51,7 +52,9 @@ def make_user(name: str = "", **fields: Any) -> User:
     return User.objects.create_user(email=f"{name}@example.org", password="correct horse battery", **fields)
 
 
-def make_project(owner: User, *, task: str = "single_choice", config: dict[str, Any] | None = None, **fields: Any) -> Project:
+def make_project(
+    owner: User, *, task: str = "single_choice", config: dict[str, Any] | None = None, **fields: Any
+) -> Project:
     defaults: dict[str, Any] = {"name": "Moderation", "status": "active", "favourable_label": "keep"}
     project = Project.objects.create(created_by=owner, **(defaults | fields))
     Membership.objects.create(project=project, user=owner, role=Role.OWNER)

@@ -23,7 +23,7 @@ def _clean_cache():
 
 @pytest.fixture
 def cast(db) -> Cast:
-    """Olivia (owner), Edgar (expert), Wanda and Walt (workers), Audrey (auditor) of one active project; Stan, a stranger."""
+    """Olivia (owner), Edgar (expert), Wanda and Walt (workers), Audrey (auditor) of a project; Stan, a stranger."""
     return make_cast()
 
 

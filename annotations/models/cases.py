@@ -89,7 +89,7 @@ class Consensus(models.Model):
     """The label that an item has now, and how it was deemed correct. No row: not decided yet.
 
     ``evidence`` = ``{"votes": {label key: people}, "models": {label key: models}, "annotations": [ids],
-    "settlement": id or null}``; ``support`` is the share of people's votes for the label (null where settled without votes).
+    "settlement": id or null}``; ``support`` is the share of people's votes for the label, null where an expert settled.
     """
 
     item = models.OneToOneField("annotations.Item", models.CASCADE, primary_key=True, related_name="consensus")

@@ -67,7 +67,9 @@ class QueueEntry(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(remaining__gte=0), name="queue_never_oversold")]
         indexes = [
-            models.Index(fields=["project", "shuffle", "item"], condition=Q(remaining__gt=0), name="queue_open_by_order")
+            models.Index(
+                fields=["project", "shuffle", "item"], condition=Q(remaining__gt=0), name="queue_open_by_order"
+            )
         ]
 
     def __str__(self) -> str:

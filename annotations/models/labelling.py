@@ -43,7 +43,9 @@ class Annotator(models.Model):
             models.UniqueConstraint(
                 fields=["project", "kind", "name"], condition=~Q(name=""), name="annotator_name_once_per_kind"
             ),
-            models.CheckConstraint(condition=Q(kind="human") | Q(user__isnull=True), name="annotator_model_has_no_user"),
+            models.CheckConstraint(
+                condition=Q(kind="human") | Q(user__isnull=True), name="annotator_model_has_no_user"
+            ),
         ]
 
     def __str__(self) -> str:

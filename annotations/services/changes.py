@@ -112,6 +112,8 @@ def item_changes(
 def _lock(changes: ItemChanges, item_ids: list[int]) -> None:
     entries = QueueEntry.objects.select_for_update().filter(project=changes.project, item_id__in=item_ids)
     by_id = {entry.item_id: entry for entry in entries.order_by("item_id")}
+    # Who changes these holds every queue entry until it is committed: from here on they stand still.
+    changes.project.refresh_from_db(fields=["redundancy", "min_support"])
     items = Item.objects.select_related("consensus").in_bulk(list(by_id))
     for item_id, entry in by_id.items():
         item = items[item_id]
@@ -221,9 +223,7 @@ def _store_cases(changes: ItemChanges, events: list[Event]) -> None:
         kind = disagreement(locked.votes.values(), human=human.token if human else None)
         case, priority = locked.open_case, expected_error(locked.votes.values())
         if case is None and kind is not None:
-            opened.append(
-                Case(project=changes.project, item=locked.item, kind=kind, priority=priority, opened_at=now)
-            )
+            opened.append(Case(project=changes.project, item=locked.item, kind=kind, priority=priority, opened_at=now))
         elif case is not None and kind is None:
             Case.objects.filter(pk=case.pk, status=CaseStatus.OPEN).update(
                 status=CaseStatus.DISSOLVED, closed_at=now, claimed_by=None, claim_expires_at=None

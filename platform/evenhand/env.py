@@ -33,11 +33,15 @@ class Variable:
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("DATABASE_URL", "PostgreSQL to use, postgresql://user:password@host:5432/name.", "embedded server"),
-    Variable("REDIS_URL", "Redis or Valkey for queue, channel layer and cache, redis://host:6379/0.", "embedded server"),
+    Variable(
+        "REDIS_URL", "Redis or Valkey for queue, channel layer and cache, redis://host:6379/0.", "embedded server"
+    ),
     Variable("LLM_BASE_URL", "OpenAI-compatible servers, comma-separated, http://host:8000/v1.", "embedded llama.cpp"),
     Variable("LLM_API_KEY", "Bearer token that the LLM servers expect.", "", secret=True),
     Variable("EVENHAND_HOME", "Folder for data, media, logs and downloaded models.", "var/ in the working folder"),
-    Variable("SECRET_KEY", "Signs sessions and links; at least 50 random characters.", "made once in EVENHAND_HOME", True),
+    Variable(
+        "SECRET_KEY", "Signs sessions and links; at least 50 random characters.", "made once in EVENHAND_HOME", True
+    ),
     Variable("EVENHAND_DEBUG", "Show error details in the browser; never on a public address.", "false"),
     Variable("EVENHAND_HOSTS", "Host names that the site answers to, comma-separated.", "localhost,127.0.0.1,[::1]"),
     Variable("EVENHAND_PUBLIC_URL", "Address that people use, for links in mail.", "http://localhost:8000"),
@@ -49,7 +53,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EVENHAND_LLM_THREADS", "Threads of the embedded llama.cpp server.", "1"),
     Variable("EVENHAND_TRUSTED_PROXIES", "Reverse proxies in front of the web server.", "0"),
     Variable("EVENHAND_SIGNUP_OPEN", "Anyone may create an account; otherwise by invitation only.", "true"),
-    Variable("EMAIL_URL", "Mail server, smtp://user:password@host:587?tls=true; empty prints mail to the log.", "", True),
+    Variable(
+        "EMAIL_URL", "Mail server, smtp://user:password@host:587?tls=true; empty prints mail to the log.", "", True
+    ),
     Variable("DEFAULT_FROM_EMAIL", "Sender of the platform's mail.", "Evenhand <noreply@localhost>"),
 )
 _KNOWN = {variable.name for variable in VARIABLES}

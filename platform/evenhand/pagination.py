@@ -6,7 +6,7 @@ from rest_framework.pagination import CursorPagination
 
 
 class IdCursorPagination(CursorPagination):
-    """Newest first, by primary key. ``?page_size=`` up to 500, ``?cursor=`` from the answer's ``next`` or ``previous``."""
+    """Newest first, by primary key. ``?page_size=`` up to 500; ``?cursor=`` comes from an answer's ``next``."""
 
     ordering = "-pk"
     page_size = 50

@@ -1,4 +1,4 @@
-"""Where the database, the broker and the language models are: from the environment, else from a running `evenhand up`."""
+"""Where database, broker and language models are: from the environment, else from a running `evenhand up`."""
 
 from __future__ import annotations
 

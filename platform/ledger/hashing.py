@@ -2,8 +2,8 @@
 
 Event digest: SHA-256 of the canonical JSON (sorted keys, no spaces, UTF-8) of the list
 ``[id, project_id, actor, kind, subject, data, simulated, created_at]``, the time in UTC, ISO 8601 with microseconds.
-Block hash: SHA-256 over ``position`` and ``previous hash`` and the event ids (decimal, comma-separated), each followed by
-a newline, and then the digests, 32 bytes each. The block before the first has the hash of 64 zeros.
+Block hash: SHA-256 over ``position``, ``previous hash`` and the event ids (decimal, comma-separated), each followed
+by a newline, and then the digests, 32 bytes each. The block before the first has the hash of 64 zeros.
 """
 
 from __future__ import annotations

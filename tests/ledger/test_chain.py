@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+
 from ledger.models import LedgerBlock, LedgerEvent, PendingEvent
 from ledger.sealing import seal_pending
 from ledger.services import record
