@@ -9,11 +9,11 @@ from typing import Any, TypedDict
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from ledger.errors import invalid
 
 from annotations.models import Project
 from annotations.task_types import task_type
 from annotations.task_types.base import label_keys
+from ledger.errors import invalid
 
 MAX_GUIDELINES = 50_000  # characters of Markdown
 MAX_ATTRIBUTES = 20
@@ -100,9 +100,7 @@ def check_favourable(key: str, config: Mapping[str, Any]) -> None:
 def check_attributes(attributes: Sequence[AttributeInput]) -> list[tuple[str, str]]:
     """(name, column) pairs in order; raises ``DomainError`` (400): a name missing, too long, used twice."""
     if len(attributes) > MAX_ATTRIBUTES:
-        raise _attributes_at(
-            _("At most %(limit)d protected attributes can be watched.") % {"limit": MAX_ATTRIBUTES}
-        )
+        raise _attributes_at(_("At most %(limit)d protected attributes can be watched.") % {"limit": MAX_ATTRIBUTES})
     pairs: list[tuple[str, str]] = []
     for attribute in attributes:
         name = attribute.get("name", "").strip()
@@ -111,9 +109,7 @@ def check_attributes(attributes: Sequence[AttributeInput]) -> list[tuple[str, st
             text = _("Each attribute needs a name of at most 64 characters and a column of at most 128.")
             raise _attributes_at(text)
         if name.casefold() in {known.casefold() for known, _column in pairs}:
-            raise _attributes_at(
-                _("The attribute “%(name)s” is listed twice. Name each once.") % {"name": name}
-            )
+            raise _attributes_at(_("The attribute “%(name)s” is listed twice. Name each once.") % {"name": name})
         pairs.append((name, column))
     return pairs
 

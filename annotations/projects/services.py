@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Unpack
 
-from accounts.models import Membership, Role, User
 from django.db import transaction
-from ledger.services import actor_of, record
+from django.utils.translation import gettext as _
 
-from annotations.models import LabelSchema, Project, ProtectedAttribute
+from accounts.models import Membership, Role, User
+from annotations.models import LabelSchema, Project, ProjectStatus, ProtectedAttribute
+from annotations.projects.demand import demand_change
 from annotations.projects.inputs import (
+    SETTINGS,
     AttributeInput,
     ProjectSettings,
     SchemaInput,
@@ -19,6 +22,8 @@ from annotations.projects.inputs import (
     check_schema,
     check_settings,
 )
+from ledger.errors import DomainError
+from ledger.services import actor_of, record
 
 
 def project_create(
@@ -62,9 +67,7 @@ def project_create(
     return project
 
 
-def _creation(
-    project: Project, kind: str, config: dict[str, Any], pairs: list[tuple[str, str]]
-) -> dict[str, Any]:
+def _creation(project: Project, kind: str, config: dict[str, Any], pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return {
         "name": project.name,
         "task_type": kind,
@@ -75,3 +78,85 @@ def _creation(
         "attributes": dict(pairs),
         "simulated": project.simulated,
     }
+
+
+def project_locked(project: Project) -> Project:
+    """The project as it is now, its row locked until the transaction ends. Rows that point to it can be added.
+
+    Lock order: the project, then queue entries, then anything else.
+    """
+    return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
+def refuse_if_closed(project: Project) -> None:
+    if project.status == ProjectStatus.CLOSED:
+        text = _("This project is closed, so it is read only. Reopen it first, on its settings page.")
+        raise DomainError("project_closed", text)
+
+
+def project_update(*, project: Project, actor: User, **settings: Unpack[ProjectSettings]) -> Project:
+    """Change what is given; a change of nothing is no event.
+
+    Another number of labels per item, or of labels that must agree, takes effect on every item at once: free places,
+    consensus and cases. Raises ``DomainError`` 400 naming each field at fault, 409 where the project is closed.
+    """
+    with transaction.atomic():
+        project = project_locked(project)
+        refuse_if_closed(project)
+        before = {name: getattr(project, name) for name in SETTINGS}
+        for name, value in settings.items():
+            setattr(project, name, value)
+        check_settings(project)
+        check_favourable(project.favourable_label, project.schemas.get(is_current=True).config)
+        changed = {name: [old, getattr(project, name)] for name, old in before.items()}
+        changed = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+        if not changed:
+            return project
+        if {"redundancy", "min_support"} & set(changed):
+            redundancy, min_support = project.redundancy, project.min_support
+            project.redundancy, project.min_support = before["redundancy"], before["min_support"]
+            demand_change(project=project, redundancy=redundancy, min_support=min_support)
+        project.save(update_fields=list(changed))
+        record(
+            kind="project.changed",
+            actor=actor_of(actor),
+            subject=f"project:{project.pk}",
+            project_id=project.pk,
+            data={"changed": {name: [_plain(value) for value in pair] for name, pair in changed.items()}},
+            simulated=actor.is_simulated,
+        )
+    return project
+
+
+def attributes_set(*, project: Project, actor: User, attributes: Sequence[AttributeInput]) -> Project:
+    """Say which protected attributes are watched, in order, and from which import column each takes its groups.
+
+    Groups that items have already stay stored with them: an attribute that is taken out and put back finds them again.
+    Raises ``DomainError`` 400 or 409.
+    """
+    pairs = check_attributes(attributes)
+    with transaction.atomic():
+        project = project_locked(project)
+        refuse_if_closed(project)
+        before = list(project.attributes.values_list("name", "column"))
+        if before == pairs:
+            return project
+        project.attributes.exclude(name__in=[name for name, _column in pairs]).delete()
+        known = {attribute.name: attribute for attribute in project.attributes.all()}
+        for position, (name, column) in enumerate(pairs):
+            attribute = known.get(name) or ProtectedAttribute(project=project, name=name)
+            attribute.column, attribute.position = column, position
+            attribute.save()
+        record(
+            kind="attributes.changed",
+            actor=actor_of(actor),
+            subject=f"project:{project.pk}",
+            project_id=project.pk,
+            data={"before": dict(before), "after": dict(pairs), "items": project.items.count()},
+            simulated=actor.is_simulated,
+        )
+    return project
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value

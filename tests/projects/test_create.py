@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ledger.errors import DomainError
-from ledger.models import LedgerEvent
 
 from annotations.models import Project
 from annotations.projects.services import project_create
+from ledger.errors import DomainError
+from ledger.models import LedgerEvent
 from tests.factories import CHOICES, make_user
 
 SCHEMA = {"task_type": "single_choice", "config": CHOICES, "guidelines": "Keep what fits."}

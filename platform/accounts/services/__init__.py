@@ -1,0 +1,1 @@
+"""Changing accounts, tokens, memberships and invitations."""
