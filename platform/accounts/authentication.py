@@ -52,5 +52,3 @@ class TokenAuthentication(BaseAuthentication):
         stale = Q(last_used_at=None) | Q(last_used_at__lt=now - TOUCH_AFTER)
         if token.last_used_at is None or token.last_used_at < now - TOUCH_AFTER:
             ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
-
-

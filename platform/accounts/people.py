@@ -1,0 +1,25 @@
+"""The person behind a request, typed; and a refusal shown on the form that it is about."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.forms import BaseForm
+
+from accounts.models import User
+from ledger.errors import DomainError
+
+
+def person(request: Any) -> User:
+    """Who is signed in. For views that let nobody else in (``login_required``, ``IsAuthenticated``)."""
+    return cast(User, request.user)
+
+
+def blame(form: BaseForm, error: DomainError) -> None:
+    """Put a refusal of input onto the fields that it names, else onto the whole form."""
+    known = {name: texts for name, texts in error.fields.items() if name in form.fields}
+    for name, texts in known.items():
+        form.add_error(name, texts)
+    others = [text for name, texts in error.fields.items() if name not in known for text in texts]
+    if others or not known:
+        form.add_error(None, others or [error.message])
