@@ -34,7 +34,8 @@ WHERE c.project_id = d.project_id AND c."table" = d."table" AND c.attribute = d.
 UPSERT_MINUTES = """
 INSERT INTO fairness_minutetally (project_id, minute, people, by_models) VALUES %s
 ON CONFLICT ON CONSTRAINT minute_once_per_project DO UPDATE
-SET people = fairness_minutetally.people + EXCLUDED.people, by_models = fairness_minutetally.by_models + EXCLUDED.by_models
+SET people = fairness_minutetally.people + EXCLUDED.people,
+    by_models = fairness_minutetally.by_models + EXCLUDED.by_models
 """
 UPSERT_PULSES = """
 INSERT INTO fairness_pulse (project_id, version, folded_at) VALUES %s

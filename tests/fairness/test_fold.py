@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 
 import pytest
-from annotations.models import Annotation, OutboxRow, Project
-from annotations.services.changes import item_changes
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from annotations.models import Annotation, OutboxRow, Project
+from annotations.services.changes import item_changes
 from fairness.models import Counter, Pulse
 from fairness.services.fold import fold_outbox
 from fairness.services.recount import live_cells, recount
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from tests.factories import add_label, make_annotator, make_cast, make_items
 
 LABELS = ["keep", "review", "remove"]
