@@ -113,11 +113,13 @@ bench: install
 	@for name in $${BENCHES:-$$($(BIN)/evenhand bench)}; do $(BIN)/evenhand bench $$name --json || exit 1; done
 
 # --- upkeep ------------------------------------------------------------------------------------------------------
-# One lock for every platform and Python from 3.11 on, with the hashes of all wheels.
+# For every platform and every Python from 3.11 on, with the hashes of all files; the server's lock is the part of the
+# whole one that an image needs.
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 lock: $(BIN)/python
 	$(PIP) install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --python-version 3.11 \
-	  --extra local --extra dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --upgrade --extra local --extra dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --upgrade --no-annotate --constraint requirements.lock --output-file requirements-server.lock pyproject.toml
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean:
