@@ -2,20 +2,61 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+import logging
 
+from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.utils.translation import gettext as _
+
+from annotations.importing.running import Outcome, abandoned_imports, import_end, import_run
+from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
+from annotations.models import ImportJob, ImportStatus
+
+logger = logging.getLogger(__name__)
 
 MAX_BATCHES = 200
+IMPORT_HOURS = 6
 
 
 @shared_task(name="annotations.tasks.expire_leases", soft_time_limit=50, time_limit=60)
 def expire_leases() -> int:
     """Take back the places of leases that ran out; beat sends this every few seconds."""
     ended = 0
-    for _ in range(MAX_BATCHES):
+    for _batch in range(MAX_BATCHES):
         batch = expire()
         ended += batch
         if not batch:
             break
     return ended
+
+
+@shared_task(
+    name="annotations.tasks.run_import",
+    soft_time_limit=IMPORT_HOURS * 3600,
+    time_limit=IMPORT_HOURS * 3600 + 120,
+)
+def run_import(job_id: int) -> str:
+    """Run one import; then send the next one that waits in its project."""
+    try:
+        outcome = import_run(job_id=job_id)
+    except SoftTimeLimitExceeded:
+        text = _("Reading this file took more than %(hours)s hours. Nothing was kept. Upload it in parts.")
+        outcome = import_end(job_id=job_id, status=ImportStatus.FAILED, error=text % {"hours": IMPORT_HOURS})
+    if outcome == Outcome.AGAIN:
+        run_import.delay(job_id)
+    elif outcome == Outcome.ENDED:
+        following = next_waiting(ImportJob.objects.values_list("project_id", flat=True).get(pk=job_id))
+        if following is not None:
+            run_import.delay(following.pk)
+    return outcome.value
+
+
+@shared_task(name="annotations.tasks.mend_imports", soft_time_limit=50, time_limit=60)
+def mend_imports() -> int:
+    """Send again what a dead worker or a lost message left; beat sends this every minute."""
+    job_ids = abandoned_imports()
+    for job_id in job_ids:
+        logger.warning("Import %s has no heartbeat: sending it again.", job_id)
+        run_import.delay(job_id)
+    return len(job_ids)

@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='importjob',
+            name='items_added',
+            field=models.PositiveBigIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='importjob',
             name='attempts',
             field=models.PositiveSmallIntegerField(default=0),
         ),

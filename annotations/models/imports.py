@@ -37,9 +37,11 @@ class ImportJob(models.Model):
     bytes_total = models.PositiveBigIntegerField(default=0)
     bytes_read = models.PositiveBigIntegerField(default=0)
     rows_read = models.PositiveBigIntegerField(default=0)
+    # rows_read = rows_added + rows_bad + rows_duplicate; a row adds an item, a label, or both
     rows_added = models.PositiveBigIntegerField(default=0)
     rows_bad = models.PositiveBigIntegerField(default=0)
     rows_duplicate = models.PositiveBigIntegerField(default=0)
+    items_added = models.PositiveBigIntegerField(default=0)
     labels_added = models.PositiveBigIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -1,0 +1,24 @@
+"""Why a file, or one of its rows, cannot be taken."""
+
+from __future__ import annotations
+
+from ledger.errors import DomainError
+
+
+class BrokenFile(DomainError):
+    """The file as a whole cannot be read: nothing of it is kept."""
+
+    def __init__(self, message: str, code: str = "broken_file") -> None:
+        super().__init__(code, message, 400)
+
+
+class BadRow(Exception):
+    """One row cannot be taken; the message is the reason that is reported."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for the import to stop."""
+
+
+class SettingsChanged(Exception):
+    """The project's rules changed while the file was read: what was worked out from the old ones is void."""

@@ -1,0 +1,155 @@
+"""What new items and their imported labels amount to: queue entries, consensus, cases, outbox and ledger rows, in bulk.
+
+The same rules as ``annotations.services.changes`` (both call ``annotations.state``), for items that nobody else can see
+yet: nothing is locked and nothing is read. A test holds the two paths against each other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from annotations.importing.copying import Table, copy_rows, new_ids
+from annotations.models import Case, CaseStatus, Consensus, LabelSchema, OutboxRow, Project, QueueEntry
+from annotations.state import Decision, Vote, disagreement, expected_error, item_state, people_decide
+from annotations.task_types import TaskType
+from ledger.services import SYSTEM, Event, record_many
+
+QUEUE = Table(QueueEntry, ("item_id", "project_id", "remaining", "shuffle"))
+OUTBOX = Table(OutboxRow, ("project_id", "item_id", "after", "created_at"))
+CONSENSUS = Table(
+    Consensus, ("item_id", "project_id", "schema_id", "value", "method", "support", "evidence", "decided_at")
+)
+CASE = Table(Case, ("id", "project_id", "item_id", "kind", "status", "priority", "opened_at"))
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+STATES_REMEMBERED = 10_000
+
+
+@dataclass(slots=True)
+class NewItem:
+    """An item without queue entry yet, with all its votes."""
+
+    id: int
+    groups: dict[str, str]
+    groups_json: str
+    gold: Any
+    votes: list[Vote] = field(default_factory=list)
+
+
+class Settler:
+    """Settles new items of one project under the rules that held when it was made."""
+
+    def __init__(self, *, project: Project, schema: LabelSchema, task: TaskType, now: datetime) -> None:
+        self.project, self.schema, self.task = project, schema, task
+        self._time = now.isoformat()
+        self._unlabelled: dict[tuple[str, str | None], str] = {}
+
+    def settle(self, items: Sequence[NewItem]) -> None:
+        """Write everything that follows from ``items``; the caller has written the items and their annotations."""
+        self._store_queue(items)
+        project_id, time = self.project.pk, self._time
+        copy_rows(OUTBOX, ((project_id, item.id, self._state(item), time) for item in items))
+        labelled = [item for item in items if item.votes]
+        if not labelled:
+            return
+        events = [*self._store_consensus(labelled), *self._store_cases(labelled)]
+        record_many(events)
+
+    def _store_queue(self, items: Sequence[NewItem]) -> None:
+        count, redundancy = len(items), self.project.redundancy
+        # 63 random bits each: a place in the queue that nobody can foresee.
+        shuffles = [number >> 1 for number in struct.unpack(f"{count}Q", os.urandom(8 * count))]
+        copy_rows(
+            QUEUE,
+            (
+                (item.id, self.project.pk, max(0, redundancy - _people(item.votes)), shuffle)
+                for item, shuffle in zip(items, shuffles, strict=True)
+            ),
+        )
+
+    def _state(self, item: NewItem) -> str:
+        """The item's state as JSON. Items without labels differ in groups and gold only, so theirs are remembered."""
+        gold = None if item.gold is None else self.task.token(item.gold)
+        key = (item.groups_json, gold)
+        if not item.votes and key in self._unlabelled:
+            return self._unlabelled[key]
+        state = item_state(
+            item.votes,
+            groups=item.groups,
+            redundancy=self.project.redundancy,
+            min_support=self.project.min_support,
+            settled=None,
+            gold=gold,
+        )
+        text = encode(state.as_json())
+        if not item.votes and len(self._unlabelled) < STATES_REMEMBERED:
+            self._unlabelled[key] = text
+        return text
+
+    def _decision(self, item: NewItem) -> Decision | None:
+        return people_decide(item.votes, min_support=self.project.min_support)
+
+    def _store_consensus(self, items: Sequence[NewItem]) -> list[Event]:
+        rows, events = [], []
+        for item in items:
+            decision = self._decision(item)
+            if decision is None or decision.token is None:
+                continue
+            value = self.task.value_of_token(decision.token)
+            evidence = {
+                "votes": dict(Counter(vote.token for vote in item.votes)),
+                "models": {},
+                "annotations": sorted(vote.annotation_id for vote in item.votes),
+                "settlement": None,
+            }
+            support, method = decision.support, str(decision.method)
+            rows.append(
+                (
+                    item.id,
+                    self.project.pk,
+                    self.schema.pk,
+                    encode(value),
+                    method,
+                    support,
+                    encode(evidence),
+                    self._time,
+                )
+            )
+            data = {"value": value, "method": method, "support": support}
+            events.append(self._event("consensus.decided", f"item:{item.id}", data))
+        copy_rows(CONSENSUS, rows)
+        return events
+
+    def _store_cases(self, items: Sequence[NewItem]) -> list[Event]:
+        found = []
+        for item in items:
+            human = self._decision(item)
+            kind = disagreement(item.votes, human=human.token if human else None)
+            if kind is not None:
+                found.append((item, str(kind.value)))
+        ids = new_ids(Case, len(found))
+        copy_rows(
+            CASE,
+            (
+                (case_id, self.project.pk, item.id, kind, CaseStatus.OPEN.value, expected_error(item.votes), self._time)
+                for case_id, (item, kind) in zip(ids, found, strict=True)
+            ),
+        )
+        return [
+            self._event("case.opened", f"case:{case_id}", {"item": item.id, "kind": kind})
+            for case_id, (item, kind) in zip(ids, found, strict=True)
+        ]
+
+    def _event(self, kind: str, subject: str, data: dict[str, Any]) -> Event:
+        return Event(kind=kind, actor=SYSTEM, subject=subject, project_id=self.project.pk, data=data)
+
+
+def _people(votes: Sequence[Vote]) -> int:
+    return sum(not vote.is_model for vote in votes)
