@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from annotations.labelling import api
+from annotations.labelling import api, views
 
+urlpatterns = [
+    path("projects/<int:project_id>/label/", views.label, name="label"),
+    path("projects/<int:project_id>/label/ready/", views.label_ready, name="label_ready"),
+    path("assignments/<int:assignment_id>/submit/", views.label_submit, name="label_submit"),
+    path("assignments/<int:assignment_id>/undo/", views.label_undo, name="label_undo"),
+    path("assignments/<int:assignment_id>/skip/", views.label_skip, name="label_skip"),
+    path("assignments/<int:assignment_id>/flag/", views.label_flag, name="label_flag"),
+]
 api_urlpatterns = [
     path("projects/<int:project_id>/next/", api.NextView.as_view(), name="api_next"),
     path("projects/<int:project_id>/work/", api.WorkView.as_view(), name="api_work"),
@@ -16,4 +24,3 @@ api_urlpatterns = [
     path("assignments/<int:assignment_id>/renew/", api.RenewView.as_view(), name="api_renew"),
     path("assignments/<int:assignment_id>/release/", api.ReleaseView.as_view(), name="api_release"),
 ]
-urlpatterns: list = []
