@@ -18,7 +18,7 @@ from evenhand.sample import labour
 from evenhand.sample.crowd import Worker, answer
 from evenhand.sample.messages import SampleItem, by_external_id
 from evenhand.sample.people import annotators
-from evenhand.sample.seed import model_run_start, sample_project
+from evenhand.sample.seed import sample_project
 from ledger.errors import DomainError
 
 logger = logging.getLogger(__name__)
