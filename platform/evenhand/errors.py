@@ -43,9 +43,10 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated) and error.status_code == 401:
         headers["WWW-Authenticate"] = getattr(error, "auth_header", "Bearer")
     data: dict[str, Any] = {}
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        headers["Retry-After"] = str(int(error.wait) + 1)
-        data["retry_after_seconds"] = int(error.wait) + 1
+    wait = getattr(error, "wait", None)  # a throttle says for how long
+    if wait:
+        headers["Retry-After"] = str(int(wait) + 1)
+        data["retry_after_seconds"] = int(wait) + 1
     fields = _fields(error.detail) if isinstance(error, exceptions.ValidationError) else {}
     code = "invalid" if fields or isinstance(error, exceptions.ValidationError) else str(error.default_code)
     return Response(body(code, _message(error, fields), fields=fields, data=data), error.status_code, headers=headers)

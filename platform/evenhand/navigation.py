@@ -69,11 +69,12 @@ class _Switcher:
         self.request = request
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        if not _signed_in(self.request):
+        user = getattr(self.request, "user", None)
+        if user is None or not user.is_authenticated:
             return
         access = getattr(self.request, "access", None)
         current = access.project.pk if access else None
-        rows = Membership.objects.filter(user=self.request.user).select_related("project").order_by("-pk")
+        rows = Membership.objects.filter(user_id=user.pk).select_related("project").order_by("-pk")
         for row in rows[:SWITCHER_LENGTH]:
             project = row.project
             yield {

@@ -7,7 +7,6 @@ from datetime import timedelta
 from annotations.labelling import leases, services
 from annotations.models import Annotation, Annotator, Assignment, Case, CaseStatus, Project
 from annotations.settling import services as settling
-from annotations.task_types import task_type
 from evenhand.sample.crowd import Worker, answer, reaction
 from evenhand.sample.expert import Vote, expert_settlement
 from evenhand.sample.messages import SampleItem
@@ -66,6 +65,5 @@ def settle_next(project: Project, items: dict[str, SampleItem], *, leave_open: i
 
 
 def _votes(case: Case) -> list[Vote]:
-    task = task_type(case.project.schemas.get(is_current=True).task_type)
     current = Annotation.objects.filter(item_id=case.item_id, status="current").select_related("annotator")
-    return [Vote("model" if one.annotator.kind == "model" else "human", task.token(one.value)) for one in current]
+    return [Vote("model" if one.annotator.kind == "model" else "human", one.value) for one in current]
