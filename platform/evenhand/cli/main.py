@@ -44,7 +44,13 @@ def main() -> None:
 @click.option("--verbose", "-v", is_flag=True, help="Show everything that the processes write.")
 def up(demo: bool, port: int | None, bind: str | None, no_llm: bool, verbose: bool) -> None:
     """Start everything on this machine and stay until Ctrl-C."""
-    from evenhand.local.up import Options, up
+    try:
+        from evenhand.local.up import Options, up
+    except ModuleNotFoundError as error:
+        raise LocalError(
+            f"{error.name} is not installed, which starting everything on one machine needs. Install the local "
+            "extra (pip install 'evenhand[local]'), or run the parts one by one: docs/how-to/deploy-with-compose.md"
+        ) from error
 
     options = Options(
         home=env.home(),

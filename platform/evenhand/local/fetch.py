@@ -170,7 +170,7 @@ def _stream(client: httpx.Client, url: str, part: Path, size: int, bar: tqdm[Non
     if have > size:
         part.unlink()
         have = 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with client.stream("GET", url, headers=headers) as answer:
         if answer.status_code == 416:
             part.unlink()
@@ -181,7 +181,7 @@ def _stream(client: httpx.Client, url: str, part: Path, size: int, bar: tqdm[Non
         )
         with part.open("ab" if resumed else "wb") as file:
             bar.update((have if resumed else 0) - bar.n)
-            for chunk in answer.iter_bytes(CHUNK):
+            for chunk in answer.iter_raw():  # as it comes: a chunk that waits for more is lost when it breaks
                 file.write(chunk)
                 bar.update(len(chunk))
     if part.stat().st_size < size:
@@ -232,10 +232,14 @@ def _refuse_hopeless(error: httpx.HTTPError, host: str | None) -> None:
         raise OnlyPip from error
 
 
-def _broken(host: str | None, error: Exception) -> LocalError:
+def _broken(host: str | None, error: httpx.HTTPError) -> LocalError:
+    if isinstance(error, httpx.HTTPStatusError):
+        reason = f"it answered {error.response.status_code}"
+    else:
+        reason = str(error) or type(error).__name__
     return LocalError(
-        f"The download of the model from {host} broke off ({error or type(error).__name__}). What has "
-        "arrived is kept; the next attempt continues there: evenhand models fetch"
+        f"The download of the model from {host} broke off ({reason}). What has arrived is kept, and the next attempt "
+        "continues there: evenhand models fetch"
     )
 
 

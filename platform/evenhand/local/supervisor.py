@@ -55,6 +55,7 @@ class Supervisor:
         self._stop_requests = 0
         self._wakeup, self._wakeup_write = os.pipe()
         self._previous: dict[signal.Signals, object] = {}
+        self._former_wakeup = -1
         self._last_tick = 0.0
 
     # --- life of the supervisor ----------------------------------------------------------------------------
@@ -64,11 +65,11 @@ class Supervisor:
         self._selector.register(self._wakeup, selectors.EVENT_READ, None)
         for number in (*STOPS, signal.SIGCHLD):
             self._previous[number] = signal.signal(number, self._on_signal)
-        signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
+        self._former_wakeup = signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
         return self
 
     def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(-1)
+        signal.set_wakeup_fd(self._former_wakeup)
         for number, handler in self._previous.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._selector.close()
