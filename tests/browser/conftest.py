@@ -82,7 +82,7 @@ def _server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
         "EVENHAND_PUBLIC_URL": address,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform"), os.environ.get("PYTHONPATH", "")]),
     }
     with log.open("w") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
@@ -119,9 +119,21 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float 
 
 
 @pytest.fixture
-def live(transactional_db: None, _server: str) -> str:
+def live(transactional_db: None, _server: str) -> Iterator[str]:
     """The server's address; whatever the test stores and commits, it serves."""
-    return _server
+    yield _server
+    _quiet()
+
+
+def _quiet(seconds: float = 10) -> None:
+    """Wait until the server has finished what a closing page sent last: emptying the tables would wait for it."""
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    still, until = 0, time.monotonic() + seconds
+    while still < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+        with connection.cursor() as cursor:
+            cursor.execute(f"{busy} AND state <> 'idle'")
+            still = 0 if cursor.fetchone()[0] else still + 1
 
 
 @pytest.fixture

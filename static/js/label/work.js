@@ -33,7 +33,7 @@ export class Work {
 
   show() {
     const set = (name, text) => {
-      for (const element of document.querySelectorAll(`[data-${name}]`)) element.textContent = text;
+      for (const element of document.querySelectorAll(`.label-top [data-${name}]`)) element.textContent = text;
     };
     set("counts", say("counts", { session: this.session, labels: this.labels }));
     set("session", this.session);
