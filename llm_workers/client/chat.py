@@ -1,0 +1,162 @@
+"""Chat completions over several servers: retries with jitter, the next replica when one fails, a limit to patience."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from llm_workers.client.errors import BadRequest, ClientError, Refused, Unavailable
+from llm_workers.client.wire import Reply, Request, Server, parse_reply
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+TRANSIENT = {408, 425, 429}
+REST = 10.0  # seconds for which a server that failed is asked only after the others
+
+
+@dataclass(frozen=True)
+class Patience:
+    """``rounds`` over all servers, about ``pause`` · 2ⁿ seconds between them, none begun after ``whole``; a server's wish
+    to wait counts up to ``longest_wait``. All times in seconds."""
+
+    connect: float = 5.0
+    read: float = 45.0
+    whole: float = 60.0
+    rounds: int = 3
+    pause: float = 0.5
+    longest_wait: float = 15.0
+
+
+class _Transient(Exception):
+    def __init__(self, message: str, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+class ChatClient:
+    """Use as ``async with ChatClient(…) as client: await client.complete(request)``; safe for many tasks at once."""
+
+    def __init__(
+        self, servers: Sequence[Server], *, api_key: str = "", concurrency: int = 8, patience: Patience | None = None
+    ) -> None:
+        self.servers = list(servers)
+        self.patience = patience or Patience()
+        self._resting: dict[str, float] = {}
+        self._turn = itertools.count(random.randrange(max(len(self.servers), 1)))  # noqa: S311
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect, pool=None)
+        limits = httpx.Limits(max_connections=concurrency + 2, max_keepalive_connections=concurrency + 2)
+        local = all(urlsplit(server.url).hostname in LOOPBACK for server in self.servers)
+        self._http = httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits, trust_env=not local)
+
+    async def __aenter__(self) -> ChatClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def complete(self, request: Request) -> Reply:
+        """The answer of the first server that gives one.
+
+        Raises ``BadRequest`` (this request), ``Refused`` (no server will ever take it) or ``Unavailable`` (none could
+        now), each with the last reason.
+        """
+        if not self.servers:
+            raise Unavailable("No server offers this model. Start one, or mend LLM_BASE_URL.")
+        candidates = self._in_turn()
+        failure: ClientError = Unavailable("No server was asked.")
+        started = time.monotonic()
+        for number in range(self.patience.rounds):
+            wait = 0.0
+            for server in list(candidates):
+                try:
+                    return await self._ask(server, request)
+                except Refused as error:
+                    candidates.remove(server)
+                    failure = error
+                except _Transient as error:
+                    self._resting[server.url] = time.monotonic() + REST
+                    failure = Unavailable(f"{server.url}: {error}")
+                    wait = max(wait, error.wait)
+            if not candidates:
+                raise failure
+            if time.monotonic() - started > self.patience.whole:
+                break
+            if number + 1 < self.patience.rounds:
+                await asyncio.sleep(self._pause(number, wait))
+        raise failure
+
+    def _in_turn(self) -> list[Server]:
+        """The servers, each request beginning with the next one; those that failed a moment ago come last."""
+        start, now = next(self._turn) % len(self.servers), time.monotonic()
+        turned = self.servers[start:] + self.servers[:start]
+        return sorted(turned, key=lambda server: self._resting.get(server.url, 0.0) > now)
+
+    def _pause(self, number: int, wait: float) -> float:
+        jittered = self.patience.pause * 2**number * random.uniform(0.5, 1.5)  # noqa: S311
+        return min(max(jittered, wait), self.patience.longest_wait)
+
+    async def _ask(self, server: Server, request: Request) -> Reply:
+        started = time.monotonic()
+        try:
+            answer = await self._http.post(f"{server.url}/chat/completions", json=request.body(server.dialect))
+        except httpx.ConnectError:
+            raise _Transient("nothing answers there. Start the server, or mend LLM_BASE_URL.") from None
+        except httpx.TimeoutException:
+            seconds = round(time.monotonic() - started)
+            text = f"no answer within {seconds} seconds. See whether the server is overloaded or hangs."
+            raise _Transient(text) from None
+        except httpx.TransportError as error:
+            raise _Transient(f"the connection broke ({type(error).__name__}). See the server's log.") from None
+        if answer.status_code != 200:
+            raise _refusal(server, request, answer)
+        try:
+            return parse_reply(answer.json(), seconds=time.monotonic() - started)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise _Transient("the answer is not a chat completion. See whether LLM_BASE_URL ends in /v1.") from None
+
+
+def _refusal(server: Server, request: Request, answer: httpx.Response) -> Exception:
+    status, said = answer.status_code, _said(answer)
+    if status in (401, 403):
+        return Refused(f"{server.url} refuses access ({status}). Set LLM_API_KEY to a key that it accepts.")
+    if status == 404:
+        return Refused(
+            f"{server.url} does not serve the model “{request.model}” (404{said}). Load it there, or start a "
+            "run with a model that is served."
+        )
+    if status in TRANSIENT or status >= 500:
+        meaning = "is overloaded" if status == 429 else "has a problem"
+        return _Transient(f"the server {meaning} ({status}{said}). See its log.", _retry_after(answer))
+    return BadRequest(f"The server did not take this item ({status}{said}).")
+
+
+def _said(answer: httpx.Response) -> str:
+    """The server's own words, shortened, from the shapes that are in use."""
+    try:
+        data: Any = answer.json()
+    except ValueError:
+        return ""
+    if isinstance(data, dict):
+        error = data.get("error", data)
+        text = error.get("message") or error.get("detail") if isinstance(error, dict) else error
+        if isinstance(text, str) and text.strip():
+            return f": {' '.join(text.split())[:160]}"
+    return ""
+
+
+def _retry_after(answer: httpx.Response) -> float:
+    try:
+        return max(float(answer.headers.get("Retry-After", "0")), 0.0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,93 @@
+"""Ask a server what it serves, and find out which dialect it speaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from llm_workers.client.chat import LOOPBACK
+
+SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that a server offers. ``parameters`` and ``context_tokens`` are None where it does not say."""
+
+    name: str
+    base: str = ""
+    adapter: str = ""
+    quantization: str = ""
+    parameters: int | None = None
+    context_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What was found at ``url``: ``problem`` is empty where it answered as it should."""
+
+    url: str
+    dialect: str = "other"
+    offers: tuple[Offer, ...] = ()
+    problem: str = ""
+    answer_ms: int | None = None
+
+
+def probe(url: str, *, api_key: str = "", seconds: float = SECONDS) -> Probe:
+    """``GET /models`` of the server at ``url`` (which ends in ``/v1``). A fault is part of the finding."""
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    local = urlsplit(url).hostname in LOOPBACK
+    started = time.monotonic()
+    try:
+        with httpx.Client(headers=headers, timeout=seconds, trust_env=not local) as http:
+            answer = http.get(f"{url}/models")
+    except httpx.ConnectError:
+        return Probe(url, problem="Nothing answers there. Start the server, or mend LLM_BASE_URL.")
+    except httpx.TimeoutException:
+        return Probe(url, problem=f"No answer within {seconds:g} seconds. See whether the server is still loading.")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return Probe(url, problem=f"The connection failed ({type(error).__name__}). See the server's log.")
+    took = round((time.monotonic() - started) * 1000)
+    if answer.status_code in (401, 403):
+        text = f"Access is refused ({answer.status_code}). Set LLM_API_KEY to a key that the server accepts."
+        return Probe(url, problem=text, answer_ms=took)
+    if answer.status_code != 200:
+        text = f"The server answers {answer.status_code} instead of a list of models. LLM_BASE_URL must end in /v1."
+        return Probe(url, problem=text, answer_ms=took)
+    try:
+        return _read(url, answer.json(), took)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        text = "What answers there is not an OpenAI-compatible server. LLM_BASE_URL must end in /v1."
+        return Probe(url, problem=text, answer_ms=took)
+
+
+def _read(url: str, data: Mapping[str, Any], took: int) -> Probe:
+    entries = data["data"]
+    owners = {entry.get("owned_by") for entry in entries}
+    dialect = "vllm" if "vllm" in owners else "llamacpp" if "llamacpp" in owners else "other"
+    offers = tuple(_offer(entry) for entry in entries)
+    problem = "" if offers else "The server runs but serves no model yet. Load one there."
+    return Probe(url, dialect=dialect, offers=offers, problem=problem, answer_ms=took)
+
+
+def _offer(entry: Mapping[str, Any]) -> Offer:
+    """vLLM says ``root``, ``parent`` (for an adapter) and ``max_model_len``; llama.cpp puts figures into ``meta``."""
+    meta = entry.get("meta") or {}
+    parent, root = str(entry.get("parent") or ""), str(entry.get("root") or "")
+    return Offer(
+        name=str(entry["id"])[:200],
+        base=(parent or root)[:300],
+        adapter=root[:300] if parent else "",
+        quantization=str(meta.get("ftype") or "")[:40],
+        parameters=_number(meta.get("n_params")),
+        context_tokens=_number(entry.get("max_model_len") or meta.get("n_ctx")),
+    )
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 < value < 2**31 * 1000 else None

@@ -1,0 +1,195 @@
+"""Language models as annotators: the servers, the models they serve, how each is asked, and every item of every run."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Dialect(models.TextChoices):
+    """How a server is told which answers are allowed; found out by asking it, because servers ignore what they do not
+    know without a word."""
+
+    VLLM = "vllm", _("vLLM")
+    LLAMACPP = "llamacpp", _("llama.cpp")
+    OTHER = "other", _("OpenAI-compatible")
+
+
+class Endpoint(models.Model):
+    """A server of ``LLM_BASE_URL``, as it was found the last time it was asked."""
+
+    url = models.CharField(_("address"), max_length=300, unique=True)
+    dialect = models.CharField(_("dialect"), max_length=8, choices=Dialect.choices, default=Dialect.OTHER)
+    healthy = models.BooleanField(_("answers"), default=False)
+    problem = models.CharField(_("what is wrong, and what to do"), max_length=500, blank=True)
+    answer_ms = models.PositiveIntegerField(_("milliseconds to answer"), null=True)
+    checked_at = models.DateTimeField(_("last asked"))
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(dialect__in=Dialect.values), name="endpoint_dialect_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class ModelVersion(models.Model):
+    """A model exactly as a server offers it. Another adapter or quantization of the same name is another row."""
+
+    name = models.CharField(_("name as served"), max_length=200)
+    base = models.CharField(_("base model"), max_length=300, blank=True)
+    adapter = models.CharField(_("adapter"), max_length=300, blank=True)
+    quantization = models.CharField(_("quantization"), max_length=40, blank=True)
+    parameters = models.PositiveBigIntegerField(_("parameters"), null=True)
+    context_tokens = models.PositiveIntegerField(_("context, tokens"), null=True)
+    license = models.CharField(_("licence"), max_length=80, blank=True)
+    source = models.CharField(_("where it comes from"), max_length=300, blank=True)
+    endpoints = models.ManyToManyField(Endpoint, related_name="model_versions", verbose_name=_("servers"))
+    price_per_million_prompt = models.DecimalField(
+        _("price per million prompt tokens"), max_digits=10, decimal_places=4, null=True
+    )
+    price_per_million_completion = models.DecimalField(
+        _("price per million completion tokens"), max_digits=10, decimal_places=4, null=True
+    )
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        ordering = ["name", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "base", "adapter", "quantization"], name="model_version_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromptVersion(models.Model):
+    """How a project's question is put to a model: never changed, the same text is the same row.
+
+    ``text`` holds the whole prompt with the places of options and item marked; ``hash`` is the SHA-256 over text,
+    schema, ``with_reason`` and ``orders``.
+    """
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="prompts")
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    text = models.TextField(_("prompt"))
+    with_reason = models.BooleanField(_("asks for a reason"), default=False)
+    orders = models.PositiveSmallIntegerField(_("orders of the options that are asked and averaged"), default=1)
+    hash = models.CharField(_("SHA-256"), max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "hash"], name="prompt_version_once"),
+            models.CheckConstraint(condition=Q(orders__gte=1), name="prompt_orders_at_least_one"),
+        ]
+
+    def __str__(self) -> str:
+        return self.hash[:8]
+
+
+class ModelAnnotator(models.Model):
+    """The annotator that a model is in a project when it is asked in one way."""
+
+    annotator = models.OneToOneField("annotations.Annotator", models.CASCADE, related_name="model_annotator")
+    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="annotators")
+    prompt = models.ForeignKey(PromptVersion, models.PROTECT, related_name="annotators")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "prompt"], name="model_annotator_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} asked by {self.prompt}"
+
+
+class RunPlan(models.Model):
+    """What a run was started with, and how often in a row something went wrong (reset by the next label)."""
+
+    run = models.OneToOneField("annotations.Run", models.CASCADE, primary_key=True, related_name="plan")
+    seed = models.BigIntegerField(_("seed of the order of items"), default=0)
+    cached_tokens = models.PositiveBigIntegerField(_("prompt tokens taken from the server's cache"), default=0)
+    failing_since = models.DateTimeField(null=True)  # when servers began to fail; null while they answer
+    faults_in_row = models.PositiveIntegerField(default=0)  # times that no server could be used
+    unanswered_in_row = models.PositiveIntegerField(default=0)  # items without a usable answer
+
+    def __str__(self) -> str:
+        return f"plan of run {self.run_id}"
+
+
+class RunLane(models.Model):
+    """One chain of tasks of a run: each task handles items for a few seconds and queues the next.
+
+    ``generation`` counts every hand-over. A task works only for the generation that its message names and takes the
+    next one at once, so a message that is delivered twice works once, and what a slow or dead task still held is
+    recognised as stale. ``touched_at`` is renewed every few seconds while somebody works.
+    """
+
+    run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="lanes")
+    number = models.PositiveSmallIntegerField()
+    generation = models.PositiveBigIntegerField(default=0)
+    touched_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="run_lane_once")]
+
+    def __str__(self) -> str:
+        return f"lane {self.number} of run {self.run_id}"
+
+
+class RunItemStatus(models.TextChoices):
+    PENDING = "pending", _("Waiting")
+    LEASED = "leased", _("Being asked")  # by the lane and generation in `lane` and `generation`
+    DONE = "done", _("Labelled")
+    UNANSWERED = "unanswered", _("No usable answer")  # `reason` says why
+
+
+class RunItem(models.Model):
+    """One item of one run, and what asking cost. Counted into the run's totals in the transaction that finishes it."""
+
+    run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="items")
+    item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="+")
+    status = models.CharField(max_length=10, choices=RunItemStatus.choices, default=RunItemStatus.PENDING)
+    lane = models.PositiveSmallIntegerField(null=True)
+    generation = models.PositiveBigIntegerField(null=True)
+    attempts = models.PositiveSmallIntegerField(_("times it was taken"), default=0)
+    reason = models.CharField(_("why there is no label"), max_length=300, blank=True)
+    rotations = models.JSONField(_("places by which the options were rotated, per request"), default=list)
+    prompt_hash = models.CharField(_("SHA-256 of the first request's messages"), max_length=64, blank=True)
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(_("seconds of model time"), default=0)
+    raw_answer = models.CharField(_("answer, shortened"), max_length=500, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "item"], name="run_item_once"),
+            models.CheckConstraint(condition=Q(status__in=RunItemStatus.values), name="run_item_status_known"),
+            models.CheckConstraint(
+                condition=~Q(status="leased") | Q(lane__isnull=False, generation__isnull=False),
+                name="run_item_lease_has_holder",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["done", "unanswered"]) | Q(finished_at__isnull=False),
+                name="run_item_end_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["run", "id"], condition=Q(status="pending"), name="run_item_pending"),
+            models.Index(fields=["run", "lane"], condition=Q(status="leased"), name="run_item_leased"),
+            models.Index(fields=["run", "-finished_at"], name="run_item_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.item_id} of run {self.run_id}"

@@ -1,0 +1,89 @@
+"""One option out of several: the model answers with the option's code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from llm_workers.client.wire import Constraint, Reply
+from llm_workers.questions import decision
+from llm_workers.questions.base import (
+    REASON_TOKENS,
+    BadAnswer,
+    Choices,
+    Reading,
+    clean_reason,
+    object_schema,
+    parse_object,
+)
+
+
+class OneOf(Choices):
+    """Bare codes where no reason is asked for: the answer is one token, and its distribution is the label's."""
+
+    @property
+    def constraint(self) -> Constraint:
+        schema = object_schema({"label": {"type": "string", "enum": list(self.codes)}}, with_reason=self.with_reason)
+        if self.with_reason:
+            return Constraint(codes=(), schema=schema, max_tokens=24 + REASON_TOKENS)
+        return Constraint(codes=self.codes, schema=schema, max_tokens=24)
+
+    def instruction(self) -> str:
+        if self.with_reason:
+            return 'Answer with JSON: {"label": the letter of one option, "reason": why, in one short sentence}.'
+        return "Answer with the letter of one option."
+
+    def read(self, reply: Reply, rotation: int) -> Reading:
+        code, reason = self._answer(reply)
+        keys = self.keys(rotation)
+        value = self.checked(keys[self.codes.index(code)], reason)
+        offset = decision.find(reply.tokens, r'(?:^\s*|"label"\s*:\s*)"?(' + code + r")\b")
+        place = None if offset is None else decision.token_at(reply.tokens, offset)
+        if place is None:
+            return Reading(value=value, reason=reason)
+        shares = decision.distribution(*place, self.codes)
+        probabilities = {keys[self.codes.index(option)]: share for option, share in shares.items()}
+        return Reading(value, probabilities, probabilities[value], reason)
+
+    def _answer(self, reply: Reply) -> tuple[str, str]:
+        """The code and the reason. A server that cannot be held to bare codes answers with the object."""
+        bare = reply.text.strip()
+        if not self.with_reason:
+            if bare in self.codes:
+                return bare, ""
+            quoted = _json_string(bare)
+            if quoted in self.codes:
+                return quoted, ""
+        try:
+            data = parse_object(reply)
+        except BadAnswer as error:
+            raise BadAnswer(f"{error} One of {', '.join(self.codes)} was asked for.") from None
+        code = data.get("label")
+        if code not in self.codes:
+            raise BadAnswer(f"“{str(code)[:40]}” is not one of {', '.join(self.codes)}.")
+        return str(code), clean_reason(data)
+
+    def combine(self, readings: Sequence[Reading]) -> Reading:
+        """The label with the highest mean probability; without probabilities, the most frequent answer."""
+        if len(readings) == 1:
+            return readings[0]
+        shares = [reading.probabilities for reading in readings if reading.probabilities]
+        votes = [reading.value for reading in readings]
+        if len(shares) < len(readings):
+            value = max(votes, key=votes.count)
+            return Reading(value=value, reason=_reason_for(readings, value))
+        mean = {key: sum(share[key] for share in shares) / len(shares) for key in shares[0]}
+        value = max(mean, key=lambda key: mean[key])
+        return Reading(value, mean, mean[value], _reason_for(readings, value))
+
+
+def _json_string(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _reason_for(readings: Sequence[Reading], value: Any) -> str:
+    return next((reading.reason for reading in readings if reading.value == value and reading.reason), "")

@@ -1,0 +1,166 @@
+"""Storing answers: labels, usage, totals and checkpoints in one short transaction after the network is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from annotations.models import Annotation, AnnotationSource, AnnotatorKind, Project, ProjectStatus, Run, RunStatus
+from annotations.services.changes import ItemChanges, item_changes
+from ledger.services import Event, record_many
+from llm_workers.client import Usage
+from llm_workers.limits import MAX_UNANSWERED_IN_ROW
+from llm_workers.models import RunItem, RunItemStatus, RunPlan
+from llm_workers.questions import Reading
+from llm_workers.services.claims import Work
+from llm_workers.services.finish import checkpoint_reached, finish_if_done
+from llm_workers.services.runs import pause_locked
+
+# A paused run, like a paused project, still takes what was already under way.
+TAKES = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What asking about one item brought: a reading, or the reason why there is none."""
+
+    item_id: int
+    reading: Reading | None
+    problem: str = ""
+    usage: Usage = field(default_factory=Usage)
+    rotations: tuple[int, ...] = ()
+    prompt_hash: str = ""
+    raw: str = ""
+
+
+def answers_store(*, work: Work, outcomes: Sequence[Outcome]) -> None:
+    """Store outcomes of items that this claim still holds; drop the others, which somebody else asks about again."""
+    run = Run.objects.only("step_size").get(pk=work.claim.run_id)
+    # A transaction never holds more than a step, so that it reaches at most one checkpoint.
+    for start in range(0, len(outcomes), run.step_size):
+        _store(work, outcomes[start : start + run.step_size])
+
+
+def _store(work: Work, outcomes: Sequence[Outcome]) -> None:
+    by_item = {outcome.item_id: outcome for outcome in outcomes}
+    project = Project.objects.get(pk=work.project.pk)  # its rules may have changed since the items were leased
+    with item_changes(project=project, item_ids=by_item) as changes:
+        run = Run.objects.select_for_update().get(pk=work.claim.run_id)
+        closed = project.status == ProjectStatus.CLOSED
+        if run.status not in TAKES or closed or changes.schema.pk != work.schema.pk:
+            return
+        rows = _held(work, list(by_item))
+        outcomes = [by_item[item_id] for item_id in rows]
+        _label(work, changes, [outcome for outcome in outcomes if outcome.reading is not None])
+        _finish_rows(rows, by_item)
+        before = run.labelled
+        _count(run, outcomes)
+        if run.labelled // run.step_size > before // run.step_size:
+            checkpoint_reached(run, number=run.labelled // run.step_size)
+        if run.status != RunStatus.PAUSED and not _breaker(run, outcomes):
+            finish_if_done(run)
+
+
+def _held(work: Work, item_ids: list[int]) -> dict[int, RunItem]:
+    """The rows that are still leased to this claim, by item id."""
+    rows = RunItem.objects.select_for_update().filter(
+        run_id=work.claim.run_id,
+        item_id__in=item_ids,
+        status=RunItemStatus.LEASED,
+        lane=work.claim.lane,
+        generation=work.claim.generation,
+    )
+    return {row.item_id: row for row in rows.order_by("id")}
+
+
+def _label(work: Work, changes: ItemChanges, outcomes: Sequence[Outcome]) -> None:
+    now = timezone.now()
+    fresh = [
+        Annotation(
+            project=work.project,
+            item_id=outcome.item_id,
+            annotator_id=work.annotator_id,
+            schema=work.schema,
+            run_id=work.claim.run_id,
+            source=AnnotationSource.MODEL,
+            value=outcome.reading.value,
+            confidence=outcome.reading.confidence,
+            probabilities=outcome.reading.probabilities,
+            reason=outcome.reading.reason,
+            created_at=now,
+        )
+        for outcome in outcomes
+        # An item that has this annotator's label keeps it: the item is done either way.
+        if outcome.reading and work.annotator_id not in changes.items[outcome.item_id].votes
+    ]
+    labels = Annotation.objects.bulk_create(fresh)
+    for label in labels:
+        changes.vote(label, kind=AnnotatorKind.MODEL)
+    record_many(
+        Event(
+            kind="annotation.submitted",
+            actor=f"annotator:{work.annotator_id}",
+            subject=f"annotation:{label.pk}",
+            project_id=work.project.pk,
+            data={
+                "item": label.item_id,
+                "value": label.value,
+                "schema": work.schema.version,
+                "run": work.claim.run_id,
+                "confidence": label.confidence,
+            },
+        )
+        for label in labels
+    )
+
+
+def _finish_rows(rows: dict[int, RunItem], outcomes: dict[int, Outcome]) -> None:
+    now = timezone.now()
+    for item_id, row in rows.items():
+        outcome = outcomes[item_id]
+        row.status = RunItemStatus.DONE if outcome.reading else RunItemStatus.UNANSWERED
+        row.reason = outcome.problem[:300]
+        row.lane = row.generation = None
+        row.rotations, row.prompt_hash = list(outcome.rotations), outcome.prompt_hash
+        row.prompt_tokens, row.completion_tokens = outcome.usage.prompt_tokens, outcome.usage.completion_tokens
+        row.cached_tokens, row.seconds = outcome.usage.cached_tokens, outcome.usage.seconds
+        row.raw_answer, row.finished_at = outcome.raw.replace("\x00", "")[:500], now
+    fields = ["status", "reason", "lane", "generation", "rotations", "prompt_hash", "prompt_tokens"]
+    fields += ["completion_tokens", "cached_tokens", "seconds", "raw_answer", "finished_at"]
+    RunItem.objects.bulk_update(rows.values(), fields, batch_size=500)
+
+
+def _count(run: Run, outcomes: Sequence[Outcome]) -> None:
+    usage = sum((outcome.usage for outcome in outcomes), Usage())
+    answered = sum(outcome.reading is not None for outcome in outcomes)
+    run.labelled += answered
+    run.unanswered += len(outcomes) - answered
+    run.prompt_tokens += usage.prompt_tokens
+    run.completion_tokens += usage.completion_tokens
+    run.model_seconds += usage.seconds
+    plan = RunPlan.objects.get(run=run)
+    plan.cached_tokens += usage.cached_tokens
+    if outcomes:
+        plan.unanswered_in_row = 0 if answered else plan.unanswered_in_row + len(outcomes)
+        plan.failing_since, plan.faults_in_row = None, 0
+        if run.status != RunStatus.PAUSED:
+            run.reason = ""
+    fields = ["labelled", "unanswered", "prompt_tokens", "completion_tokens", "model_seconds", "reason"]
+    run.save(update_fields=fields)
+    plan.save(update_fields=["cached_tokens", "unanswered_in_row", "failing_since", "faults_in_row"])
+
+
+def _breaker(run: Run, outcomes: Sequence[Outcome]) -> bool:
+    """Pause a run in which nothing is answered any more: then it is not the items. Returns whether it did."""
+    in_row = RunPlan.objects.values_list("unanswered_in_row", flat=True).get(run=run)
+    if in_row < MAX_UNANSWERED_IN_ROW:
+        return False
+    last = next((outcome.problem for outcome in reversed(outcomes) if outcome.problem), "")
+    reason = (
+        f"{in_row} items in a row had no usable answer, the last one because: {last} "
+        "Check the server's dialect on the models page, or choose another model; then resume the run."
+    )
+    pause_locked(run, reason=reason)
+    return True

@@ -1,0 +1,192 @@
+"""A lane's right to work on its run: taking it, leasing items with it, and what becomes of it when servers fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
+from annotations.task_types import task_type
+from llm_workers.client import Server
+from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN
+from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan
+from llm_workers.questions import Question, question_for
+from llm_workers.services.finish import finish_if_done
+from llm_workers.services.runs import GOING, lane_touch, pause_locked
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One generation of one lane: what a task holds while it works."""
+
+    run_id: int
+    lane: int
+    generation: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """A claim and everything that labelling needs."""
+
+    claim: Claim
+    project: Project
+    schema: LabelSchema
+    annotator_id: int
+    model_name: str
+    prompt_text: str
+    orders: int
+    question: Question
+    servers: tuple[Server, ...]
+    concurrency: int
+
+
+@dataclass(frozen=True)
+class Leased:
+    """An item to ask about."""
+
+    item_id: int
+    modality: str
+    payload: dict[str, Any]
+
+
+def lane_claim(*, run_id: int, lane: int, generation: int) -> Work | None:
+    """Take the lane over from ``generation``; None where another task has it or the run does not go on."""
+    with transaction.atomic():
+        own = RunLane.objects.select_for_update().filter(run_id=run_id, number=lane, generation=generation).first()
+        if own is None:
+            return None
+        run = Run.objects.select_for_update(of=("self",)).select_related("project", "schema").get(pk=run_id)
+        if run.status not in GOING:
+            return None
+        obstacle = _obstacle(run)
+        if obstacle:
+            pause_locked(run, reason=obstacle)
+            return None
+        own.generation, own.touched_at = generation + 1, timezone.now()
+        own.save(update_fields=["generation", "touched_at"])
+        _take_back(run, lane)
+        if run.status == RunStatus.QUEUED:
+            run.status, run.started_at = RunStatus.RUNNING, timezone.now()
+            run.save(update_fields=["status", "started_at"])
+        if finish_if_done(run):
+            return None
+        return _work(run, Claim(run_id, lane, generation + 1))
+
+
+def _obstacle(run: Run) -> str:
+    if run.project.status != ProjectStatus.ACTIVE:
+        status = run.project.get_status_display().lower()
+        return f"The project is {status}. Activate it again, then resume the run."
+    if not run.schema.is_current:
+        return "Labels or guidelines have changed since this run began. Cancel it and start a new one."
+    return ""
+
+
+def _take_back(run: Run, lane: int) -> None:
+    """Free what an earlier task of this lane held when it died; give up on what was held by too many dead tasks."""
+    held = RunItem.objects.filter(run=run, lane=lane, status=RunItemStatus.LEASED)
+    hopeless = held.filter(attempts__gte=MAX_TAKEN)
+    reason = f"Given up: the work on it broke off {MAX_TAKEN} times. See the worker's log."
+    given_up = hopeless.update(
+        status=RunItemStatus.UNANSWERED, reason=reason, lane=None, generation=None, finished_at=timezone.now()
+    )
+    if given_up:
+        run.unanswered += given_up
+        run.save(update_fields=["unanswered"])
+    held.update(status=RunItemStatus.PENDING, lane=None, generation=None)
+
+
+def _work(run: Run, claim: Claim) -> Work:
+    asked = ModelAnnotator.objects.select_related("model", "prompt").get(annotator_id=run.annotator_id)
+    endpoints = asked.model.endpoints.filter(url__in=settings.LLM_BASE_URLS).order_by("-healthy", "id")
+    servers = tuple(Server(endpoint.url, endpoint.dialect) for endpoint in endpoints)
+    question = question_for(
+        task=task_type(run.schema.task_type), config=run.schema.config, with_reason=asked.prompt.with_reason
+    )
+    return Work(
+        claim=claim,
+        project=run.project,
+        schema=run.schema,
+        annotator_id=run.annotator_id,
+        model_name=asked.model.name,
+        prompt_text=asked.prompt.text,
+        orders=asked.prompt.orders,
+        question=question,
+        servers=servers,
+        concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
+    )
+
+
+def items_lease(*, claim: Claim, count: int) -> list[Leased]:
+    """Up to ``count`` items that nobody else asks about; none where the run does not go on or the claim is lost."""
+    with transaction.atomic():
+        if not lane_touch(run_id=claim.run_id, lane=claim.lane, generation=claim.generation):
+            return []
+        if not Run.objects.filter(
+            pk=claim.run_id, status=RunStatus.RUNNING, project__status=ProjectStatus.ACTIVE
+        ).exists():
+            return []
+        pending = RunItem.objects.filter(run_id=claim.run_id, status=RunItemStatus.PENDING).order_by("id")
+        rows = list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
+        RunItem.objects.filter(pk__in=[row.pk for row in rows]).update(
+            status=RunItemStatus.LEASED, lane=claim.lane, generation=claim.generation, attempts=F("attempts") + 1
+        )
+    return [Leased(row.item_id, row.item.modality, row.item.payload) for row in rows]
+
+
+def items_release(*, claim: Claim, item_ids: list[int]) -> None:
+    """Give items back that nothing could be asked about; they were not at fault."""
+    RunItem.objects.filter(
+        run_id=claim.run_id,
+        item_id__in=item_ids,
+        status=RunItemStatus.LEASED,
+        lane=claim.lane,
+        generation=claim.generation,
+    ).update(status=RunItemStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
+
+
+def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
+    """No server could be used. Returns the seconds after which to try again, or None where the run has paused.
+
+    It pauses at once where trying again is ``hopeless``, else when this has lasted too long. Meanwhile the run says
+    what it waits for.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        lanes = RunLane.objects.select_for_update().filter(run_id=claim.run_id, number=claim.lane)
+        own = lanes.filter(generation=claim.generation).first()
+        run = Run.objects.select_for_update().get(pk=claim.run_id)
+        if own is None or run.status not in GOING:
+            return None
+        plan = RunPlan.objects.get(run=run)
+        since = plan.failing_since or now
+        if hopeless or now - since >= FAULTS_BORNE:
+            pause_locked(run, reason=f"{reason} Then resume the run.")
+            return None
+        wait = min(FAULT_PAUSE * 2**plan.faults_in_row, LONGEST_FAULT_PAUSE)
+        plan.failing_since, plan.faults_in_row = since, plan.faults_in_row + 1
+        plan.save(update_fields=["failing_since", "faults_in_row"])
+        run.reason = f"Waiting for a server, and trying again. {reason}"[:500]
+        run.save(update_fields=["reason"])
+        own.touched_at = now + timedelta(seconds=wait)
+        own.save(update_fields=["touched_at"])
+        return wait
+
+
+def lane_next(*, claim: Claim) -> bool:
+    """Whether the lane has more to do; where all that is left lies with other lanes, it has not."""
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=claim.run_id)
+        if run.status not in GOING or finish_if_done(run):
+            return False
+        obstacle = _obstacle(run)
+        if obstacle:
+            pause_locked(run, reason=obstacle)
+            return False
+        return RunItem.objects.filter(run=run, status=RunItemStatus.PENDING).exists()

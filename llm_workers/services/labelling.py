@@ -1,0 +1,161 @@
+"""One task's worth of a run: lease items, ask the servers about many at once, store the answers as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
+
+from llm_workers import limits
+from llm_workers.client import BadRequest, ChatClient, ClientError, Refused, Request, Usage
+from llm_workers.prompts import digest, messages, repair, rotations
+from llm_workers.questions import BadAnswer, Reading
+from llm_workers.services.answers import Outcome, answers_store
+from llm_workers.services.claims import (
+    Leased,
+    Work,
+    items_lease,
+    items_release,
+    lane_claim,
+    lane_fault,
+    lane_next,
+)
+from llm_workers.services.runs import lane_touch
+
+
+@dataclass(frozen=True)
+class Next:
+    """The task that should follow: for this generation, after so many seconds."""
+
+    generation: int
+    wait: float = 0.0
+
+
+def label_for_a_while(*, run_id: int, lane: int, generation: int) -> Next | None:
+    """Work on a lane for a few seconds; None where no task need follow. May be called twice, or die anywhere."""
+    work = lane_claim(run_id=run_id, lane=lane, generation=generation)
+    if work is None:
+        return None
+    fault = async_to_sync(_Shift(work).run)()
+    if fault is not None:
+        wait = lane_fault(claim=work.claim, reason=fault.message, hopeless=isinstance(fault, Refused))
+        return None if wait is None else Next(work.claim.generation, wait)
+    return Next(work.claim.generation) if lane_next(claim=work.claim) else None
+
+
+class _Shift:
+    """Keeps ``concurrency`` requests going. The database is used in the calling thread, in short transactions."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.until = time.monotonic() + limits.TASK_SECONDS
+        self.asking: dict[asyncio.Task[Outcome], Leased] = {}
+        self.outcomes: list[Outcome] = []
+        self.fault: ClientError | None = None
+        self.dry = False
+        self.stored_at = self.touched_at = time.monotonic()
+
+    async def run(self) -> ClientError | None:
+        """Returns why no server could be used, or None."""
+        client = ChatClient(
+            self.work.servers,
+            api_key=settings.LLM_API_KEY,
+            concurrency=self.work.concurrency,
+            patience=limits.PATIENCE,
+        )
+        async with client:
+            try:
+                while await self._fill(client):
+                    done, _ = await asyncio.wait(
+                        self.asking, timeout=limits.STORE_EVERY, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    await self._collect(done)
+                    await self._store(at_least=limits.STORE_EVERY)
+                    if not await self._touch():
+                        break
+                await self._store()
+            finally:
+                await self._abandon()
+        return self.fault
+
+    async def _fill(self, client: ChatClient) -> bool:
+        """Lease and start as many requests as there is room for; False where nothing is left under way."""
+        room = self.work.concurrency - len(self.asking)
+        if room > 0 and not self.dry and self.fault is None and time.monotonic() < self.until:
+            leased = await sync_to_async(items_lease)(claim=self.work.claim, count=room)
+            self.dry = not leased
+            for item in leased:
+                self.asking[asyncio.create_task(ask(client, self.work, item))] = item
+        return bool(self.asking)
+
+    async def _collect(self, done: set[asyncio.Task[Outcome]]) -> None:
+        released = []
+        for task in done:
+            item = self.asking.pop(task)
+            try:
+                self.outcomes.append(task.result())
+            except ClientError as error:
+                self.fault = error
+                released.append(item.item_id)
+        if released:
+            await sync_to_async(items_release)(claim=self.work.claim, item_ids=released)
+
+    async def _store(self, *, at_least: float = 0.0) -> None:
+        if self.outcomes and time.monotonic() - self.stored_at >= at_least:
+            outcomes, self.outcomes = self.outcomes, []
+            await sync_to_async(answers_store)(work=self.work, outcomes=outcomes)
+            self.stored_at = time.monotonic()
+
+    async def _touch(self) -> bool:
+        if time.monotonic() - self.touched_at < limits.TOUCH_EVERY:
+            return True
+        self.touched_at, claim = time.monotonic(), self.work.claim
+        return await sync_to_async(lane_touch)(run_id=claim.run_id, lane=claim.lane, generation=claim.generation)
+
+    async def _abandon(self) -> None:
+        """Stop what is still under way: the claim is lost, or something here broke."""
+        for task in self.asking:
+            task.cancel()
+        if self.asking:
+            await asyncio.gather(*self.asking, return_exceptions=True)
+
+
+async def ask(client: ChatClient, work: Work, item: Leased) -> Outcome:
+    """Everything that is asked about one item: each order of the options, and once more where an answer is unusable.
+
+    Raises ``ClientError`` where no server could be used; a refusal of this item alone is an outcome.
+    """
+    turns = rotations(item_id=item.item_id, orders=work.orders, size=work.question.size)
+    readings: list[Reading] = []
+    usage, raw, first = Usage(), "", ""
+    problem = ""
+    for rotation in turns:
+        asked = messages(
+            text=work.prompt_text,
+            question=work.question,
+            rotation=rotation,
+            kind=item.modality,
+            payload=item.payload,
+        )
+        first = first or digest(asked)
+        for _ in range(2):
+            try:
+                reply = await client.complete(Request(work.model_name, asked, work.question.constraint))
+            except BadRequest as error:
+                problem = error.message
+                break
+            usage, raw = usage + reply.usage, reply.text
+            try:
+                readings.append(work.question.read(reply, rotation))
+                problem = ""
+                break
+            except BadAnswer as error:
+                problem = str(error)
+                asked = repair(asked, answer=raw, problem=problem, instruction=work.question.instruction())
+        if problem:
+            break
+    reading = None if problem else work.question.combine(readings)
+    return Outcome(item.item_id, reading, problem, usage, tuple(turns), first, raw)

@@ -1,0 +1,242 @@
+"""Starting and steering runs. Lock order: queue entries, lanes, run, run items; each function takes a part of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotations.models import Annotator, AnnotatorKind, LabelSchema, Project, ProjectStatus, Run, RunStatus
+from annotations.task_types import task_type
+from ledger.errors import DomainError, invalid
+from ledger.services import SYSTEM, actor_of, record
+from llm_workers.dispatch import queue_lanes_on_commit
+from llm_workers.limits import MAX_LANES
+from llm_workers.models import ModelAnnotator, ModelVersion, PromptVersion, RunItem, RunItemStatus, RunLane, RunPlan
+from llm_workers.prompts import digest, prompt_hash, prompt_text
+from llm_workers.questions import question_for
+
+MAX_STEP = 100_000
+GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
+
+FILL = """
+INSERT INTO llm_workers_runitem (run_id, item_id, status, attempts, reason, rotations, prompt_hash,
+    prompt_tokens, completion_tokens, cached_tokens, seconds, raw_answer)
+SELECT %(run)s, item.id, 'pending', 0, '', '[]', '', 0, 0, 0, 0, ''
+FROM annotations_item AS item
+WHERE item.project_id = %(project)s AND NOT EXISTS (
+    SELECT 1 FROM annotations_annotation AS label
+    WHERE label.item_id = item.id AND label.annotator_id = %(annotator)s AND label.status = 'current')
+ORDER BY md5(item.id::text || ':' || %(seed)s::text), item.id
+LIMIT %(most)s
+"""
+
+
+def run_start(
+    *,
+    project: Project,
+    model: ModelVersion,
+    started_by: Any,
+    step_size: int = 100,
+    max_items: int | None = None,
+    with_reason: bool = False,
+    orders: int = 1,
+    seed: int = 0,
+) -> Run:
+    """Let ``model`` label the items that it has not labelled yet when asked in this way, in a seeded random order.
+
+    Raises ``DomainError``: 409 where the project is not active, the model is not served, or it is labelling here
+    already; 400 where there is nothing to label or a number is out of range.
+    """
+    _check_numbers(step_size, max_items, orders)
+    with transaction.atomic():
+        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        _check_active(project)
+        servers = model.endpoints.count()
+        if not servers:
+            text = f"No server offers “{model.name}” now. Start one and refresh the models, or choose another."
+            raise DomainError("model_not_served", text)
+        schema = project.schemas.get(is_current=True)
+        asked = model_annotator(model=model, schema=schema, with_reason=with_reason, orders=orders)
+        run = _create(
+            project=project,
+            annotator=asked.annotator,
+            schema=schema,
+            step_size=step_size,
+            max_items=max_items,
+            started_by=started_by,
+        )
+        RunPlan.objects.create(run=run, seed=seed)
+        run.total = _fill(run, seed)
+        if not run.total:
+            raise invalid("There is nothing to label: this model, asked in this way, has labelled every item.")
+        run.save(update_fields=["total"])
+        data = {
+            "model": model.pk,
+            "prompt": asked.prompt.hash,
+            "annotator": asked.annotator_id,
+            "items": run.total,
+            "seed": seed,
+            "step_size": step_size,
+        }
+        _record(run, "run.started", actor_of(started_by), data)
+        _make_lanes(run, min(servers, MAX_LANES))
+    return run
+
+
+def run_pause(*, run: Run, by: Any = None, reason: str = "") -> Run:
+    """Stop taking items; answers that are under way still count. ``by`` None: the platform pauses it."""
+    with transaction.atomic():
+        run = _locked(run)
+        if run.status not in GOING:
+            raise _wrong_state(run, "be paused")
+        pause_locked(run, reason=reason or "Paused by a person.", actor=actor_of(by) if by else SYSTEM)
+    return run
+
+
+def pause_locked(run: Run, *, reason: str, actor: str = SYSTEM) -> None:
+    """Pause a run whose row the caller has locked."""
+    run.status, run.reason = RunStatus.PAUSED, reason[:500]
+    run.save(update_fields=["status", "reason"])
+    _record(run, "run.paused", actor, {"reason": run.reason, "labelled": run.labelled})
+
+
+def run_resume(*, run: Run, by: Any) -> Run:
+    """Go on where the run stopped. Raises ``DomainError`` (409) where it is not paused or its question has changed."""
+    with transaction.atomic():
+        lanes = list(RunLane.objects.select_for_update().filter(run=run).order_by("number"))
+        run = _locked(run)
+        if run.status != RunStatus.PAUSED:
+            raise _wrong_state(run, "be resumed")
+        _check_active(run.project)
+        if not run.schema.is_current:
+            text = "Labels or guidelines have changed since this run began. Cancel it and start a new one."
+            raise DomainError("schema_changed", text)
+        run.status, run.reason = RunStatus.RUNNING, ""
+        run.save(update_fields=["status", "reason"])
+        RunPlan.objects.filter(run=run).update(failing_since=None, faults_in_row=0, unanswered_in_row=0)
+        _record(run, "run.resumed", actor_of(by), {"labelled": run.labelled})
+        hand_over(lanes)
+    return run
+
+
+def run_cancel(*, run: Run, by: Any) -> Run:
+    """End a run for good. Its labels stay; answers that are under way are dropped."""
+    with transaction.atomic():
+        run = _locked(run)
+        if run.status not in (*GOING, RunStatus.PAUSED):
+            raise _wrong_state(run, "be cancelled")
+        run.status, run.reason, run.finished_at = RunStatus.CANCELLED, "Cancelled by a person.", timezone.now()
+        run.save(update_fields=["status", "reason", "finished_at"])
+        _record(run, "run.cancelled", actor_of(by), {"labelled": run.labelled})
+    return run
+
+
+def hand_over(lanes: list[RunLane]) -> None:
+    """Give each lane (locked by the caller) a new generation, take back what the old one held, queue its task."""
+    now = timezone.now()
+    for lane in lanes:
+        lane.generation, lane.touched_at = lane.generation + 1, now
+        lane.save(update_fields=["generation", "touched_at"])
+        held = RunItem.objects.filter(run_id=lane.run_id, lane=lane.number, status=RunItemStatus.LEASED)
+        held.update(status=RunItemStatus.PENDING, lane=None, generation=None)
+    queue_lanes_on_commit((lane.run_id, lane.number, lane.generation) for lane in lanes)
+
+
+def model_annotator(*, model: ModelVersion, schema: LabelSchema, with_reason: bool, orders: int) -> ModelAnnotator:
+    """The annotator that ``model`` is when asked in this way, made on first use. Inside the caller's transaction."""
+    question = question_for(task=task_type(schema.task_type), config=schema.config, with_reason=with_reason)
+    orders = min(orders, question.size)
+    text = prompt_text(schema=schema, question=question)
+    made = prompt_hash(text=text, schema_id=schema.pk, with_reason=with_reason, orders=orders)
+    prompt, _ = PromptVersion.objects.get_or_create(
+        project_id=schema.project_id,
+        hash=made,
+        defaults={"schema": schema, "text": text, "with_reason": with_reason, "orders": orders},
+    )
+    known = ModelAnnotator.objects.select_related("annotator", "prompt").filter(model=model, prompt=prompt).first()
+    if known:
+        return known
+    # A model's name alone is not unique: another quantization may be served under it later.
+    name = f"{model.name[:150]} · {digest([model.pk, made])[:8]}"
+    annotator = Annotator.objects.create(project_id=schema.project_id, kind=AnnotatorKind.MODEL, name=name)
+    return ModelAnnotator.objects.create(annotator=annotator, model=model, prompt=prompt)
+
+
+def _check_numbers(step_size: int, max_items: int | None, orders: int) -> None:
+    if not 1 <= step_size <= MAX_STEP:
+        text = f"A step has between 1 and {MAX_STEP:,} items."
+        raise invalid(text, fields={"step_size": [text]})
+    if max_items is not None and max_items < 1:
+        text = "At least one item must be labelled; leave it empty for all."
+        raise invalid(text, fields={"max_items": [text]})
+    if not 1 <= orders <= 50:
+        text = "Between 1 and 50 orders of the options can be asked."
+        raise invalid(text, fields={"orders": [text]})
+
+
+def _check_active(project: Project) -> None:
+    if project.status != ProjectStatus.ACTIVE:
+        text = f"The project is {project.get_status_display().lower()}, so nothing is labelled. Activate it first."
+        raise DomainError("project_not_active", text)
+
+
+def _create(**fields: Any) -> Run:
+    try:
+        with transaction.atomic():
+            return Run.objects.create(**fields)
+    except IntegrityError as error:
+        if "run_one_active_per_annotator" not in str(error):
+            raise
+        text = "This model is labelling this project already. Wait for that run, resume it, or cancel it."
+        raise DomainError("run_active", text) from None
+
+
+def _fill(run: Run, seed: int) -> int:
+    values = {
+        "run": run.pk,
+        "project": run.project_id,
+        "annotator": run.annotator_id,
+        "seed": seed,
+        "most": run.max_items,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, values)
+        return int(cursor.rowcount)
+
+
+def _make_lanes(run: Run, count: int) -> None:
+    now = timezone.now()
+    RunLane.objects.bulk_create(RunLane(run=run, number=number, touched_at=now) for number in range(count))
+    queue_lanes_on_commit((run.pk, number, 0) for number in range(count))
+
+
+def _locked(run: Run) -> Run:
+    return Run.objects.select_for_update(of=("self",)).select_related("project", "schema", "annotator").get(pk=run.pk)
+
+
+def _wrong_state(run: Run, what: str) -> DomainError:
+    return DomainError("run_state", f"This run is {run.get_status_display().lower()}, so it cannot {what}.")
+
+
+def _record(run: Run, kind: str, actor: str, data: dict[str, Any]) -> None:
+    record(kind=kind, actor=actor, subject=f"run:{run.pk}", project_id=run.project_id, data=data)
+
+
+def mend_lanes(*, stale_before: Any) -> int:
+    """Hand over every lane of a going run that nobody touched since ``stale_before``; returns how many there were."""
+    with transaction.atomic():
+        lost = RunLane.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+            run__status__in=GOING, touched_at__lt=stale_before
+        )
+        lanes = list(lost.order_by("run_id", "number"))
+        hand_over(lanes)
+    return len(lanes)
+
+
+def lane_touch(*, run_id: int, lane: int, generation: int) -> bool:
+    """Say that the lane is being worked on; False where it has gone to another generation meanwhile."""
+    own = RunLane.objects.filter(run_id=run_id, number=lane, generation=generation)
+    return bool(own.update(touched_at=timezone.now(), generation=F("generation")))

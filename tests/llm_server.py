@@ -1,0 +1,263 @@
+"""A scripted OpenAI-compatible server: it stands in for a language model where a real one would make a test slow or
+random, and it fails in every way that servers fail.
+
+As a context manager in tests, or by hand: ``python -m tests.llm_server --port 8100 --dialect vllm --latency 0.05``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+HANG_SECONDS = 30.0
+PROMPT_TOKENS, CACHED_TOKENS = 100, 80
+
+# What a server can do instead of answering: by the name that tests use.
+STATUS_FAULTS = {"400": 400, "401": 401, "404": 404, "429": 429, "500": 500, "503": 503}
+BROKEN_FAULTS = ("hang", "drop", "html", "not_a_completion")
+ANSWER_FAULTS = ("empty", "outside", "cut", "prose")
+
+Choose = Callable[[str, Sequence[str]], Sequence[str]]
+
+
+def by_content(text: str, names: Sequence[str]) -> list[str]:
+    """The same option for the same text, spread over the options."""
+    return [names[hashlib.sha256(text.encode()).digest()[0] % len(names)]]
+
+
+class ScriptedServer:
+    """``choose(item text, option names)`` gives the names that the model picks, whatever order they are shown in.
+
+    ``share`` is the probability of what is picked. ``faults`` are used up one per request; ``fault_for`` (item text →
+    fault name or None) holds for every request. ``requests`` keeps the bodies, ``peak`` the most requests at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        dialect: str = "vllm",
+        model: str = "scripted-1",
+        latency: float = 0.0,
+        choose: Choose = by_content,
+        share: float = 0.8,
+        port: int = 0,
+    ) -> None:
+        self.dialect, self.model, self.latency, self.choose, self.share = dialect, model, latency, choose, share
+        self.faults: deque[str] = deque()
+        self.fault_for: Callable[[str], str | None] = lambda text: None
+        self.retry_after = 0
+        self.api_key = ""
+        self.logprobs = True
+        self.requests: list[dict[str, Any]] = []
+        self.peak = self.now = 0
+        self.lock = threading.Lock()
+        self.closing = threading.Event()
+        handler = type("Handler", (_Handler,), {"script": self})
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._http.daemon_threads = True
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+
+    def __enter__(self) -> ScriptedServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop listening, so that connections are refused."""
+        self.closing.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def next_fault(self, text: str) -> str | None:
+        with self.lock:
+            return self.faults.popleft() if self.faults else self.fault_for(text)
+
+    # --- what a model would say -----------------------------------------------------------------------------------
+
+    def answer(self, body: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
+        """The answer as tokens, each with the probabilities of the tokens that could have stood there."""
+        user = next(message["content"] for message in body["messages"] if message["role"] == "user")
+        options = dict(re.findall(r"^([A-Za-z])\. ([^:\n]+)", user.partition("# Item")[0], re.MULTILINE))
+        names = sorted(options.values())
+        chosen = self.choose(item_text(body), names)
+        codes = [code for code, name in options.items() if name in chosen]
+        if self._is_bare(body):
+            return [(codes[0], self._spread(codes[0], list(options))), ("", {"": 1.0})]
+        return self._object(body, options, codes)
+
+    def _is_bare(self, body: dict[str, Any]) -> bool:
+        return "grammar" in body or "choice" in body.get("structured_outputs", {})
+
+    def _object(
+        self, body: dict[str, Any], options: dict[str, str], codes: list[str]
+    ) -> list[tuple[str, dict[str, float]]]:
+        properties = _schema(body)["properties"]
+        tokens: list[tuple[str, dict[str, float]]] = []
+        for number, name in enumerate(properties):
+            tokens.append((("{" if not number else ", ") + json.dumps(name) + ":", {}))
+            if name == "label":
+                tokens += [(' "', {}), (codes[0], self._spread(codes[0], list(options))), ('"', {})]
+            elif name == "reason":
+                tokens.append((' "The rules say so."', {}))
+            else:
+                said = " true" if name in codes else " false"
+                other = " false" if name in codes else " true"
+                tokens.append((said, {said: self.share, other: 1 - self.share}))
+        return [*tokens, ("}", {})]
+
+    def _spread(self, code: str, codes: list[str]) -> dict[str, float]:
+        """``share`` for the picked code, the rest evenly for the others; a tenth of all goes to other words."""
+        rest = (1 - self.share) / max(len(codes) - 1, 1)
+        return {one: 0.9 * (self.share if one == code else rest) for one in codes} | {"The": 0.1}
+
+
+def item_text(body: dict[str, Any]) -> str:
+    """The item of a request: what stands between its heading and the instruction."""
+    user = next(message["content"] for message in body["messages"] if message["role"] == "user")
+    return user.partition("# Item\n\n")[2].rpartition("\n\n")[0]
+
+
+def _schema(body: dict[str, Any]) -> dict[str, Any]:
+    if "structured_outputs" in body:
+        return body["structured_outputs"]["json"]
+    return body["response_format"]["json_schema"]["schema"]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    script: ScriptedServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
+
+    def do_GET(self) -> None:
+        script = self.script
+        if not self._authorised():
+            return
+        if self.path == "/v1/models":
+            entry: dict[str, Any] = {"id": script.model, "object": "model", "owned_by": script.dialect}
+            if script.dialect == "vllm":
+                entry |= {"root": f"org/{script.model}", "parent": None, "max_model_len": 4096}
+            if script.dialect == "llamacpp":
+                entry |= {"meta": {"n_ctx": 8192, "n_params": 134_515_008, "ftype": "Q4_1"}}
+            self._send(200, {"object": "list", "data": [entry]})
+        else:
+            self._send(404, {"error": {"message": "not found"}})
+
+    def do_POST(self) -> None:
+        script = self.script
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self._authorised():
+            return
+        with script.lock:
+            script.requests.append(body)
+            script.now += 1
+            script.peak = max(script.peak, script.now)
+        try:
+            if script.latency:
+                time.sleep(script.latency)
+            self._answer(body)
+        finally:
+            with script.lock:
+                script.now -= 1
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        script, fault = self.script, self.script.next_fault(item_text(body))
+        if body["model"] != script.model and script.dialect != "llamacpp":
+            fault = "404"
+        if fault in STATUS_FAULTS:
+            headers = {"Retry-After": str(script.retry_after)} if script.retry_after else {}
+            self._send(STATUS_FAULTS[fault], {"error": {"message": f"scripted fault {fault}"}}, headers)
+        elif fault == "hang":
+            script.closing.wait(HANG_SECONDS)
+            self.close_connection = True
+        elif fault == "drop":
+            self.close_connection = True
+        elif fault == "html":
+            self._send_bytes(200, b"<html>It works!</html>", "text/html")
+        elif fault == "not_a_completion":
+            self._send(200, {"object": "list", "data": []})
+        else:
+            self._send(200, self._completion(body, fault))
+
+    def _completion(self, body: dict[str, Any], fault: str | None) -> dict[str, Any]:
+        tokens = self.script.answer(body)
+        text = "".join(token for token, _ in tokens)
+        if fault in ANSWER_FAULTS:
+            text = {"empty": "", "outside": "Z", "cut": text[: len(text) // 2], "prose": "I think it is fine."}[fault]
+            tokens = [(text, {})]
+        choice: dict[str, Any] = {
+            "index": 0,
+            "message": {"role": "assistant", "content": text},
+            "finish_reason": "length" if fault == "cut" else "stop",
+        }
+        if self.script.logprobs:
+            choice["logprobs"] = {"content": [_logprobs(token, shares) for token, shares in tokens]}
+        usage = {
+            "prompt_tokens": PROMPT_TOKENS,
+            "completion_tokens": len(tokens),
+            "total_tokens": PROMPT_TOKENS + len(tokens),
+            "prompt_tokens_details": {"cached_tokens": CACHED_TOKENS},
+        }
+        return {"object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
+
+    def _authorised(self) -> bool:
+        key = self.script.api_key
+        if key and self.headers.get("Authorization") != f"Bearer {key}":
+            self._send(401, {"error": {"message": "wrong key"}})
+            return False
+        return True
+
+    def _send(self, status: int, data: Any, headers: dict[str, str] | None = None) -> None:
+        self._send_bytes(status, json.dumps(data).encode(), "application/json", headers)
+
+    def _send_bytes(self, status: int, data: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(data)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the client has gone
+
+
+def _logprobs(token: str, shares: dict[str, float]) -> dict[str, Any]:
+    shares = shares or {token: 1.0}
+    top = [{"token": text, "logprob": math.log(share)} for text, share in shares.items() if share > 0]
+    own = next(entry["logprob"] for entry in top if entry["token"] == token)
+    return {"token": token, "logprob": own, "top_logprobs": sorted(top, key=lambda entry: -entry["logprob"])}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A scripted OpenAI-compatible server.")
+    parser.add_argument("--port", type=int, default=8100)
+    parser.add_argument("--dialect", choices=["vllm", "llamacpp", "other"], default="vllm")
+    parser.add_argument("--model", default="scripted-1")
+    parser.add_argument("--latency", type=float, default=0.05, help="seconds per answer")
+    options = parser.parse_args()
+    server = ScriptedServer(dialect=options.dialect, model=options.model, latency=options.latency, port=options.port)
+    with server:
+        print(f"serving {options.model} on {server.url}", flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
