@@ -49,6 +49,14 @@ def projects_of(user: Any) -> QuerySet[Project]:
     return Project.objects.filter(Q(memberships__user=user) | Q(is_open=True, status=ProjectStatus.ACTIVE)).distinct()
 
 
+def project_open_to(user: Any, project_id: int) -> Project:
+    """A project that the person may join, or is in; raises ``DomainError`` (404) for any other."""
+    project = projects_of(user).filter(pk=project_id).first()
+    if project is None:
+        raise not_found("The project")
+    return project
+
+
 def project_access(user: Any, project_id: int, allowed: frozenset[Role] = MEMBERS) -> Access:
     """The project, if ``user`` is a member in one of the ``allowed`` roles; raises ``DomainError`` 404 or 403."""
     if not user.is_authenticated:

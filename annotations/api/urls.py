@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from annotations.exporting.urls import api_urlpatterns as exporting
+from annotations.importing.urls import api_urlpatterns as importing
+from annotations.items.urls import api_urlpatterns as items
 from annotations.labelling.urls import api_urlpatterns as labelling
+from annotations.projects.urls import api_urlpatterns as projects
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(projects)),
     path("", include(labelling)),
+    path("", include(importing)),
+    path("", include(items)),
+    path("", include(exporting)),
 ]

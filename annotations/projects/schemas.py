@@ -32,8 +32,8 @@ def schema_change(
     schema: SchemaInput,
     favourable_label: str | None = None,
     expected_version: int | None = None,
-) -> LabelSchema:
-    """The current version after the change: a new one, or the same where nothing differs.
+) -> tuple[LabelSchema, bool]:
+    """(the current version after the change, whether it is new): the same one where nothing differs.
 
     What ``schema`` leaves out stays. ``favourable_label`` None stays, "" is none. ``expected_version`` is the version
     that the change was made from: 409 where somebody saved another meanwhile. Raises ``DomainError`` 400 with the field
@@ -52,9 +52,10 @@ def schema_change(
         if favourable != project.favourable_label:
             _set_favourable(project, favourable, actor)
         if (task, config, guidelines) == (current.task_type, current.config, current.guidelines):
-            return current
+            return current, False
         _check_compatible(project, current, task, config)
-        return _new_version(project, current, actor, task, config, guidelines)
+        made = _new_version(project, current, actor, task, config, guidelines)
+        return made, True
 
 
 def used_keys(project: Project) -> Counter[str]:

@@ -94,8 +94,14 @@ def refuse_if_closed(project: Project) -> None:
         raise DomainError("project_closed", text)
 
 
-def project_update(*, project: Project, actor: User, **settings: Unpack[ProjectSettings]) -> Project:
-    """Change what is given; a change of nothing is no event.
+def project_update(
+    *,
+    project: Project,
+    actor: User,
+    attributes: Sequence[AttributeInput] | None = None,
+    **settings: Unpack[ProjectSettings],
+) -> Project:
+    """Change what is given; a change of nothing is no event. ``attributes`` as in ``attributes_set``.
 
     Another number of labels per item, or of labels that must agree, takes effect on every item at once: free places,
     consensus and cases. Raises ``DomainError`` 400 naming each field at fault, 409 where the project is closed.
@@ -103,6 +109,8 @@ def project_update(*, project: Project, actor: User, **settings: Unpack[ProjectS
     with transaction.atomic():
         project = project_locked(project)
         refuse_if_closed(project)
+        if attributes is not None:
+            attributes_set(project=project, actor=actor, attributes=attributes)
         before = {name: getattr(project, name) for name in SETTINGS}
         for name, value in settings.items():
             setattr(project, name, value)

@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Role, User
-from accounts.services.members import member_add
+from accounts.services.members import member_add, member_remove
 from annotations.models import Assignment, AssignmentStatus, Project, ProjectStatus
 from annotations.models.runs import ACTIVE_RUN
 from annotations.projects.services import project_locked
-from ledger.errors import DomainError, invalid
+from ledger.errors import DomainError, invalid, not_found
 from ledger.services import actor_of, record
 
 # What may follow what. A closed project is reopened as paused: nothing is served before its owner has looked.
@@ -101,3 +101,12 @@ def project_join(*, project: Project, user: User) -> tuple[Membership, bool]:
                 "not_open", _("This project takes no new people now. Look for another, or ask its owner.")
             )
         return member_add(project_id=project.pk, user=user, role=Role.WORKER, actor=user, how="open")
+
+
+def project_leave(*, project: Project, user: User) -> None:
+    """Give up one's own membership; labels stay. Raises ``DomainError`` 404, or 409 for the last owner."""
+    with transaction.atomic():
+        membership = project.memberships.filter(user=user).first()
+        if membership is None:
+            raise not_found("The project")
+        member_remove(project_id=project.pk, member_id=membership.pk, actor=user)

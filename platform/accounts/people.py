@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.contrib import messages
 from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts.models import User
 from ledger.errors import DomainError
@@ -23,3 +26,11 @@ def blame(form: BaseForm, error: DomainError) -> None:
     others = [text for name, texts in error.fields.items() if name not in known for text in texts]
     if others or not known:
         form.add_error(None, others or [error.message])
+
+
+def told(request: HttpRequest, error: DomainError, to: str, *args: object) -> HttpResponse:
+    """Back to a page that says why something could not be done. What may not be seen at all stays a 403 or 404."""
+    if error.status in (403, 404):
+        raise error
+    messages.error(request, error.message)
+    return redirect(to, *args)

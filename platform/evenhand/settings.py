@@ -185,6 +185,16 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {
+        "ProjectStatus": "annotations.models.ProjectStatus",
+        "AssignmentStatus": "annotations.models.AssignmentStatus",
+        "AnnotationStatus": "annotations.models.AnnotationStatus",
+        "CaseStatus": "annotations.models.CaseStatus",
+        "CaseKind": "annotations.models.CaseKind",
+        "ImportStatus": "annotations.models.ImportStatus",
+        "RunStatus": "annotations.models.RunStatus",
+        "Role": "accounts.models.Role",
+    },
 }
 
 # --- language models ----------------------------------------------------------------------------------------------

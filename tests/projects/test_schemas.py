@@ -22,10 +22,10 @@ def labels(*keys: str) -> dict:
 def test_a_change_makes_a_new_version_and_old_labels_keep_theirs(cast):
     (item,) = make_items(cast.project)
     label = add_label(item, make_annotator(cast.project), "keep")
-    made = schema_change(
+    made, new = schema_change(
         project=cast.project, actor=cast.olivia, schema={"config": labels("keep", "review", "remove", "ask")}
     )
-    assert (made.version, made.is_current, made.guidelines) == (2, True, "Keep what fits.")
+    assert (new, made.version, made.is_current, made.guidelines) == (True, 2, True, "Keep what fits.")
     assert list(cast.project.schemas.values_list("version", "is_current")) == [(2, True), (1, False)]
     label.refresh_from_db()
     assert label.schema_id == cast.schema.pk
@@ -41,14 +41,14 @@ def test_a_change_makes_a_new_version_and_old_labels_keep_theirs(cast):
 
 
 def test_new_guidelines_are_a_new_version_too(cast):
-    made = schema_change(project=cast.project, actor=cast.olivia, schema={"guidelines": "# New\r\nwords "})
+    made, _new = schema_change(project=cast.project, actor=cast.olivia, schema={"guidelines": "# New\r\nwords "})
     assert (made.version, made.guidelines) == (2, "# New\nwords")
     assert LedgerEvent.objects.get().data["guidelines_changed"] is True
 
 
 def test_saving_the_same_again_makes_no_version(cast):
-    same = schema_change(project=cast.project, actor=cast.olivia, schema={"config": deepcopy(CHOICES)})
-    assert same == cast.schema
+    same, new = schema_change(project=cast.project, actor=cast.olivia, schema={"config": deepcopy(CHOICES)})
+    assert (same, new) == (cast.schema, False)
     assert not LedgerEvent.objects.exists()
 
 
@@ -63,7 +63,7 @@ def test_a_label_in_use_cannot_leave_but_an_unused_one_can(cast):
             project=cast.project, actor=cast.olivia, schema={"config": labels("remove", "ask")}, favourable_label=""
         )
     assert (refused.value.code, refused.value.data) == ("labels_in_use", {"labels": {"keep": 1, "review": 1}})
-    made = schema_change(project=cast.project, actor=cast.olivia, schema={"config": labels("keep", "review")})
+    made, _new = schema_change(project=cast.project, actor=cast.olivia, schema={"config": labels("keep", "review")})
     assert made.version == 2
 
 
@@ -79,7 +79,7 @@ def test_the_favourable_label_moves_with_the_schema_in_one_step(cast):
 
 def test_the_task_type_changes_until_the_first_label(cast):
     many = {"task_type": "multiple_choice", "config": labels("keep", "review", "remove")}
-    made = schema_change(project=cast.project, actor=cast.olivia, schema=many)
+    made, _new = schema_change(project=cast.project, actor=cast.olivia, schema=many)
     assert made.config["max_choices"] == 3
     (item,) = make_items(cast.project)
     add_label(item, make_annotator(cast.project), ["keep", "review"])
@@ -104,7 +104,7 @@ def test_no_label_leaves_while_somebody_holds_an_item(cast):
         schema_change(project=cast.project, actor=cast.olivia, schema={"config": labels("keep", "review")})
     assert refused.value.code == "leases_open"
     more = {"config": labels("keep", "review", "remove", "ask")}
-    assert schema_change(project=cast.project, actor=cast.olivia, schema=more).version == 2
+    assert schema_change(project=cast.project, actor=cast.olivia, schema=more)[0].version == 2
 
 
 def test_an_edit_of_an_older_version_is_refused(cast):
