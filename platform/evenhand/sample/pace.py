@@ -17,6 +17,7 @@ from annotations.models import Annotator, Assignment, Project
 from evenhand.sample import labour
 from evenhand.sample.crowd import Worker, answer
 from evenhand.sample.messages import SampleItem, by_external_id
+from evenhand.sample.model_run import model_run_start
 from evenhand.sample.people import annotators
 from evenhand.sample.seed import sample_project
 from ledger.errors import DomainError
