@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from fairness.api.views import FairnessView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("projects/<int:project_id>/fairness/", FairnessView.as_view(), name="api_fairness"),
+]

@@ -89,9 +89,7 @@ class LiveView:
         return tuple(sorted({group for source in self.sources for group in source.counts}))
 
 
-def live_view(
-    project: Project, *, attribute: str = "", label: str = "", min_group: int = MIN_GROUP
-) -> LiveView:
+def live_view(project: Project, *, attribute: str = "", label: str = "", min_group: int = MIN_GROUP) -> LiveView:
     """The view of one attribute and label; the project's first attribute and favourable label by default.
 
     ``min_group``: labels that a group needs before its rate is given.
@@ -131,13 +129,9 @@ def _ask(
     keys = label_keys(schema.config)
     if attribute and attribute not in attributes:
         known = ", ".join(attributes) or "none"
-        raise invalid(
-            f"This project has no attribute “{attribute[:60]}”. It has: {known}.", code="unknown_attribute"
-        )
+        raise invalid(f"This project has no attribute “{attribute[:60]}”. It has: {known}.", code="unknown_attribute")
     if label and label not in keys:
-        raise invalid(
-            f"This project has no label “{label[:60]}”. It has: {', '.join(keys)}.", code="unknown_label"
-        )
+        raise invalid(f"This project has no label “{label[:60]}”. It has: {', '.join(keys)}.", code="unknown_label")
     if not attributes:
         return None
     chosen = label or (project.favourable_label if project.favourable_label in keys else keys[0])
@@ -186,9 +180,7 @@ def _model(
     return ModelView(source, gaps, kappa(cells, annotator.pk))
 
 
-def _source(
-    kind: str, counts: Mapping[str, GroupCounts], min_group: int, annotator: Annotator | None = None
-) -> Source:
+def _source(kind: str, counts: Mapping[str, GroupCounts], min_group: int, annotator: Annotator | None = None) -> Source:
     parity = demographic_parity(counts, min_group=min_group)
     return Source(
         kind=kind,

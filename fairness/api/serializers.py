@@ -1,0 +1,164 @@
+"""What the fairness API answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from annotations.agreement import Coefficient
+from annotations.agreement import Reason as AgreementReason
+from fairness.metrics import Estimate, Reason, Status
+from fairness.presenting import texts
+from fairness.selectors.live import CONSENSUS, MODEL, PEOPLE, LiveView, ModelView, Source
+from fairness.selectors.progress import Progress
+
+
+class EstimateSerializer(serializers.Serializer[Estimate]):
+    """A number with its 95 % interval, or in ``status`` and ``reason`` why there is none."""
+
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(help_text=_("Labels (of the consensus: items) that it rests on."))
+    status = serializers.ChoiceField(choices=[status.value for status in Status])
+    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+    explanation = serializers.SerializerMethodField(help_text=_("The reason in words; empty where there is a value."))
+
+    def get_explanation(self, estimate: Estimate) -> str:
+        return texts.why_not(estimate, self.context["min_group"])
+
+
+class KappaSerializer(serializers.Serializer[Coefficient]):
+    """Cohen's κ with its 95 % interval, or the reason why it is undefined."""
+
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n_items = serializers.IntegerField()
+    reason = serializers.ChoiceField(
+        choices=[reason.value for reason in AgreementReason], allow_null=True, source="undefined_reason"
+    )
+    explanation = serializers.SerializerMethodField()
+
+    def get_explanation(self, coefficient: Coefficient) -> str:
+        return texts.why_undefined(coefficient)
+
+
+class GroupRateSerializer(serializers.Serializer[Any]):
+    group = serializers.CharField()
+    selected = serializers.IntegerField()
+    n = serializers.IntegerField()
+    selection_rate = EstimateSerializer()
+
+
+class GroupGapSerializer(serializers.Serializer[Any]):
+    group = serializers.CharField()
+    gap = EstimateSerializer()
+
+
+class SourceSerializer(serializers.Serializer[Any]):
+    """Who gave the labels, and how far the groups lie apart."""
+
+    kind = serializers.ChoiceField(choices=[PEOPLE, CONSENSUS, MODEL])
+    annotator = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField(help_text=_("Of a model; else empty."))
+    groups = GroupRateSerializer(many=True)
+    demographic_parity_difference = EstimateSerializer()
+    demographic_parity_ratio = EstimateSerializer()
+    highest = serializers.CharField(allow_null=True)
+    lowest = serializers.CharField(allow_null=True)
+    beyond_chance = serializers.BooleanField(
+        allow_null=True,
+        help_text=_("The interval leaves 0 out at a confidence raised for the number of pairs; null: none to judge."),
+    )
+
+
+class LiveModelSerializer(SourceSerializer):
+    """A model, and how it differs from people."""
+
+    kappa = KappaSerializer(help_text=_("Cohen's κ with the people's own consensus."))
+    gaps = GroupGapSerializer(many=True)
+    gap_spread = EstimateSerializer()
+
+
+def source_row(source: Source | None) -> dict[str, Any] | None:
+    """What ``SourceSerializer`` reads."""
+    if source is None:
+        return None
+    parity = source.parity
+    return {
+        "kind": source.kind,
+        "annotator": source.annotator_id,
+        "name": source.name,
+        "groups": [
+            {"group": group, "selected": counts.selected, "n": counts.n, "selection_rate": parity.rates[group]}
+            for group, counts in source.counts.items()
+        ],
+        "demographic_parity_difference": parity.difference,
+        "demographic_parity_ratio": parity.ratio,
+        "highest": parity.highest,
+        "lowest": parity.lowest,
+        "beyond_chance": source.beyond_chance,
+    }
+
+
+def model_row(view: ModelView) -> dict[str, Any]:
+    """What ``LiveModelSerializer`` reads."""
+    return {
+        **(source_row(view.source) or {}),
+        "kappa": view.kappa,
+        "gaps": [{"group": group, "gap": gap} for group, gap in view.gaps.by_group.items()],
+        "gap_spread": view.gaps.spread,
+    }
+
+
+class PaceSerializer(serializers.Serializer[Any]):
+    people = serializers.FloatField()
+    models = serializers.FloatField()
+
+
+class LiveProgressSerializer(serializers.Serializer[Progress]):
+    items = serializers.IntegerField()
+    labels_given = serializers.IntegerField(help_text=_("By people; an item counts no more than it needs."))
+    labels_needed = serializers.IntegerField()
+    completeness = serializers.FloatField(allow_null=True)
+    complete = serializers.IntegerField(help_text=_("Items with all the labels they need, or settled."))
+    decided = serializers.IntegerField(help_text=_("Items with a consensus."))
+    labels_per_minute = PaceSerializer(source="pace")
+
+
+class FairnessSerializer(serializers.Serializer[Any]):
+    attribute = serializers.CharField(allow_null=True)
+    label_key = serializers.CharField(allow_null=True)
+    attributes = serializers.ListField(child=serializers.CharField())
+    labels = serializers.ListField(child=serializers.CharField(), help_text=_("Keys of the label schema."))
+    min_group = serializers.IntegerField(help_text=_("Labels that a group needs before its rate is given."))
+    people = SourceSerializer(allow_null=True)
+    consensus = SourceSerializer(allow_null=True)
+    models = LiveModelSerializer(many=True)
+    progress = LiveProgressSerializer()
+    version = serializers.IntegerField(help_text=_("Grows with every fold of labels."))
+    folded_at = serializers.DateTimeField(allow_null=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        # "label" is an argument of every field, so it cannot be declared as one.
+        return {"label" if name == "label_key" else name: field for name, field in super().get_fields().items()}
+
+
+def fairness_row(view: LiveView) -> dict[str, Any]:
+    """What ``FairnessSerializer`` reads."""
+    return {
+        "attribute": view.question.attribute if view.question else None,
+        "label": view.question.label if view.question else None,
+        "attributes": view.attributes,
+        "labels": [key for key, _name in view.labels],
+        "min_group": view.min_group,
+        "people": source_row(view.people),
+        "consensus": source_row(view.consensus),
+        "models": [model_row(model) for model in view.models],
+        "progress": view.progress,
+        "version": view.progress.version,
+        "folded_at": view.progress.folded_at,
+    }

@@ -1,0 +1,38 @@
+"""REST of the live fairness numbers."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Scope
+from annotations.access import STAFF, project_access
+from fairness.api.serializers import FairnessSerializer, fairness_row
+from fairness.selectors.live import live_view
+
+ATTRIBUTE = OpenApiParameter("attribute", str, description="A protected attribute; the project's first where left out.")
+LABEL = OpenApiParameter("label", str, description="A label's key; the project's favourable label where left out.")
+
+
+class FairnessView(APIView):
+    read_scope = Scope.READ
+
+    @extend_schema(
+        operation_id="project_fairness",
+        summary="Live fairness of the labels",
+        description=(
+            "Selection rates per group of people, consensus and each model, demographic parity difference and ratio, "
+            "the gap between each model and people, Cohen's κ between them, completeness and pace. Computed from live "
+            "counters, which follow a label within a second."
+        ),
+        parameters=[ATTRIBUTE, LABEL],
+        responses=FairnessSerializer,
+        tags=["fairness"],
+    )
+    def get(self, request: Request, project_id: int) -> Response:
+        access = project_access(request.user, project_id, STAFF)
+        asked = request.query_params
+        view = live_view(access.project, attribute=asked.get("attribute", ""), label=asked.get("label", ""))
+        return Response(FairnessSerializer(fairness_row(view), context={"min_group": view.min_group}).data)

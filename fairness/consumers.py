@@ -1,0 +1,53 @@
+"""WebSockets: the live fairness page, and a project's progress."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from annotations.access import MEMBERS, STAFF
+from annotations.models import Project
+from fairness.rendering import renderings
+from fairness.selectors.progress import project_progress
+from fairness.sockets import ProjectSocket
+
+
+class FairnessSocket(ProjectSocket):
+    """Sends the live part of the page as htmx swaps it: ``{"content", "target", "swap", "summary", "version"}``."""
+
+    allowed = STAFF
+
+    def message(self) -> dict[str, Any]:
+        asked = parse_qs(self.scope["query_string"].decode("latin-1"))
+        rendered = renderings.get(
+            self.project_id, attribute=asked.get("attribute", [""])[0], label=asked.get("label", [""])[0]
+        )
+        return {
+            "content": rendered.html,
+            "target": "#fairness-live",
+            "swap": "innerMorph",
+            "summary": rendered.summary,
+            "version": rendered.version,
+        }
+
+
+class ProgressSocket(ProjectSocket):
+    """Sends counts alone, which every member may know: no label, no group."""
+
+    allowed = MEMBERS
+
+    def message(self) -> dict[str, Any]:
+        progress = project_progress(Project.objects.get(pk=self.project_id))
+        return {
+            "items": progress.items,
+            "labels_given": progress.labels_given,
+            "labels_needed": progress.labels_needed,
+            "completeness": progress.completeness,
+            "complete": progress.complete,
+            "decided": progress.decided,
+            "labels_per_minute": {
+                "people": round(progress.pace.people, 1),
+                "models": round(progress.pace.models, 1),
+            },
+            "version": progress.version,
+        }

@@ -1,0 +1,1 @@
+"""Numbers of the live view as words, tiles, plots and tables: what the page's templates print."""

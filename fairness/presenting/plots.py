@@ -1,0 +1,184 @@
+"""Geometry of the interval plots. Lengths are in the units of the drawing's viewBox, as text ready for attributes.
+
+A block per group: its name, then a line per source with interval, marker, value and count. Wide enough for half a page
+and still legible on a phone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from fairness.metrics import Estimate
+from fairness.presenting import texts
+from fairness.presenting.texts import Form
+from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, Source
+
+WIDTH = 440
+LEFT, RIGHT = 12, 316  # the scale
+VALUE_X, NOTE_X = 328, WIDTH - 4
+TOP, NAME_HEIGHT, ROW_HEIGHT, BLOCK_GAP, AXIS_HEIGHT = 6, 22, 22, 10, 44
+RATE_LIMITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+GAP_LIMITS = (0.05, 0.1, 0.2, 0.4, 0.6, 1.0)
+
+
+@dataclass(frozen=True)
+class Series:
+    """How a source is drawn: its shape tells it apart without colour, its tag tells several models apart."""
+
+    name: str
+    shape: str
+    tone: str
+    tag: str = ""
+
+    @property
+    def label(self) -> str:
+        return f"{self.tag}: {self.name}" if self.tag else self.name
+
+
+@dataclass(frozen=True)
+class Row:
+    series: Series
+    y: str
+    text_y: str
+    x: str
+    low_x: str
+    high_x: str
+    cap_top: str
+    cap_bottom: str
+    value: str
+    note: str
+    missing: str  # why there is no value; the marker is then left out
+
+
+@dataclass(frozen=True)
+class Block:
+    group: str
+    y: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Tick:
+    x: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    height: int
+    bottom: str
+    tick_y: str
+    axis_label_y: str
+    blocks: tuple[Block, ...]
+    ticks: tuple[Tick, ...]
+    zero_x: str
+
+
+@dataclass(frozen=True)
+class Scale:
+    low: float
+    high: float
+
+    def x(self, value: float) -> str:
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return f"{LEFT + share * (RIGHT - LEFT):.1f}"
+
+
+def series_of(view: LiveView) -> dict[str, Series]:
+    """Source key → how it is drawn."""
+    several = len(view.models) > 1
+    drawn = {}
+    number = 0
+    for source in view.sources:
+        if source.kind == PEOPLE:
+            series = Series(_("People"), "circle", "human")
+        elif source.kind == CONSENSUS:
+            series = Series(_("Consensus"), "square", "consensus")
+        else:
+            number += 1
+            series = Series(source.name, "diamond", "model", f"M{number}" if several else "")
+        drawn[source_key(source)] = series
+    return drawn
+
+
+def source_key(source: Source) -> str:
+    return f"{source.kind}-{source.annotator_id}" if source.annotator_id else source.kind
+
+
+def rate_plot(view: LiveView, series: Mapping[str, Series]) -> Plot:
+    """Selection rate of every group by every source; the scale starts at 0."""
+    lines = [(series[source_key(source)], source.parity.rates) for source in view.sources]
+    highs = [e.high for _series, rates in lines for e in rates.values() if e.high is not None]
+    limit = _limit(max(highs, default=1.0), RATE_LIMITS)
+    return _plot(view, lines, Scale(0.0, limit), texts.percent, [limit * k / 4 for k in range(5)])
+
+
+def gap_plot(view: LiveView, series: Mapping[str, Series]) -> Plot:
+    """Model minus people per group; 0 in the middle."""
+    lines = [(series[source_key(model.source)], model.gaps.by_group) for model in view.models]
+    ends = [abs(x) for _s, gaps in lines for e in gaps.values() for x in (e.low, e.high) if x is not None]
+    limit = _limit(max(ends, default=1.0), GAP_LIMITS)
+    ticks = [limit * k / 2 for k in range(-2, 3)]
+    return _plot(view, lines, Scale(-limit, limit), texts.signed_points, ticks)
+
+
+def _limit(needed: float, limits: Sequence[float]) -> float:
+    return next((limit for limit in limits if limit >= needed), limits[-1])
+
+
+def _plot(
+    view: LiveView,
+    lines: Sequence[tuple[Series, Mapping[str, Estimate]]],
+    scale: Scale,
+    form: Form,
+    ticks: Sequence[float],
+) -> Plot:
+    y = TOP
+    blocks = []
+    for group in view.groups:
+        rows = []
+        name_y = y + 14
+        y += NAME_HEIGHT
+        for series, estimates in lines:
+            rows.append(_row(series, estimates.get(group), y + ROW_HEIGHT / 2, scale, form, view.min_group))
+            y += ROW_HEIGHT
+        blocks.append(Block(group, str(name_y), tuple(rows)))
+        y += BLOCK_GAP
+    return Plot(
+        height=y + AXIS_HEIGHT,
+        bottom=str(y),
+        tick_y=str(y + 16),
+        axis_label_y=str(y + 36),
+        blocks=tuple(blocks),
+        ticks=tuple(Tick(scale.x(value), form(value)) for value in ticks),
+        zero_x=scale.x(0.0),
+    )
+
+
+def _row(series: Series, estimate: Estimate | None, y: float, scale: Scale, form: Form, min_group: int) -> Row:
+    value = note = missing = x = low_x = high_x = ""
+    if estimate is None:
+        missing = _("No labels yet.")
+    elif estimate.value is None:
+        missing = texts.why_not(estimate, min_group)
+    else:
+        value, x = form(estimate.value), scale.x(estimate.value)
+        low_x = scale.x(estimate.value if estimate.low is None else estimate.low)
+        high_x = scale.x(estimate.value if estimate.high is None else estimate.high)
+        note = f"n {texts.count(estimate.n)}"
+    return Row(
+        series=series,
+        y=f"{y:.1f}",
+        text_y=f"{y + 4:.1f}",
+        x=x,
+        low_x=low_x,
+        high_x=high_x,
+        cap_top=f"{y - 4:.1f}",
+        cap_bottom=f"{y + 4:.1f}",
+        value=value,
+        note=note,
+        missing=missing,
+    )

@@ -1,0 +1,63 @@
+"""The live part of the page as HTML, rendered once for all who look at the same thing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from annotations.models import Project
+from fairness.models import Pulse
+from fairness.presenting.page import live_context
+from fairness.selectors.live import live_view
+
+KEPT = 64  # renderings held by one process
+REFRESH_SECONDS = 15  # without a new label: the pace falls, and a renamed label or group shows
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """``summary`` is what a screen reader is told; ``version`` the fold that the numbers are of."""
+
+    html: str
+    summary: str
+    version: int
+
+
+Key = tuple[int, int, str, str, str | None, int]
+
+
+class Renderings:
+    """A small cache in this process; anything may be thrown away. One rendering at a time, so none is made twice."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Key, Rendered] = OrderedDict()
+        self.made = 0
+
+    def get(self, project_id: int, *, attribute: str, label: str) -> Rendered:
+        """The current rendering; raises ``DomainError`` (400) for an attribute or label that the project lacks."""
+        version = Pulse.objects.filter(project_id=project_id).values_list("version", flat=True).first() or 0
+        window = int(time.time() // REFRESH_SECONDS)
+        key: Key = (project_id, version, attribute, label, get_language(), window)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = self._render(project_id, attribute, label)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            return self._kept[key]
+
+    def _render(self, project_id: int, attribute: str, label: str) -> Rendered:
+        project = Project.objects.get(pk=project_id)
+        view = live_view(project, attribute=attribute, label=label)
+        context = live_context(project, view)
+        self.made += 1
+        html = render_to_string("fairness/live.html", context)
+        return Rendered(html, context.get("summary", ""), view.progress.version)
+
+
+renderings = Renderings()
