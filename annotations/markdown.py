@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 TAGS = frozenset(
-    "a blockquote br code del em h2 h3 h4 h5 hr li ol p pre strong table tbody td th thead tr ul".split()
+    ["a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "hr", "li", "ol", "p", "pre", "strong"]
+    + ["table", "tbody", "td", "th", "thead", "tr", "ul"]
 )
 HEADINGS = {1: "h3", 2: "h4", 3: "h5", 4: "h5", 5: "h5", 6: "h5"}  # the page itself has h1 and h2
 

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.projects.urls")),
     path("", include("annotations.labelling.urls")),
+    path("", include("annotations.settling.urls")),
     path("", include("annotations.importing.urls")),
     path("", include("annotations.items.urls")),
     path("", include("annotations.exporting.urls")),

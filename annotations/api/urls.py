@@ -9,10 +9,12 @@ from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
 from annotations.labelling.urls import api_urlpatterns as labelling
 from annotations.projects.urls import api_urlpatterns as projects
+from annotations.settling.urls import api_urlpatterns as settling
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(projects)),
     path("", include(labelling)),
+    path("", include(settling)),
     path("", include(importing)),
     path("", include(items)),
     path("", include(exporting)),

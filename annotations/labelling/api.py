@@ -90,9 +90,7 @@ class ClaimAnswerSerializer(serializers.Serializer[Any]):
 
 
 class SubmitSerializer(HeldSerializer):
-    value = serializers.JSONField(
-        help_text=_("Single choice: a label key. Multiple choice: a list of label keys.")
-    )
+    value = serializers.JSONField(help_text=_("Single choice: a label key. Multiple choice: a list of label keys."))
     active_ms = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
     claim_next = serializers.BooleanField(required=False, default=False)
 

@@ -78,7 +78,7 @@ def lock_annotator(annotator: Annotator) -> None:
 
 def take_place(*, annotator: Annotator, schema: LabelSchema, now: datetime, until: datetime) -> int | None:
     """Lease the next free item to ``annotator``; the assignment's id, or None where no item is free for them."""
-    values = {
+    values: dict[str, int | datetime] = {
         "project": schema.project_id,
         "annotator": annotator.pk,
         "schema": schema.pk,

@@ -37,7 +37,7 @@ MAX_KEY = 80
 
 
 def claim(*, expert: User, case_id: int) -> Case:
-    """Take a case, or keep one for another ``CLAIM``. Raises ``DomainError`` (409) where it is somebody else's or over."""
+    """Take a case, or keep one for another ``CLAIM``. Raises ``DomainError`` (409) where it is taken or over."""
     with transaction.atomic():
         case = _case(case_id)
         _refuse_if_closed(case.project)
@@ -63,7 +63,9 @@ def claim_next(*, expert: User, project: Project, after: int | None = None) -> C
     with transaction.atomic():
         _refuse_if_closed(project)
         now = timezone.now()
-        held = Case.objects.filter(project=project, status=CaseStatus.OPEN).exclude(pk=after)
+        held = Case.objects.filter(project=project, status=CaseStatus.OPEN)
+        if after is not None:
+            held = held.exclude(pk=after)
         mine = held.filter(claimed_by=expert, claim_expires_at__gt=now).order_by("-priority", "id").first()
         if mine is not None:
             return claim(expert=expert, case_id=mine.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import template
@@ -18,11 +19,21 @@ register = template.Library()
 
 @register.simple_tag
 def task_input(
-    schema: LabelSchema, value: Any = None, name: str = "value", legend: str = "", required: bool = True
+    schema: LabelSchema,
+    value: Any = None,
+    name: str = "value",
+    legend: str = "",
+    required: bool = True,
+    numbered: bool = False,
+    ticked: Collection[str] | None = None,
 ) -> SafeString:
-    """The form fields that ask for a label, named ``name``, with ``value`` filled in."""
+    """The form fields that ask for a label, named ``name``, with ``value`` filled in.
+
+    ``ticked`` fills in what a form was sent with instead, valid or not. ``numbered`` gives the options the keys 1–9
+    instead of their own, where a page needs the letters for something else.
+    """
     task = task_type(schema.task_type)
-    chosen = () if value is None else task.decisions(task.token(value))
+    chosen = ticked or (() if value is None else task.decisions(task.token(value)))
     context = {
         "task": task,
         "config": schema.config,
@@ -30,6 +41,7 @@ def task_input(
         "chosen": chosen,
         "legend": legend,
         "required": required,
+        "numbered": numbered,
     }
     return render_to_string(task.input_template, context)
 

@@ -140,7 +140,7 @@ def _quiet(seconds: float = 10) -> None:
 def browser_page(live: str, browser: Browser) -> Iterator[Callable[..., Page]]:
     """``browser_page(user, width=1280, height=800, dark=False)``: a page of a fresh profile, signed in as ``user``.
 
-    The page's ``base_url`` is the server, so ``page.goto("/projects/1/")`` works. An exception in a script fails the test.
+    The page's ``base_url`` is the server, so ``page.goto("/projects/1/")`` works. A script's exception fails it.
     """
     contexts: list[Any] = []
     crashes: list[str] = []

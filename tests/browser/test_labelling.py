@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from annotations.models import Annotation, Assignment, ItemFlag
 from playwright.sync_api import Page, expect
+
+from annotations.models import Annotation, Assignment, ItemFlag
 from tests.factories import Cast, make_cast, make_items
 
 pytestmark = pytest.mark.browser

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+
 from accounts.models import User
 from annotations.models import Annotator, Project
-from django.db import connection
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def worker():
 
 @pytest.fixture
 def together():
-    """``together([f, g, …])`` runs the functions at the same moment in threads; results in order, or the first error."""
+    """``together([f, g, …])`` runs the functions at the same moment, a thread each: results, or the first error."""
 
     def run(jobs: list[Callable[[], Any]]) -> list[Any]:
         gate, results, errors = threading.Barrier(len(jobs)), [None] * len(jobs), []

@@ -7,12 +7,13 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
 from annotations.labelling.services import MAX_LIVE, claim, expire, release, renew, skip, submit, undo
 from annotations.models import Annotation, Assignment, Consensus, QueueEntry
 from annotations.services.changes import item_changes
 from annotations.tasks import expire_leases
-from django.db import IntegrityError, transaction
-from django.utils import timezone
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from tests.factories import add_label, make_annotator, make_cast, make_items, make_user
