@@ -1,1 +1,1 @@
-"""Taking files in: receive, map columns, read, report. ``services`` writes, ``selectors`` read, ``loading`` does the work."""
+"""Taking files in: receive, map columns, read, report. ``loading`` does the work."""

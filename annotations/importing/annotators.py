@@ -20,7 +20,7 @@ class ImportedAnnotators:
         self._ids: dict[str, int] = {}
 
     def ids(self, names: Iterable[str]) -> dict[str, int]:
-        """Name → annotator id for every name. Raises ``BrokenFile`` where a name is taken by somebody who was not imported."""
+        """Name → annotator id for every name. Raises ``BrokenFile`` where somebody not imported has one."""
         wanted = set(names)
         if len(self._ids) > REMEMBERED:
             self._ids.clear()
@@ -34,15 +34,13 @@ class ImportedAnnotators:
         found = Annotator.objects.filter(project=self._project, kind=AnnotatorKind.HUMAN, name__in=names)
         for pk, name, origin in found.values_list("pk", "name", "origin"):
             if origin != AnnotatorOrigin.IMPORTED:
-                text = _("The name “%(name)s” belongs to an annotator of this project who was not imported. Rename the column.")
+                text = _("The name “%(name)s” belongs to an annotator of this project who was not imported. Rename it.")
                 raise BrokenFile(text % {"name": name[:80]}, "annotator_name_taken")
             self._ids[name] = pk
 
     def _make(self, names: list[str]) -> None:
         rows = [
-            Annotator(
-                project=self._project, kind=AnnotatorKind.HUMAN, origin=AnnotatorOrigin.IMPORTED, name=name
-            )
+            Annotator(project=self._project, kind=AnnotatorKind.HUMAN, origin=AnnotatorOrigin.IMPORTED, name=name)
             for name in names
         ]
         for made in Annotator.objects.bulk_create(rows, batch_size=1000):

@@ -16,7 +16,7 @@ from annotations.task_types import TaskType
 
 
 def cell_text(cell: Any) -> str:
-    """The cell as text without outer blanks, empty where there is nothing; raises ``BadRow`` where it is nested or binary.
+    """The cell as text without outer blanks, empty where there is nothing; nested or binary: ``BadRow``.
 
     Whole numbers lose the ".0" that tables with gaps give them.
     """
@@ -46,7 +46,7 @@ def label_value(task: TaskType, config: Mapping[str, Any], cell: Any) -> Any:
 
 
 def cell_json(cell: Any) -> Any:
-    """The cell as JSON to keep: dates and decimals as text, "not a number" as null; raises ``BadRow`` for binary cells."""
+    """The cell as JSON to keep: dates and decimals as text, "not a number" as null; ``BadRow`` for bytes."""
     if cell is None or isinstance(cell, str | bool | int):
         return cell
     if isinstance(cell, float):

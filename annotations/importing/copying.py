@@ -28,7 +28,7 @@ class Table:
 
 
 def copy_rows(table: Table, rows: Iterable[Sequence[Any]]) -> None:
-    """Write ``rows``, cells in the order of ``table.columns``: text, numbers or None; JSON as text without line ends."""
+    """Write ``rows``, cells in the order of ``table.columns``: text, numbers or None; JSON as one line of text."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerows(rows)
     if not buffer.tell():

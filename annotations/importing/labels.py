@@ -74,7 +74,9 @@ class LabelWriter:
 
     def _given_twice(self, row: ParsedRow, name: str, alike: bool) -> Problem:
         if alike:
-            return duplicate(row.row, _("Annotator “%(name)s” gave this item the same label before.") % {"name": name[:80]})
+            return duplicate(
+                row.row, _("Annotator “%(name)s” gave this item the same label before.") % {"name": name[:80]}
+            )
         text = _("Annotator “%(name)s” gave this item another label before; the first one counts.")
         return bad(row.row, text % {"name": name[:80]})
 

@@ -135,9 +135,7 @@ class Loader:
             return same
         return same.id if same.dataset_id == self.source.dataset.pk else None
 
-    def _look_up(
-        self, rows: Sequence[ParsedRow]
-    ) -> tuple[dict[str, ParsedRow | Known], dict[str, ParsedRow | Known]]:
+    def _look_up(self, rows: Sequence[ParsedRow]) -> tuple[dict[str, ParsedRow | Known], dict[str, ParsedRow | Known]]:
         """Items of the project that have the content, or the external id, of one of ``rows``."""
         columns = "id, dataset_id, row_number, external_id, content_hash"
         statement = f"SELECT {columns} FROM {Item._meta.db_table} WHERE project_id = %s AND "  # noqa: S608

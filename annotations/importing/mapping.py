@@ -31,7 +31,7 @@ MAX_NAME = 200
 class ColumnMapping:
     """``groups``: protected attribute → column. Labels come in one of two shapes, or not at all.
 
-    Wide: ``annotators`` maps each column of labels to the name of the annotator who gave them (an empty cell: no label).
+    Wide: ``annotators`` maps each column of labels to the name of who gave them; an empty cell is no label.
     Long: ``annotator`` and ``label`` are columns, and an item may stand in several rows, one for each label.
     ``extra``: keep the columns that nothing else uses.
     """
@@ -71,7 +71,7 @@ class ColumnMapping:
 def check_mapping(raw: Any, *, columns: Sequence[str], project: Project) -> ColumnMapping:
     """The mapping in canonical form; raises ``DomainError`` (400) that names the field at fault."""
     if not isinstance(raw, Mapping):
-        raise _at("mapping", _("The mapping must be a JSON object such as {\"text\": \"column\"}."))
+        raise _at("mapping", _('The mapping must be a JSON object such as {"text": "column"}.'))
     known = set(ColumnMapping.__dataclass_fields__)
     unknown = sorted(set(map(str, raw)) - known)
     if unknown:
@@ -117,7 +117,9 @@ def _check_groups(groups: dict[str, str], columns: Sequence[str], project: Proje
     known = list(project.attributes.values_list("name", flat=True))
     for attribute, column in groups.items():
         if attribute not in known:
-            text = _("The project has no protected attribute “%(name)s”. Attributes: %(known)s. Add it in the settings first.")
+            text = _(
+                "The project has no protected attribute “%(name)s”. It has: %(known)s. Add it in the settings first."
+            )
             raise _at("groups", text % {"name": attribute[:80], "known": ", ".join(known) or "–"})
         _existing("groups", column, columns)
 
@@ -151,7 +153,9 @@ def _refuse_double_use(mapping: ColumnMapping) -> None:
 
 
 def _at(name: str, message: str) -> DomainError:
-    return invalid(message, fields={f"mapping.{name}" if name != "mapping" else name: [message]}, code="invalid_mapping")
+    return invalid(
+        message, fields={f"mapping.{name}" if name != "mapping" else name: [message]}, code="invalid_mapping"
+    )
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """How far an import is, written and read beside its one long transaction, over a connection of its own.
 
-Everything that an import adds appears at once, when its transaction commits. What people watch meanwhile, and their wish
-to cancel, therefore travel over a second connection that commits at every step.
+Everything that an import adds appears at once, when its transaction commits. What people watch meanwhile, and their
+wish to cancel, therefore travel over a second connection that commits at every step.
 """
 
 from __future__ import annotations

@@ -60,7 +60,9 @@ def duplicate(row: Row, reason: str) -> Problem:
 class RowParser:
     """Applies a mapping to rows, for one label schema."""
 
-    def __init__(self, *, mapping: ColumnMapping, columns: list[str], task: TaskType, config: Mapping[str, Any]) -> None:
+    def __init__(
+        self, *, mapping: ColumnMapping, columns: list[str], task: TaskType, config: Mapping[str, Any]
+    ) -> None:
         self.mapping, self.task, self.config = mapping, task, config
         self.modality = modality(MODALITY)
         self._used = mapping.columns
@@ -150,7 +152,11 @@ class RowParser:
         return [(_storable(column, name), value)]
 
     def _extra(self, values: Mapping[str, Any]) -> str:
-        names = self._extra_columns if len(values) == len(self._used) + len(self._extra_columns) else values.keys() - self._used
+        names = (
+            self._extra_columns
+            if len(values) == len(self._used) + len(self._extra_columns)
+            else values.keys() - self._used
+        )
         kept = {name: cell_json(values.get(name)) for name in names if values.get(name) not in (None, "")}
         if not kept:
             return "{}"

@@ -1,8 +1,8 @@
 """Running an import to its end, and picking up those that a dead worker left.
 
-One transaction holds everything that an import adds, so a worker may die at any moment: PostgreSQL takes all of it back,
-and the next attempt begins from nothing. An advisory lock lets one import run per project at a time; it belongs to that
-transaction and goes with it.
+One transaction holds everything that an import adds, so a worker may die at any moment: PostgreSQL takes all of it
+back, and the next attempt begins from nothing. An advisory lock lets one import run per project at a time; it belongs
+to that transaction and goes with it.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def import_end(*, job_id: int, status: ImportStatus, error: str = "") -> Outcome
 
 
 def abandoned_imports() -> list[int]:
-    """Imports to run again: queued or running, and without a heartbeat. Gives up those that failed too often or wait too long.
+    """Imports to run again: queued or running, and without a heartbeat. Gives up hopeless ones.
 
     A job that is alive but slow may be among them: running it again finds its project's lock taken and does nothing.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,12 +37,8 @@ def row_errors_of(job: ImportJob, *, kind: str = "", after: int = 0) -> QuerySet
     return errors.filter(kind=kind) if kind else errors
 
 
-def row_errors_in_order(job: ImportJob) -> Iterator[ImportRowError]:
-    return job.row_errors.order_by("pk").iterator(chunk_size=1000)
-
-
 def preview(job: ImportJob) -> Preview:
-    """The head of a stored file; raises ``BrokenFile`` where it cannot be read, ``DomainError`` (410) where it is gone."""
+    """The head of a stored file; raises ``BrokenFile``, or ``DomainError`` (410) where the file is gone."""
     with open_upload(job.stored_as) as stream:
         reader = open_reader(job.format, stream)
         sound = (row.values for row in itertools.islice(reader.rows(), GUESS_ROWS) if not row.problem)

@@ -63,8 +63,8 @@ def import_discard(*, job: ImportJob) -> None:
 def import_start(*, access: Access, job_id: int, mapping: Any = None, dataset_name: str = "") -> ImportJob:
     """Queue an upload with its mapping, or with the guessed one where none is given.
 
-    Raises ``DomainError``: 400 for a mapping that does not fit (or, without one, an unclear file: ``data`` then lists its
-    ``columns``), 409 where the upload was started or given up before. The caller sends the task on commit.
+    Raises ``DomainError``: 400 for a mapping that does not fit (or, without one, an unclear file: ``data`` then lists
+    its ``columns``), 409 where the upload was started or given up before. The caller sends the task on commit.
     """
     _refuse_closed(access)
     waiting = ImportJob.objects.select_related("project").get(pk=job_id)
@@ -72,7 +72,7 @@ def import_start(*, access: Access, job_id: int, mapping: Any = None, dataset_na
     head = preview(waiting)
     if mapping is None:
         if head.guess is None:
-            text = _("It is not clear which column holds the text. Send a mapping, such as {\"text\": \"%(first)s\"}.")
+            text = _('It is not clear which column holds the text. Send a mapping, such as {"text": "%(first)s"}.')
             message = text % {"first": head.columns[0]}
             raise DomainError("mapping_needed", message, 400, data={"columns": head.columns})
         checked = head.guess
@@ -138,7 +138,9 @@ def _shape(mapping: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_closed(access: Access) -> None:
     if access.project.status == ProjectStatus.CLOSED:
-        raise DomainError("project_closed", _("The project is closed, so nothing can be added. Reopen it in its settings."))
+        raise DomainError(
+            "project_closed", _("The project is closed, so nothing can be added. Reopen it in its settings.")
+        )
 
 
 def _refuse_unless_waiting(job: ImportJob) -> None:

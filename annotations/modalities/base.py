@@ -12,6 +12,7 @@ class Modality(Protocol):
     name: ClassVar[str]
     title: ClassVar[Any]  # translated text
     template: ClassVar[str]  # read-only view of a payload
+    columns: ClassVar[tuple[str, ...]]  # what ``flatten`` gives
 
     def check_payload(self, raw: Any) -> dict[str, Any]:
         """The payload in canonical form; raises ``DomainError`` (400) with the reason."""
@@ -22,8 +23,13 @@ class Modality(Protocol):
     def message_part(self, payload: Mapping[str, Any]) -> str | list[dict[str, Any]]:
         """The ``content`` of the chat message that shows the item to a model."""
 
+    def flatten(self, payload: Mapping[str, Any]) -> dict[str, str]:
+        """The payload as text columns of a table; an import of the same columns gives the same payload."""
+
+
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+
 
 def content_hash(modality: str, payload: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of modality and payload in canonical JSON: equal content, equal hash."""
-    canonical = json.dumps([modality, payload], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical([modality, payload]).encode()).hexdigest()

@@ -18,6 +18,7 @@ class Text:
     name: ClassVar[str] = "text"
     title: ClassVar[Any] = _("Text")
     template: ClassVar[str] = "annotations/modalities/text.html"
+    columns: ClassVar[tuple[str, ...]] = ("text",)
 
     def check_payload(self, raw: Any) -> dict[str, Any]:
         text = raw.get("text") if isinstance(raw, Mapping) else raw
@@ -34,3 +35,6 @@ class Text:
 
     def message_part(self, payload: Mapping[str, Any]) -> str:
         return str(payload["text"])
+
+    def flatten(self, payload: Mapping[str, Any]) -> dict[str, str]:
+        return {"text": str(payload["text"])}

@@ -60,8 +60,11 @@ class TaskType(Protocol):
     def describe(self, config: Config, value: Value) -> str:
         """The value in words."""
 
+    def columns(self, config: Config) -> dict[str, type]:
+        """Names and types (``str``, ``bool``, ``float``) of what ``flatten`` gives, in order; the first is the token."""
+
     def flatten(self, config: Config, value: Value) -> dict[str, Any]:
-        """Columns for CSV and Parquet."""
+        """The value as columns of a table."""
 
 
 def check_labels(config: Any) -> list[dict[str, str]]:

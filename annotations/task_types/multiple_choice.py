@@ -78,6 +78,9 @@ class MultipleChoice:
     def describe(self, config: Config, value: Any) -> str:
         return ", ".join(label_name(config, key) for key in value) or str(_("none of them"))
 
+    def columns(self, config: Config) -> dict[str, type]:
+        return {"label": str} | {f"label_{key}": bool for key in label_keys(config)}
+
     def flatten(self, config: Config, value: Any) -> dict[str, Any]:
         chosen = set(value)
         columns: dict[str, Any] = {"label": SEPARATOR.join(sorted(chosen))}

@@ -57,5 +57,8 @@ class SingleChoice:
     def describe(self, config: Config, value: Any) -> str:
         return label_name(config, value)
 
+    def columns(self, config: Config) -> dict[str, type]:
+        return {"label": str}
+
     def flatten(self, config: Config, value: Any) -> dict[str, Any]:
         return {"label": value}

@@ -27,7 +27,7 @@ class Row:
 
 
 class Reader(Protocol):
-    """``columns`` are known once the reader is made (JSONL: the keys of the first rows). Memory does not grow with the file."""
+    """``columns`` are known once the reader is made (JSONL: the keys of the first rows). Memory stays flat."""
 
     columns: list[str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections import Counter
@@ -80,21 +81,23 @@ class CsvReader:
         self._lines.forget()
         if "unexpected end of data" in str(error):
             text = _(
-                "The file ends inside a quoted field that began in or after line %(line)s: it is cut off, or a quotation"
-                " mark is missing. Nothing was imported."
+                "The file ends inside a quoted field that began in or after line %(line)s: it is cut off, or a"
+                " quotation mark is missing. Nothing was imported."
             )
             raise BrokenFile(text % {"line": first_line}, "truncated_file")
         if "field larger" in str(error):
-            text = _(
-                "A field is longer than 131,072 characters (lines %(first)s to %(last)s): is a quotation mark left open?"
-            )
+            text = _("A field is longer than 131,072 characters (lines %(first)s to %(last)s): is a quote left open?")
         else:
             text = _("Wrong quotation marks in line %(last)s: %(why)s.")
         return Row(number, {}, text % {"first": first_line, "last": last_line, "why": error})
 
 
 def _width_problem(found: int, wanted: int) -> str:
-    text = ngettext("%(found)s column where the header names %(wanted)s.", "%(found)s columns where the header names %(wanted)s.", found)
+    text = ngettext(
+        "%(found)s column where the header names %(wanted)s.",
+        "%(found)s columns where the header names %(wanted)s.",
+        found,
+    )
     return text % {"found": found, "wanted": wanted}
 
 
@@ -103,10 +106,8 @@ def sniff_delimiter(head: str) -> str:
 
     def score(delimiter: str) -> tuple[float, int]:
         rows: list[list[str]] = []
-        try:
+        with contextlib.suppress(csv.Error):  # what was read so far decides
             rows.extend(row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row)
-        except csv.Error:
-            pass  # what was read so far decides
         width = len(rows[0]) if rows else 0
         alike = sum(len(row) == width for row in rows)
         return (alike / len(rows) if width > 1 else 0.0) * min(width, 3), width

@@ -25,8 +25,8 @@ _OTHER_ENCODINGS = {
 class Lines:
     """Iterates over decoded lines, ends kept.
 
-    ``number``: lines given so far; ``offset``: the bytes that they took. ``bad_byte``: position in the file of the first
-    byte since ``forget()`` that is no UTF-8, else None (the line then holds U+FFFD in its place).
+    ``number``: lines given so far; ``offset``: the bytes that they took. ``bad_byte``: position in the file of the
+    first byte since ``forget()`` that is no UTF-8, else None (the line then holds U+FFFD in its place).
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -88,4 +88,6 @@ class Lines:
 
 def encoding_problem(position: int) -> str:
     """The reason given for a row, or a header, that is not UTF-8."""
-    return _("Not UTF-8: byte %(position)s of the file cannot be read. Save the file as UTF-8.") % {"position": position + 1}
+    return _("Not UTF-8: byte %(position)s of the file cannot be read. Save the file as UTF-8.") % {
+        "position": position + 1
+    }

@@ -1,0 +1,209 @@
+"""Reading items for the people who may see other people's labels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from annotations.access import Access
+from annotations.models import (
+    Annotation,
+    AnnotationStatus,
+    Case,
+    CaseStatus,
+    ConsensusMethod,
+    Item,
+    ItemFlag,
+    Project,
+)
+from annotations.task_types import TaskType, task_type
+from ledger.errors import invalid
+
+DECIDED, UNDECIDED = "decided", "undecided"
+GROUP_SEPARATOR = ":"
+GROUPS_SHOWN = 200
+GROUPS_CACHED = 60  # seconds
+
+
+@dataclass(frozen=True)
+class ItemFilter:
+    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives."""
+
+    dataset: int | None = None
+    group: str = ""
+    state: str = ""
+    label: str = ""
+    case: bool = False
+    flagged: bool = False
+    external_id: str = ""
+
+
+def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
+    """The items that ``wanted`` describes, in no order. Raises ``DomainError`` (400) where it is no filter."""
+    items = Item.objects.filter(project=project).select_related("consensus__schema", "dataset")
+    if wanted.dataset is not None:
+        items = items.filter(dataset_id=wanted.dataset)
+    if wanted.external_id:
+        items = items.filter(external_id=wanted.external_id)
+    if wanted.group:
+        attribute, found, group = wanted.group.partition(GROUP_SEPARATOR)
+        if not found:
+            text = _("Write a group as attribute:group, such as religion:none.")
+            raise invalid(text, fields={"group": [text]})
+        items = items.filter(groups__contains={attribute: group})
+    if wanted.state:
+        if wanted.state not in (DECIDED, UNDECIDED):
+            text = _("The state is decided or undecided.")
+            raise invalid(text, fields={"state": [text]})
+        items = items.filter(consensus__isnull=wanted.state == UNDECIDED)
+    if wanted.label:
+        # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
+        items = items.filter(consensus__value__contains=wanted.label)
+    return _with_case_and_flag(items, wanted)
+
+
+def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
+    has_case = Exists(Case.objects.filter(item=OuterRef("pk"), status=CaseStatus.OPEN))
+    has_flag = Exists(ItemFlag.objects.filter(item=OuterRef("pk")))
+    items = items.annotate(has_open_case=has_case, is_flagged=has_flag)
+    if wanted.case:
+        items = items.filter(has_open_case=True)
+    return items.filter(is_flagged=True) if wanted.flagged else items
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page, newest items first. ``before`` and ``after``: keys that the next older and newer page start from."""
+
+    items: list[Item]
+    before: int | None
+    after: int | None
+
+
+def items_page(items: QuerySet[Item], *, size: int, before: int | None = None, after: int | None = None) -> Page:
+    """The page below ``before``, or above ``after``, by primary key: page ten thousand costs as much as the first."""
+    if after is not None:
+        found = list(items.filter(pk__gt=after).order_by("pk")[: size + 1])
+        more = len(found) > size
+        shown = found[:size][::-1]
+        return Page(shown, shown[-1].pk if shown else None, shown[0].pk if more and shown else None)
+    older = items.filter(pk__lt=before) if before is not None else items
+    found = list(older.order_by("-pk")[: size + 1])
+    shown = found[:size]
+    return Page(
+        shown,
+        shown[-1].pk if len(found) > size else None,
+        shown[0].pk if before is not None and shown else None,
+    )
+
+
+def groups_of(project: Project) -> dict[str, list[str]]:
+    """Attribute → the groups that the project's items have, at most 200 each; up to a minute old."""
+    key = f"items:groups:{project.pk}"
+    found: dict[str, list[str]] | None = cache.get(key)
+    if found is None:
+        found = {}
+        with connection.cursor() as cursor:
+            for name in project.attributes.values_list("name", flat=True):
+                cursor.execute(
+                    f"SELECT DISTINCT groups ->> %s AS name FROM {Item._meta.db_table}"  # noqa: S608
+                    " WHERE project_id = %s AND groups ? %s ORDER BY name LIMIT %s",
+                    [name, project.pk, name, GROUPS_SHOWN],
+                )
+                found[name] = [row[0] for row in cursor.fetchall() if row[0]]
+        cache.set(key, found, GROUPS_CACHED)
+    return found
+
+
+@dataclass(frozen=True)
+class LabelShown:
+    """One label, with no more of its giver than a pseudonym, or a model's name."""
+
+    annotation: Annotation
+    annotator: str
+    kind: str
+    origin: str
+    words: str
+
+
+@dataclass(frozen=True)
+class LabelCount:
+    """How many gave a label, where who gave it is not shown."""
+
+    words: str
+    value: Any
+    people: int
+    models: int
+
+
+@dataclass(frozen=True)
+class ItemLabels:
+    """``labels`` where this person may know who said what, else only ``counts``; ``hidden`` says which."""
+
+    hidden: bool
+    labels: list[LabelShown] = field(default_factory=list)
+    counts: list[LabelCount] = field(default_factory=list)
+
+
+def labels_of(access: Access, item: Item) -> ItemLabels:
+    """The item's current labels, as far as this person may see them.
+
+    An expert judges the labels and not their givers: until the item is settled, counts are all that experts get.
+    """
+    rows = Annotation.objects.filter(item=item, status=AnnotationStatus.CURRENT)
+    rows = rows.select_related("annotator", "schema").order_by("pk")
+    hidden = access.role == Role.EXPERT and not _is_settled(item)
+    if hidden:
+        return ItemLabels(hidden=True, counts=_counts(list(rows)))
+    return ItemLabels(hidden=False, labels=[_shown(row) for row in rows], counts=_counts(list(rows)))
+
+
+def _is_settled(item: Item) -> bool:
+    if Case.objects.filter(item=item, status=CaseStatus.OPEN).exists():
+        return False
+    consensus = getattr(item, "consensus", None)
+    return consensus is not None and consensus.method == ConsensusMethod.SETTLED
+
+
+def _shown(row: Annotation) -> LabelShown:
+    annotator = row.annotator
+    return LabelShown(
+        annotation=row,
+        annotator=annotator.name if annotator.kind == "model" else annotator.pseudonym,
+        kind=annotator.kind,
+        origin=annotator.origin,
+        words=_task(row).describe(row.schema.config, row.value),
+    )
+
+
+def _counts(rows: list[Annotation]) -> list[LabelCount]:
+    people: Counter[str] = Counter()
+    models: Counter[str] = Counter()
+    first: dict[str, Annotation] = {}
+    for row in rows:
+        token = _task(row).token(row.value)
+        first.setdefault(token, row)
+        (models if row.annotator.kind == "model" else people)[token] += 1
+    return [
+        LabelCount(_task(row).describe(row.schema.config, row.value), row.value, people[token], models[token])
+        for token, row in sorted(first.items())
+    ]
+
+
+def _task(row: Annotation) -> TaskType:
+    return task_type(row.schema.task_type)
+
+
+def flags_of(item: Item) -> QuerySet[ItemFlag]:
+    return item.flags.select_related("annotator").order_by("pk")
+
+
+def cases_of(item: Item) -> QuerySet[Case]:
+    return item.cases.select_related("settlement").order_by("-pk")

@@ -1,0 +1,137 @@
+"""Pages of items."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from annotations.access import STAFF, item_access, project_access
+from annotations.items.selectors import (
+    DECIDED,
+    GROUP_SEPARATOR,
+    UNDECIDED,
+    ItemFilter,
+    cases_of,
+    flags_of,
+    groups_of,
+    items_of,
+    items_page,
+    labels_of,
+)
+from annotations.modalities import modality
+from annotations.models import Consensus, Item, Project
+from annotations.task_types import task_type
+
+PER_PAGE = 50
+
+
+class FilterForm(forms.Form):
+    dataset = forms.TypedChoiceField(label=_("Dataset"), required=False, coerce=int, empty_value=None)
+    group = forms.ChoiceField(label=_("Group"), required=False)
+    state = forms.ChoiceField(
+        label=_("Consensus"),
+        required=False,
+        choices=[("", _("Any")), (DECIDED, _("Decided")), (UNDECIDED, _("Not decided yet"))],
+    )
+    label = forms.ChoiceField(label=_("Label"), required=False)
+    external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
+    case = forms.BooleanField(label=_("With an open case"), required=False)
+    flagged = forms.BooleanField(label=_("Flagged"), required=False)
+
+    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        anything = [("", _("Any"))]
+        fields["dataset"].choices = anything + [(row.pk, row.name) for row in project.datasets.all()[:500]]
+        fields["group"].choices = anything + [
+            (name, [(f"{name}{GROUP_SEPARATOR}{group}", group) for group in groups])
+            for name, groups in groups_of(project).items()
+            if groups
+        ]
+        config = project.schemas.get(is_current=True).config
+        fields["label"].choices = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
+
+
+@require_safe
+@login_required
+def items(request: HttpRequest, project_id: int) -> HttpResponse:
+    access = project_access(request.user, project_id, STAFF)
+    request.access = access  # type: ignore[attr-defined]
+    form = FilterForm(request.GET, project=access.project)
+    wanted = ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter()
+    chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
+    page = items_page(
+        items_of(access.project, wanted),
+        size=PER_PAGE,
+        before=_key(request, "before"),
+        after=_key(request, "after"),
+    )
+    context = {
+        "project": access.project,
+        "access": access,
+        "form": form,
+        "filtered": bool(chosen),
+        "rows": [_row(item) for item in page.items],
+        "next_url": page.before and f"?{urlencode({**chosen, 'before': page.before})}",
+        "prev_url": page.after and f"?{urlencode({**chosen, 'after': page.after})}",
+    }
+    return render(request, "annotations/items/items.html", context)
+
+
+def _key(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def _row(item: Any) -> dict[str, Any]:
+    consensus = getattr(item, "consensus", None)
+    return {
+        "item": item,
+        "excerpt": modality(item.modality).excerpt(item.payload),
+        "groups": list(item.groups.items()),
+        "consensus": consensus,
+        "label": _words(consensus) if consensus else "",
+    }
+
+
+def _words(consensus: Consensus) -> str:
+    if consensus.value is None:
+        return str(_("Bad item: no label"))
+    schema = consensus.schema
+    return task_type(schema.task_type).describe(schema.config, consensus.value)
+
+
+@require_safe
+@login_required
+def item_detail(request: HttpRequest, item_id: int) -> HttpResponse:
+    access, item = item_access(request.user, item_id, STAFF)
+    request.access = access  # type: ignore[attr-defined]
+    consensus = Consensus.objects.select_related("schema").filter(item=item).first()
+    context = {
+        "project": access.project,
+        "access": access,
+        "item": item,
+        "payload_template": modality(item.modality).template,
+        "excerpt": modality(item.modality).excerpt(item.payload, 60),
+        "consensus": consensus,
+        "consensus_words": _words(consensus) if consensus else "",
+        "gold_words": _gold(access.project, item),
+        "shown": labels_of(access, item),
+        "cases": cases_of(item),
+        "flags": flags_of(item),
+    }
+    return render(request, "annotations/items/detail.html", context)
+
+
+def _gold(project: Project, item: Item) -> str:
+    if item.gold is None:
+        return ""
+    schema = project.schemas.get(is_current=True)
+    return task_type(schema.task_type).describe(schema.config, item.gold)
