@@ -9,12 +9,12 @@ from tests.factories import Cast, make_cast
 
 
 @pytest.fixture(autouse=True)
-def _fast_passwords(settings):
+def fast_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
-def _clean_cache():
+def clean_cache():
     from django.core.cache import cache
 
     yield
