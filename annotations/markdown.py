@@ -8,10 +8,8 @@ import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-TAGS = frozenset(
-    ["a", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "h5", "hr", "li", "ol", "p", "pre", "strong"]
-    + ["table", "tbody", "td", "th", "thead", "tr", "ul"]
-)
+TEXT = {"a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "hr", "li", "ol", "p", "pre", "strong", "ul"}
+TABLE = {"table", "tbody", "td", "th", "thead", "tr"}
 HEADINGS = {1: "h3", 2: "h4", 3: "h5", 4: "h5", 5: "h5", 6: "h5"}  # the page itself has h1 and h2
 
 
@@ -26,7 +24,7 @@ def render_markdown(text: str) -> SafeString:
     html = renderer.renderer.render(tokens, renderer.options, {})
     clean = nh3.clean(
         html,
-        tags=set(TAGS),
+        tags=TEXT | TABLE,
         attributes={"a": {"href", "title"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
