@@ -143,6 +143,8 @@ def _execute_decreases(rows: list[tuple[Any, ...]]) -> None:
 def _add_minutes(changes: Iterable[Change]) -> None:
     tallies: dict[tuple[int, datetime], list[int]] = defaultdict(lambda: [0, 0])
     for change in changes:
+        if change.before is None:
+            continue  # an item that came with its labels: nobody gave them now
         tally = tallies[change.project_id, change.created_at.replace(second=0, microsecond=0)]
         for state, sign in ((change.after, 1), (change.before, -1)):
             if state is not None:
