@@ -19,13 +19,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+
+from tests import addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -78,7 +79,7 @@ def _server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
     command = [sys.executable, "-m", "uvicorn", "evenhand.asgi:application", "--port", str(port)]
     environment = {
         **os.environ,
-        "DATABASE_URL": _test_database_url(),
+        "DATABASE_URL": addresses.database_url(),
         "REDIS_URL": settings.REDIS_URL,
         "SECRET_KEY": settings.SECRET_KEY,
         "EVENHAND_PUBLIC_URL": address,
@@ -92,17 +93,6 @@ def _server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> 
         finally:
             process.terminate()
             process.wait(timeout=20)
-
-
-def _test_database_url() -> str:
-    """The address of the database that pytest-django made, for another process."""
-    parts = connection.settings_dict
-    secret = f":{quote(parts['PASSWORD'], safe='')}" if parts.get("PASSWORD") else ""
-    who = f"{quote(parts['USER'], safe='')}{secret}@" if parts.get("USER") else ""
-    host, port = parts.get("HOST") or "localhost", parts.get("PORT")
-    if host.startswith("/"):
-        return f"postgresql://{who}/{parts['NAME']}?host={quote(host, safe='')}"
-    return f"postgresql://{who}{host}{f':{port}' if port else ''}/{parts['NAME']}"
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:

@@ -18,6 +18,7 @@ from channels.layers import get_channel_layer
 from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.db import connection
+from redis import RedisError
 
 from fairness.services.fold import BATCH, fold_outbox
 from fairness.services.live import live_group
@@ -55,7 +56,7 @@ class Relay:
             try:
                 busy = self.turn()
                 backoff = IDLE_SECONDS
-            except (DatabaseError, OSError) as error:
+            except (DatabaseError, RedisError, OSError) as error:
                 # The database or the broker is away: everything waits in the outbox until it is back.
                 logger.warning("Waiting for the database or the broker: %s", error)
                 connection.close()
@@ -82,6 +83,6 @@ class Relay:
         due = [pk for pk in self._unpushed if now - self._pushed_at.get(pk, 0.0) >= PUSH_EVERY]
         layer = get_channel_layer()
         for pk in due:
-            self._unpushed.discard(pk)
-            self._pushed_at[pk] = now
             async_to_sync(layer.group_send)(live_group(pk), {"type": "project.changed", "project": pk})
+            self._unpushed.discard(pk)  # only now: what could not be said is said when the broker is back
+            self._pushed_at[pk] = now
