@@ -24,8 +24,8 @@ REST = 10.0  # seconds for which a server that failed is asked only after the ot
 
 @dataclass(frozen=True)
 class Patience:
-    """``rounds`` over all servers, about ``pause`` · 2ⁿ seconds between them, none begun after ``whole``; a server's wish
-    to wait counts up to ``longest_wait``. All times in seconds."""
+    """``rounds`` over all servers, with about ``pause`` · 2ⁿ seconds between, none begun after ``whole``; a server's
+    wish to wait counts up to ``longest_wait``. All times in seconds."""
 
     connect: float = 5.0
     read: float = 45.0

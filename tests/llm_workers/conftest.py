@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from annotations.models import Run
 from llm_workers import limits
 from llm_workers.client import Patience
@@ -10,7 +11,6 @@ from llm_workers.models import ModelVersion, RunLane
 from llm_workers.services.labelling import label_for_a_while
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_start
-
 from tests.llm_server import ScriptedServer
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from annotations.models import Annotation, Case, Checkpoint, OutboxRow
 from ledger.models import LedgerEvent
 from llm_workers.models import RunItem
-
 from tests.factories import add_label, make_annotator, make_items
 from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS
 
