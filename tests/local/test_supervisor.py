@@ -235,8 +235,8 @@ def test_no_process_outlives_a_supervisor_that_was_killed(tmp_path):
 
 def test_logs_hold_everything_and_the_terminal_only_what_matters(tmp_path):
     source = (
-        "print('INFO all is well'); print('2026-01-01 ERROR task: broken'); print('Traceback (most recent call last):');"
-        "print('  File \"x\", line 1'); print('ValueError: no'); print('INFO going on')"
+        "print('INFO all is well'); print('2026-01-01 ERROR task: broken'); print('Traceback (most recent call last):')"
+        "; print('  File \"x\", line 1'); print('ValueError: no'); print('INFO going on')"
     )
     output = finish(supervise(f"supervisor.run_once(spec('worker', {source!r}))", tmp_path))
     log = (tmp_path / "logs" / "worker.log").read_text()

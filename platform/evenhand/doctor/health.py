@@ -63,12 +63,12 @@ ROLES: dict[str, Callable[[], str]] = {
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in ROLES:
-        print(f"Say which process: {', '.join(ROLES)}", file=sys.stderr)
+        sys.stderr.write(f"Say which process: {', '.join(ROLES)}\n")
         return 2
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evenhand.settings")
     trouble = ROLES[arguments[0]]()
     if trouble:
-        print(trouble, file=sys.stderr)
+        sys.stderr.write(f"{trouble}\n")
     return int(bool(trouble))
 
 

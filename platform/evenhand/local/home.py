@@ -16,6 +16,7 @@ from evenhand.local.state import read_state, run_folder, state_path
 
 LEAST_FREE = 300_000_000
 LITTLE_FREE = 1_500_000_000
+NONE_FREE = 50_000_000
 DATA_SERVERS = ("valkey", "postgres")
 PROBE_BYTES = 1_000_000
 
@@ -64,9 +65,7 @@ def require_port(bind: str, port: int) -> None:
                 raise LocalError(
                     f"Port {port} needs administrator rights. Choose one above 1023: evenhand up --port 8000"
                 ) from error
-            raise LocalError(
-                f"This machine cannot listen on {bind} ({error.strerror}). Check --bind."
-            ) from error
+            raise LocalError(f"This machine cannot listen on {bind} ({error.strerror}). Check --bind.") from error
 
 
 def _next_free(bind: str, family: socket.AddressFamily, port: int) -> int:
@@ -85,9 +84,7 @@ def _holder(port: int) -> str:
 
     try:
         for connection in psutil.net_connections(kind="tcp"):
-            listening = (
-                connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
-            )
+            listening = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
             if listening and connection.pid:
                 return f" by process {connection.pid} ({psutil.Process(connection.pid).name()})"
     except (psutil.Error, OSError):
@@ -95,7 +92,7 @@ def _holder(port: int) -> str:
     return ""
 
 
-def clear_leftovers(home: Path, patience: float = 10.0) -> list[str]:
+def clear_leftovers(home: Path, patience: float = 3.0) -> list[str]:
     """End processes that a killed supervisor left, ours first and the data servers after, and drop its state
     file.
 
@@ -108,10 +105,7 @@ def clear_leftovers(home: Path, patience: float = 10.0) -> list[str]:
     for name, recorded in (state.processes if state else {}).items():
         try:
             process = psutil.Process(recorded.pid)
-            if (
-                abs(process.create_time() - recorded.created) < 1.0
-                and process.status() != psutil.STATUS_ZOMBIE
-            ):
+            if abs(process.create_time() - recorded.created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE:
                 found[name] = process
         except psutil.Error:
             continue

@@ -148,9 +148,7 @@ class Postgres:
             have = (self.data / "PG_VERSION").read_text().strip()
         except OSError:
             return
-        shown = subprocess.run(
-            [str(self._bin / "postgres"), "--version"], capture_output=True, text=True, check=True
-        )
+        shown = subprocess.run([str(self._bin / "postgres"), "--version"], capture_output=True, text=True, check=True)
         runs = shown.stdout.split()[-1].split(".")[0]
         if have != runs:
             raise LocalError(

@@ -161,7 +161,8 @@ class Child:
         if self.process.stdout is not None:
             self.process.stdout.close()
         if self._handler is not None:
-            self._handler.close()
+            with suppress(OSError):  # its last lines do not fit on a full disk
+                self._handler.close()
             self._handler = None
 
 

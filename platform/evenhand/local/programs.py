@@ -88,20 +88,10 @@ def _worker(env: Mapping[str, str], name: str, *, queue: str, concurrency: int) 
 
 
 def beat(env: Mapping[str, str]) -> Spec:
-    scheduler = ["--scheduler", "evenhand.doctor.heartbeat:HeartbeatScheduler"]
+    options = ["--scheduler", "evenhand.doctor.heartbeat:HeartbeatScheduler", "--loglevel", "WARNING"]
     return Spec(
         name="beat",
-        command=[
-            sys.executable,
-            "-m",
-            "celery",
-            "-A",
-            "evenhand",
-            "beat",
-            *scheduler,
-            "--loglevel",
-            "WARNING",
-        ],
+        command=[sys.executable, "-m", "celery", "-A", "evenhand", "--quiet", "beat", *options],
         env=env,
         cwd=ROOT,
         stop_rank=1,

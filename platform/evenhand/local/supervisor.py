@@ -53,6 +53,7 @@ class Supervisor:
         self._restarts: dict[str, Restart] = {}
         self._specs: dict[str, Spec] = {}
         self._stop_requests = 0
+        self._stopping = False
         self._wakeup, self._wakeup_write = os.pipe()
         self._previous: dict[signal.Signals, object] = {}
         self._former_wakeup = -1
@@ -154,6 +155,7 @@ class Supervisor:
         self._forget(child)
         spec = child.spec
         if spec.holds_data:
+            self.console.say(f"{spec.name} {Exit(child.process.returncode)}; nothing can go on without it.")
             raise LocalError(self._died(spec, child))
         restart = self._restarts.setdefault(spec.name, Restart())
         if time.time() - child.started > STEADY_SECONDS:
@@ -164,8 +166,7 @@ class Supervisor:
             if spec.needed:
                 raise LocalError(self._died(spec, child, f" {restart.failures} times in a row"))
             self.console.say(
-                f"{spec.name} {how} {restart.failures} times in a row; going on without it. "
-                f"Its log: {child.log}"
+                f"{spec.name} {how} {restart.failures} times in a row; going on without it. Its log: {child.log}"
             )
             return
         pause = min(2.0 ** (restart.failures - 1), LONGEST_PAUSE)
@@ -181,6 +182,7 @@ class Supervisor:
     # --- stopping ------------------------------------------------------------------------------------------
     def stop_all(self) -> None:
         """Stop every process, rank by rank; what does not stop in time, or on a second request, is killed."""
+        self._stopping = True
         for restart in self._restarts.values():
             restart.due = None
         for rank in sorted({child.spec.stop_rank for child in self.children.values()}):
@@ -226,8 +228,9 @@ class Supervisor:
 
     def _take(self, child: Child, keep: dict[str, list[str]] | None = None) -> None:
         lines, closed = child.read()
-        # A data server logs every refused statement as an error; whoever sent it reports it better.
-        self.console.lines(child.spec.name, lines, quiet=child.spec.holds_data)
+        # A data server logs every refused statement as an error, and whoever sent it reports it better. While all
+        # is being stopped, complaints that others are gone help nobody.
+        self.console.lines(child.spec.name, lines, quiet=child.spec.holds_data or self._stopping)
         if keep is not None and child.spec.name in keep:
             keep[child.spec.name].extend(lines)
         if closed:

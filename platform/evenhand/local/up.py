@@ -15,7 +15,7 @@ from evenhand.env import Environment, env
 from evenhand.local import home as homes
 from evenhand.local import models, programs
 from evenhand.local.console import Console
-from evenhand.local.errors import LocalError
+from evenhand.local.errors import LocalError, no_space
 from evenhand.local.llm import LlamaServer
 from evenhand.local.postgres import Postgres
 from evenhand.local.process import Spec
@@ -34,7 +34,7 @@ from evenhand.local.valkey import Valkey
 from evenhand.secret import secret_key
 
 NAMES = ("postgres", "valkey", "llm-worker", "seed-demo", "migrate")
-DISK_SECONDS = 30.0
+DISK_SECONDS = 1.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -232,17 +232,22 @@ class Instance:
                 self.console.say(f"{state_path(self.options.home)} cannot be written ({error.strerror}).")
 
     def _each_tick(self) -> None:
+        """Look at the disk: warn when it fills, and stop in order while the database can still write its last page."""
         now = time.monotonic()
         if now - self._disk_checked < DISK_SECONDS:
             return
         self._disk_checked = now
-        little = homes.free_space(self.options.home) < homes.LEAST_FREE
-        if little and not self._disk_warned:
+        free = homes.free_space(self.options.home)
+        keeps_data = any(child.spec.holds_data for child in self._supervisor.children.values())
+        if free < homes.NONE_FREE and keeps_data:
+            self.console.say(f"The disk that holds {self.options.home} is full; stopping before anything is lost.")
+            raise no_space(self.options.home)
+        if free < homes.LEAST_FREE and not self._disk_warned:
             self.console.say(
-                f"The disk that holds {self.options.home} is nearly full. Free some space soon: when it is "
-                "full, the database stops, and the platform with it."
+                f"The disk that holds {self.options.home} is nearly full. Free some space soon: when it is full, "
+                "the platform stops."
             )
-        self._disk_warned = little
+        self._disk_warned = free < homes.LEAST_FREE
 
 
 def require_broker(url: str) -> None:
