@@ -55,14 +55,16 @@ class OneOf(Choices):
             quoted = _json_string(bare)
             if quoted in self.codes:
                 return quoted, ""
-        try:
-            data = parse_object(reply)
-        except BadAnswer as error:
-            raise BadAnswer(f"{error} One of {', '.join(self.codes)} was asked for.") from None
+            if bare and not bare.startswith("{"):
+                raise self._not_an_option(bare)
+        data = parse_object(reply)
         code = data.get("label")
         if code not in self.codes:
-            raise BadAnswer(f"“{str(code)[:40]}” is not one of {', '.join(self.codes)}.")
+            raise self._not_an_option(code)
         return str(code), clean_reason(data)
+
+    def _not_an_option(self, said: Any) -> BadAnswer:
+        return BadAnswer(f"“{str(said)[:40]}” is not one of {', '.join(self.codes)}.")
 
     def combine(self, readings: Sequence[Reading]) -> Reading:
         """The label with the highest mean probability; without probabilities, the most frequent answer."""

@@ -7,7 +7,19 @@ from datetime import timedelta
 from decimal import Decimal
 from math import ceil
 
-from django.db.models import Avg, BigIntegerField, Count, F, Min, Q, QuerySet
+from django.db.models import (
+    Avg,
+    BigIntegerField,
+    Count,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    IntegerField,
+    Min,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Floor, Least
 from django.utils import timezone
@@ -86,8 +98,12 @@ def run_sureness(run: Run) -> Sureness:
     whole = labels.aggregate(mean=Avg("confidence"), without=Count("id", filter=Q(confidence=None)))
     counts = [0] * BINS
     # A hair is added so that 0.3 · 10, which is 2.9999999999999996 in binary, lands in its own bin.
-    place = Least(Floor("scaled"), BINS - 1)
-    binned = labels.exclude(confidence=None).annotate(scaled=F("confidence") * BINS + 1e-9).annotate(place=place)
+    place = Least(Floor("scaled"), Value(BINS - 1), output_field=IntegerField())
+    binned = (
+        labels.exclude(confidence=None)
+        .annotate(scaled=ExpressionWrapper(F("confidence") * BINS + 1e-9, FloatField()))
+        .annotate(place=place)
+    )
     for place_number, count in binned.values_list("place").annotate(count=Count("id")).order_by("place"):
         counts[int(place_number)] = count
     return Sureness(counts=counts, without=whole["without"], mean=whole["mean"])

@@ -57,8 +57,7 @@ def test_the_prompt_preview_follows_the_reason_box(cast, page_client):
 def test_the_page_of_a_run_shows_figures_chart_checkpoints_and_prompt(cast, run, page_client):
     page = page_client(cast.audrey).get(reverse("run_detail", args=[run.pk])).content.decode()
     assert "6 of 6" in page
-    assert "600 read" not in page  # tokens are grouped with the answer's: 600 + 12
-    assert "612" in page
+    assert "600 read, 480 of them from the cache; 12 written" in page
     assert page.count('class="bar model"') == 1  # all at 0.8
     assert "0.80" in page
     assert run.annotator.model_annotator.prompt.hash[:16] in page
@@ -85,7 +84,7 @@ def test_unanswered_items_are_listed_with_their_reasons(cast, llm, start, work, 
     run = work(start())
     page = page_client(cast.olivia).get(reverse("run_detail", args=[run.pk])).content.decode()
     assert items[0].external_id in page
-    assert "One of A, B, C was asked for." in page
+    assert "“Z” is not one of A, B, C." in page
 
 
 def test_pause_resume_cancel_by_button(cast, start, page_client):
