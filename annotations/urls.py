@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.settling.urls")),
     path("", include("annotations.importing.urls")),
     path("", include("annotations.items.urls")),
+    path("", include("annotations.measuring.urls")),
     path("", include("annotations.exporting.urls")),
 ]

@@ -8,6 +8,7 @@ from annotations.exporting.urls import api_urlpatterns as exporting
 from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
 from annotations.labelling.urls import api_urlpatterns as labelling
+from annotations.measuring.urls import api_urlpatterns as measuring
 from annotations.projects.urls import api_urlpatterns as projects
 from annotations.settling.urls import api_urlpatterns as settling
 
@@ -17,5 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(settling)),
     path("", include(importing)),
     path("", include(items)),
+    path("", include(measuring)),
     path("", include(exporting)),
 ]

@@ -8,11 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from annotations.agreement import Coefficient
-from annotations.agreement import Reason as AgreementReason
+from annotations.measuring.api import REASONS as AGREEMENT_REASONS
 from fairness.metrics import Estimate, Reason, Status
 from fairness.presenting import texts
 from fairness.selectors.live import CONSENSUS, MODEL, PEOPLE, LiveView, ModelView, Source
 from fairness.selectors.progress import Progress
+
+SOURCES = [PEOPLE, CONSENSUS, MODEL]
+REASONS = [reason.value for reason in Reason]
 
 
 class EstimateSerializer(serializers.Serializer[Estimate]):
@@ -23,7 +26,7 @@ class EstimateSerializer(serializers.Serializer[Estimate]):
     high = serializers.FloatField(allow_null=True)
     n = serializers.IntegerField(help_text=_("Labels (of the consensus: items) that it rests on."))
     status = serializers.ChoiceField(choices=[status.value for status in Status])
-    reason = serializers.ChoiceField(choices=[reason.value for reason in Reason], allow_null=True)
+    reason = serializers.ChoiceField(choices=REASONS, allow_null=True)
     explanation = serializers.SerializerMethodField(help_text=_("The reason in words; empty where there is a value."))
 
     def get_explanation(self, estimate: Estimate) -> str:
@@ -37,9 +40,7 @@ class KappaSerializer(serializers.Serializer[Coefficient]):
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
     n_items = serializers.IntegerField()
-    reason = serializers.ChoiceField(
-        choices=[reason.value for reason in AgreementReason], allow_null=True, source="undefined_reason"
-    )
+    reason = serializers.ChoiceField(choices=AGREEMENT_REASONS, allow_null=True, source="undefined_reason")
     explanation = serializers.SerializerMethodField()
 
     def get_explanation(self, coefficient: Coefficient) -> str:
@@ -61,7 +62,7 @@ class GroupGapSerializer(serializers.Serializer[Any]):
 class SourceSerializer(serializers.Serializer[Any]):
     """Who gave the labels, and how far the groups lie apart."""
 
-    kind = serializers.ChoiceField(choices=[PEOPLE, CONSENSUS, MODEL])
+    kind = serializers.ChoiceField(choices=SOURCES)
     annotator = serializers.IntegerField(allow_null=True)
     name = serializers.CharField(help_text=_("Of a model; else empty."))
     groups = GroupRateSerializer(many=True)

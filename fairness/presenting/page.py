@@ -84,7 +84,7 @@ def summary(view: LiveView, answer: Reading) -> str:
 
 def items_url(project: Project, attribute: str, group: str) -> str:
     """The items of one group."""
-    return f"{reverse('items', args=[project.pk])}?{urlencode({'attribute': attribute, 'group': group})}"
+    return f"{reverse('items', args=[project.pk])}?{urlencode({'group': f'{attribute}:{group}'})}"
 
 
 def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLine:

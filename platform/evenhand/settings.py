@@ -188,6 +188,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "ENUM_NAME_OVERRIDES": {
+        "LabelSource": "fairness.api.serializers.SOURCES",
+        "FairnessReason": "fairness.api.serializers.REASONS",
+        "AgreementReason": "annotations.measuring.api.REASONS",
         "ProjectStatus": "annotations.models.ProjectStatus",
         "AssignmentStatus": "annotations.models.AssignmentStatus",
         "AnnotationStatus": "annotations.models.AnnotationStatus",

@@ -1,0 +1,94 @@
+"""REST of agreement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Scope
+from annotations.access import STAFF, project_access
+from annotations.agreement import Coefficient, CoefficientName, Reason
+from annotations.measuring.selectors import project_agreement
+
+REASONS = [reason.value for reason in Reason]
+
+
+class CoefficientSerializer(serializers.Serializer[Coefficient]):
+    """A coefficient with its 95 % interval, or the reason why it is undefined."""
+
+    name = serializers.ChoiceField(choices=[name.value for name in CoefficientName])
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    n_items = serializers.IntegerField(help_text=_("Items compared."))
+    n_pairs = serializers.IntegerField(help_text=_("Pairs of labels compared."))
+    reason = serializers.ChoiceField(choices=REASONS, allow_null=True, source="undefined_reason")
+    explanation = serializers.SerializerMethodField(help_text=_("The reason in words; empty where there is a value."))
+
+    def get_explanation(self, coefficient: Coefficient) -> str:
+        reason = coefficient.undefined_reason
+        return "" if reason is None else gettext(reason.sentence)
+
+
+class _WithCoefficients(serializers.Serializer[Any]):
+    coefficients = serializers.SerializerMethodField()
+
+    @extend_schema_field(CoefficientSerializer(many=True))
+    def get_coefficients(self, part: Any) -> list[dict[str, Any]]:
+        return list(CoefficientSerializer(list(part.coefficients.values()), many=True).data)
+
+
+class ScopeAgreementSerializer(_WithCoefficients):
+    attribute = serializers.CharField(help_text=_("Empty for the whole project."))
+    group = serializers.CharField(help_text=_("Empty for the whole project."))
+
+
+class ModelAgreementSerializer(serializers.Serializer[Any]):
+    annotator = serializers.IntegerField(source="annotator_id")
+    name = serializers.CharField()
+    consensus = ScopeAgreementSerializer(
+        many=True, help_text=_("The people's own consensus with the model's label; an item counts once.")
+    )
+    labels = ScopeAgreementSerializer(many=True, help_text=_("Each person's label with the model's."))
+
+
+class PairAgreementSerializer(_WithCoefficients):
+    first = serializers.CharField(help_text=_("Pseudonym."))
+    second = serializers.CharField(help_text=_("Pseudonym."))
+    shared = serializers.IntegerField(help_text=_("Items that both labelled."))
+    enough = serializers.BooleanField(help_text=_("They share enough items to be compared."))
+
+
+class AgreementSerializer(serializers.Serializer[Any]):
+    raters = serializers.IntegerField(help_text=_("People who labelled."))
+    items = serializers.IntegerField(help_text=_("Items with at least one person's label."))
+    labels = serializers.IntegerField(help_text=_("People's current labels."))
+    people = ScopeAgreementSerializer(many=True, help_text=_("Among people, no model's label in it: overall first."))
+    models = ModelAgreementSerializer(many=True)
+    pairs = PairAgreementSerializer(many=True, help_text=_("Every two of the people who labelled most."))
+
+
+class AgreementView(APIView):
+    read_scope = Scope.READ
+
+    @extend_schema(
+        operation_id="project_agreement",
+        summary="How much annotators agree",
+        description=(
+            "Among people: raw agreement, Fleiss' κ, Krippendorff's α and Gwet's AC1. Between people and each model: "
+            "raw agreement, Cohen's κ, α and AC1. Overall and for each group of each protected attribute. For several "
+            "labels per answer, two answers agree where their sets are equal."
+        ),
+        responses=AgreementSerializer,
+        tags=["agreement"],
+    )
+    def get(self, request: Request, project_id: int) -> Response:
+        access = project_access(request.user, project_id, STAFF)
+        return Response(AgreementSerializer(project_agreement(access.project)).data)

@@ -1,0 +1,36 @@
+"""The agreement page."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from annotations.access import STAFF, project_access
+from annotations.measuring.reading import AMONG_PEOPLE, figures, model_part, pair_table, people_answer, scope_table
+from annotations.measuring.selectors import MIN_SHARED, project_agreement
+
+MAX_PAIRS = 50  # lines of the table of pairs
+
+
+@require_safe
+@login_required
+def agreement(request: HttpRequest, project_id: int) -> HttpResponse:
+    access = project_access(request.user, project_id, STAFF)
+    request.access = access  # type: ignore[attr-defined]
+    found = project_agreement(access.project)
+    pairs = pair_table(found.pairs)
+    context = {
+        "project": access.project,
+        "access": access,
+        "found": found,
+        "answer": people_answer(found),
+        "figures": figures(found.people[0], AMONG_PEOPLE),
+        "groups": scope_table(found.people[1:], AMONG_PEOPLE),
+        "models": [model_part(model) for model in found.models],
+        "pair_columns": pairs.columns,
+        "pairs": pairs.lines[:MAX_PAIRS],
+        "min_shared": MIN_SHARED,
+    }
+    return render(request, "annotations/agreement/page.html", context)
