@@ -109,14 +109,10 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.option("--project", type=int, help="Only this project's events.")
-@click.option("--head", help="The hash that the chain has to end with, noted at an earlier time.")
-def verify(project: int | None, head: str | None) -> None:
+@click.option("--head", help="A block hash noted at an earlier time, which must still be in the chain.")
+def verify(head: str | None) -> None:
     """Recompute the chain and find any altered, removed or reordered row."""
-    arguments = ["ledger_verify"]
-    arguments += ["--project", str(project)] if project is not None else []
-    arguments += ["--head", head] if head else []
-    run_django(arguments)
+    run_django(["ledger_verify", *(["--head", head] if head else [])])
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
