@@ -72,7 +72,7 @@ class SchemaForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     favourable = forms.IntegerField(required=False)  # number of the row of the favourable label; none: empty
     task_type = forms.ChoiceField(
-        label=_("What is asked"), choices=TASKS, initial=TASKS[0][0], widget=forms.RadioSelect
+        label=_("Kind of answer"), choices=TASKS, initial=TASKS[0][0], widget=forms.RadioSelect
     )
     min_choices = forms.IntegerField(label=_("At least"), min_value=0, max_value=50, required=False)
     max_choices = forms.IntegerField(label=_("At most"), min_value=1, max_value=50, required=False)

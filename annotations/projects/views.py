@@ -23,6 +23,7 @@ from annotations.projects.editor import ProjectEditor
 from annotations.projects.selectors import cards, joinable, overview
 from annotations.projects.services import project_create
 from annotations.projects.status import project_join, project_leave, status_warnings
+from annotations.task_types.base import label_name
 from ledger.errors import DomainError
 
 PAGE = 24
@@ -70,6 +71,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
         return render(request, "annotations/projects/overview_worker.html", context)
     context |= {
         "overview": overview(access.project),
+        "favourable": label_name(schema.config, access.project.favourable_label),
         "warnings": status_warnings(access.project) if access.can_manage else [],
         "attributes": list(access.project.attributes.all()),
     }

@@ -78,7 +78,7 @@ def project_setting_labels(request: HttpRequest, project_id: int) -> HttpRespons
         "project": access.project,
         "schema": current,
         "versions": access.project.schemas.order_by("-version")[:20],
-        "used": used_keys(access.project),
+        "used": sorted(used_keys(access.project).items()),
         "editor": editor,
         "section": "labels",
     }
