@@ -50,6 +50,8 @@ class ImportSerializer(serializers.ModelSerializer[ImportJob]):
 
 
 class RowErrorSerializer(serializers.ModelSerializer[ImportRowError]):
+    kind = serializers.CharField(help_text=gettext_lazy("bad or duplicate"))
+
     class Meta:
         model = ImportRowError
         fields = ["id", "row_number", "kind", "reason", "excerpt"]

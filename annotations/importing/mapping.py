@@ -168,7 +168,8 @@ def guess_mapping(
 ) -> ColumnMapping | None:
     """The mapping that the names of the columns suggest; None where it is not clear which of them holds the text.
 
-    A column is taken for gold or for labels only where every cell of the first rows is empty or a label of the project.
+    A column is taken for gold or for labels only where at least half of its cells in the first rows are labels of the
+    project.
     """
     rows = list(rows)
     text = _first(columns, TEXT_NAMES) or (columns[0] if len(columns) == 1 else None)
@@ -209,12 +210,13 @@ def _guess_groups(columns: Sequence[str], project: Project) -> dict[str, str]:
 
 
 def _holds_labels(column: str, rows: Sequence[Mapping[str, Any]], schema: LabelSchema) -> bool:
-    task, found = task_type(schema.task_type), False
+    """Whether at least half of the cells that are not empty are labels: a wrong one is a bad row, not another column."""
+    task, right, wrong = task_type(schema.task_type), 0, 0
     for row in rows:
         try:
             if cell_text(row.get(column)):
                 label_value(task, schema.config, row.get(column))
-                found = True
+                right += 1
         except (BadRow, DomainError):
-            return False
-    return found
+            wrong += 1
+    return right > 0 and right >= wrong
