@@ -139,10 +139,12 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 SIGNUP_OPEN = env.flag("EVENHAND_SIGNUP_OPEN", default=True)
+ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts these, and its page says how long to wait
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "accounts.throttling.login_name"
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "errors/locked_out.html"
 AXES_IPWARE_PROXY_COUNT = TRUSTED_PROXIES or None
