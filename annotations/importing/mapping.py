@@ -210,7 +210,7 @@ def _guess_groups(columns: Sequence[str], project: Project) -> dict[str, str]:
 
 
 def _holds_labels(column: str, rows: Sequence[Mapping[str, Any]], schema: LabelSchema) -> bool:
-    """Whether at least half of the cells that are not empty are labels: a wrong one is a bad row, not another column."""
+    """Whether at least half of the cells that are not empty are labels; a wrong one among them is a bad row."""
     task, right, wrong = task_type(schema.task_type), 0, 0
     for row in rows:
         try:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from annotations.access import project_access
 from annotations.importing.running import import_run
 from annotations.importing.services import import_receive, import_start
 from annotations.models import ImportJob
-
 from tests.factories import Cast
 
 

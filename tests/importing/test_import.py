@@ -9,6 +9,9 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
 from annotations.importing import loading
 from annotations.importing.running import Outcome, import_run
 from annotations.modalities.base import content_hash
@@ -25,10 +28,7 @@ from annotations.models import (
 )
 from annotations.selectors.states import project_states
 from annotations.services.changes import item_changes
-from django.core.files.storage import default_storage
-from django.utils import timezone
 from ledger.models import LedgerEvent
-
 from tests.factories import CHOICES, make_annotator, make_cast, make_items
 from tests.importing.helpers import csv_bytes, jsonl_bytes, parquet_bytes, problems, take, upload
 
@@ -195,7 +195,7 @@ def test_multiple_choice_labels_in_cells_and_in_lists(db):
 
 def test_the_bulk_path_equals_the_one_way_for_labels_to_change(cast):
     """Random votes by both paths give the same consensus, cases, queue, states and events."""
-    dice = random.Random(7)  # noqa: S311
+    dice = random.Random(7)
     people = ["p1", "p2", "p3", "p4", "p5"]
     votes = [
         {name: dice.choice(["keep", "review", "remove"]) for name in dice.sample(people, dice.randint(0, 5))}

@@ -11,18 +11,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.utils import timezone
+
 from annotations.access import project_access
 from annotations.importing import loading, running
 from annotations.importing.running import Outcome, abandoned_imports, import_run
 from annotations.importing.services import import_cancel, import_receive
 from annotations.models import Annotation, Annotator, Dataset, ImportJob, Item, OutboxRow, QueueEntry
 from annotations.tasks import mend_imports, run_import
-from django.core.files.storage import default_storage
-from django.db import connection, transaction
-from django.utils import timezone
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
-
 from tests.importing.helpers import csv_bytes, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,7 +153,7 @@ def test_one_import_of_a_project_runs_at_a_time(cast):
     assert import_run(job_id=job.pk) == Outcome.ENDED
 
 
-class _locked_elsewhere:  # noqa: N801 - reads as a statement
+class _locked_elsewhere:
     def __init__(self, project_id: int) -> None:
         from django.db import connections
 

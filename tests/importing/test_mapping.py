@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from annotations.importing.mapping import check_mapping, guess_mapping
 from annotations.models import ProtectedAttribute
 from ledger.errors import DomainError

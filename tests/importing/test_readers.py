@@ -6,11 +6,11 @@ import io
 
 import pyarrow as pa
 import pytest
-from annotations.importing.errors import BrokenFile
-from annotations.importing.readers import open_reader
-from annotations.importing.readers import lines as lines_module
-from annotations.importing.readers.csv_file import sniff_delimiter
 
+from annotations.importing.errors import BrokenFile
+from annotations.importing.readers import lines as lines_module
+from annotations.importing.readers import open_reader
+from annotations.importing.readers.csv_file import sniff_delimiter
 from tests.importing.helpers import parquet_bytes
 
 

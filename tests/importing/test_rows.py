@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+
 from annotations.importing.mapping import ColumnMapping
 from annotations.importing.readers import Row
 from annotations.importing.rows import ParsedRow, Problem, RowParser
 from annotations.task_types import task_type
-
 from tests.factories import CHOICES
 
 MAPPING = ColumnMapping(
