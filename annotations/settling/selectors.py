@@ -139,7 +139,7 @@ def why_open(case: Case, sides: Sides) -> str:
         if answer.confidence is None:
             sentences.append(_("The model says “%(label)s”.") % {"label": answer.words})
         else:
-            text = _("The model says “%(label)s”, %(percent)s %% sure.")
+            text = _("The model says “%(label)s”, %(percent)s\u00a0%% sure.")
             sentences.append(text % {"label": answer.words, "percent": round(100 * answer.confidence)})
     return " ".join(sentences)
 

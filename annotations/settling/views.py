@@ -26,11 +26,11 @@ from ledger.errors import DomainError
 
 PER_PAGE = 25
 CAUSES = (
-    (CaseCause.HUMAN_ERROR, "h", gettext_lazy("People got it wrong")),
-    (CaseCause.MODEL_ERROR, "m", gettext_lazy("The model got it wrong")),
-    (CaseCause.AMBIGUOUS_ITEM, "a", gettext_lazy("More than one label is defensible")),
-    (CaseCause.UNCLEAR_GUIDELINE, "u", gettext_lazy("The guidelines do not say")),
-    (CaseCause.BAD_ITEM, "b", gettext_lazy("The item cannot be labelled; a label is optional")),
+    (CaseCause.HUMAN_ERROR, "h", ""),
+    (CaseCause.MODEL_ERROR, "m", ""),
+    (CaseCause.AMBIGUOUS_ITEM, "a", ""),
+    (CaseCause.UNCLEAR_GUIDELINE, "u", ""),
+    (CaseCause.BAD_ITEM, "b", gettext_lazy("It may stay without a label.")),
 )
 
 

@@ -38,6 +38,8 @@ const outbox = new Outbox(`${name}.outbox`, perform, {
   refused: onRefused,
   changed: () => {
     connection(outbox);
+    const [waiting] = outbox.actions.filter(({ kind }) => kind === "submit").slice(-1);
+    if (waiting && outbox.offline) last("offline", say("kept", { label: waiting.label }));
     if (!current && outbox.offline) card.wait(say("waiting"));
     if (!outbox.size && !outbox.offline) refill();
   },

@@ -60,7 +60,7 @@ def test_a_case_shows_both_sides_and_nobodys_name(cast, dispute, edgar):
         {"value": "remove", "words": "Remove", "count": 1},
     ]
     assert data["models"] == [{"value": "remove", "words": "Remove", "confidence": 0.9, "reason": "A slur."}]
-    assert "90 % sure" in data["why"]
+    assert "90\u00a0% sure" in data["why"]
     assert (data["settlement"], data["who_said_what"]) == (None, [])
     names = Annotator.objects.filter(project=cast.project).values_list("pseudonym", "name")
     text = json.dumps(data)

@@ -199,7 +199,7 @@ def test_sides_are_counts_and_the_models_own_words(cast, dispute):
     assert [(answer.words, answer.confidence, answer.reason) for answer in sides.models] == [
         ("Remove", 0.93, "A slur.")
     ]
-    text = "2 people say “Keep”; 1 person says “Remove”. The model says “Remove”, 93 % sure."
+    text = "2 people say “Keep”; 1 person says “Remove”. The model says “Remove”, 93\u00a0% sure."
     assert why_open(case, sides) == text
 
 

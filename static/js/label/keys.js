@@ -7,6 +7,7 @@ const SETTLED = 250; // a press this soon after a new item was meant for the one
 /** on = {submit(), undo(), choose(input)}; `ready()` says whether the page takes labels now. */
 export function startKeys({ submit, undo, ready, shownAt }) {
   const early = () => performance.now() - shownAt() < SETTLED;
+  openGuide();
 
   function choose(input) {
     if (card.isHidden()) return card.reveal();
@@ -69,6 +70,28 @@ function togglePanel(name) {
     if (panel.open) panel.querySelector("button[name=reason]")?.focus();
   }
   if (!document.querySelector("[data-panel][open]")) card.focus();
+}
+
+const GUIDE = "evenhand.label.guide";
+
+/** Beside the item there is room for the guidelines: open at first, until the person closes them. */
+function openGuide() {
+  const guide = document.querySelector("[data-guide]");
+  if (!guide) return;
+  let closed = false;
+  try {
+    closed = localStorage.getItem(GUIDE) === "closed";
+  } catch {
+    // No storage: open as at first.
+  }
+  guide.open = matchMedia("(width >= 64rem)").matches && !closed;
+  guide.addEventListener("toggle", () => {
+    try {
+      localStorage.setItem(GUIDE, guide.open ? "open" : "closed");
+    } catch {
+      // The choice lasts as long as the page.
+    }
+  });
 }
 
 function toggleGuide() {
