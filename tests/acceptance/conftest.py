@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
+
 from evenhand.local.errors import LocalError
 from evenhand.local.models import DEFAULT_MODEL, ensure, shared_folder
-from playwright.sync_api import Browser
 from tests.acceptance import hatecheck as published
 from tests.acceptance.client import Api
+from tests.acceptance.dashboard import Dashboard, by_the_model
 from tests.acceptance.hatecheck import HateCheck
-from tests.acceptance.people import Person, Web, make_token
+from tests.acceptance.people import (
+    Person,
+    Verdict,
+    Web,
+    accept_invitation,
+    join_open_project,
+    label,
+    make_token,
+    settle,
+)
+from tests.acceptance.project import LABELS, Owned, make_project
 from tests.acceptance.stack import Stack
+from tests.acceptance.stages import LIVE_LABELS, RUN_ITEMS, Finished, Imported, Watched
 from tests.browser.conftest import browser
 
 __all__ = ["browser"]
@@ -60,8 +73,52 @@ def owner(web: Web) -> Person:
 
 
 @pytest.fixture(scope="module")
-def api(stack: Stack, owner: Person) -> Iterator[Api]:
-    """The owner's program."""
-    client = Api(stack.address, make_token(owner))
-    yield client
-    client.close()
+def project(stack: Stack, owner: Person) -> Iterator[Owned]:
+    """Made by the owner's program, with a token from the page that shows it once."""
+    api = Api(stack.address, make_token(owner))
+    yield make_project(api)
+    api.close()
+
+
+# --- the stages -------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def imported(project: Owned, hatecheck: HateCheck) -> Imported:
+    return Imported(project.upload(hatecheck), project.agreement())
+
+
+@pytest.fixture(scope="module")
+def watched(project: Owned, imported: Imported, owner: Person) -> Watched:
+    """The page is opened first, the run started by the program, and nobody touches the page afterwards."""
+    dashboard = Dashboard.open(owner, project.id)
+    run = project.start_run(items=RUN_ITEMS)
+    seen = dashboard.changes(by_the_model, wanted=5, seconds=60)
+    return Watched(run, dashboard, seen, project.api.get(f"runs/{run['id']}/"))
+
+
+@pytest.fixture(scope="module")
+def settled(project: Owned, watched: Watched, web: Web, hatecheck: HateCheck) -> list[Verdict]:
+    """Three cases, settled while the model goes on."""
+    expert = web.sign_up("edgar")
+    accept_invitation(expert, project.invitation("expert"))
+    causes = ["human_error", "model_error", "ambiguous_item"]
+    return settle(expert, project.id, LABELS, hatecheck.gold, causes)
+
+
+@pytest.fixture(scope="module")
+def labelled(project: Owned, watched: Watched, web: Web, hatecheck: HateCheck) -> dict[str, str]:
+    """Ten messages, labelled while the model goes on."""
+    worker = web.sign_up("wanda")
+    join_open_project(worker, project.id)
+    return label(worker, project.id, LIVE_LABELS, LABELS, hatecheck.gold.__getitem__)
+
+
+@pytest.fixture(scope="module")
+def finished(project: Owned, watched: Watched, settled: list[Verdict], labelled: dict[str, str]) -> Finished:
+    path = f"runs/{watched.run['id']}/"
+    run = project.api.wait_for(path, lambda found: found["status"] not in ("queued", "running"), seconds=300)
+    exported = project.export()
+    given = len(exported.annotations) - run["labelled"]
+    project.api.wait_for(
+        project.path("fairness/"), lambda found: found["progress"]["labels_given"] == given, seconds=20
+    )
+    return Finished(run, exported, {one: project.fairness(one) for one in LABELS})

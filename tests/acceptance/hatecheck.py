@@ -35,6 +35,11 @@ class HateCheck:
         return Counter(row["target_ident"] for row in self.rows if row["target_ident"])
 
     @property
+    def gold(self) -> dict[str, str]:
+        """Text, as the platform shows it, → the label that its authors meant."""
+        return {row["test_case"].strip(): row["label_gold"] for row in self.rows}
+
+    @property
     def disputed(self) -> int:
         """Messages that got both labels."""
         return sum(len({row[column] for column in LABEL_COLUMNS if row[column]}) > 1 for row in self.rows)

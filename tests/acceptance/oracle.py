@@ -1,6 +1,6 @@
 """What the fairness numbers have to be, worked out from exported rows by fairlearn, scikit-learn and statsmodels.
 
-Nothing of Evenhand is used here. ``expected`` answers in the very shape of ``GET projects/{id}/fairness/``, so that every
+Nothing of Evenhand is used here. ``expected`` answers in the shape of ``GET projects/{id}/fairness/``, so that every
 number of that answer is compared and a new one cannot slip in uncompared.
 """
 
@@ -23,8 +23,8 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 ALPHA = 0.05
-# Words, and what belongs to the moment of asking: not functions of the rows.
-NOT_NUMBERS = frozenset({"explanation", "name", "version", "folded_at", "labels_per_minute"})
+# Words, ids that never leave the platform, and what belongs to the moment of asking: not functions of the rows.
+NOT_COMPARED = frozenset({"explanation", "name", "annotator", "version", "folded_at", "labels_per_minute"})
 
 Row = dict[str, Any]
 Estimate = dict[str, Any]
@@ -32,11 +32,12 @@ Estimate = dict[str, Any]
 
 @dataclass(frozen=True)
 class Exported:
-    """The three tables of a project as they were downloaded, and its rules."""
+    """The tables of a project as they were downloaded, and its rules."""
 
     items: list[Row]
     annotations: list[Row]
     consensus: list[Row]
+    cases: list[Row]
     attribute: str
     labels: list[str]
     redundancy: int
@@ -53,8 +54,8 @@ class Exported:
 
     @property
     def models(self) -> dict[str, pd.DataFrame]:
-        """Each model's labels, by its pseudonym."""
-        return {str(name): rows for name, rows in self._labels(kind="model").groupby("annotator")}
+        """Each model's labels, by its name."""
+        return {str(name): rows for name, rows in self._labels(kind="model").groupby("model")}
 
     def _labels(self, *, kind: str) -> pd.DataFrame:
         rows = pd.DataFrame(self.annotations)
@@ -77,7 +78,7 @@ class Exported:
 
 
 def expected(exported: Exported, *, label: str) -> Row:
-    """The fairness answer for one label; models stand in the order of their pseudonyms under ``models``."""
+    """The fairness answer for one label, but with ``models`` by name."""
     people = _source("people", exported.people, exported, label)
     consensus = _source("consensus", exported.decided, exported, label)
     return {
@@ -106,7 +107,6 @@ def _source(kind: str, rows: pd.DataFrame, exported: Exported, label: str) -> Ro
     shown = groups.isin(list(usable))
     return {
         "kind": kind,
-        "annotator": None,
         "groups": [
             {"group": group, "selected": counts[group][0], "n": counts[group][1], "selection_rate": rate}
             for group, rate in rates.items()
@@ -234,10 +234,15 @@ def _missing(status: str, reason: str, n: int) -> Estimate:
     return {"value": None, "low": None, "high": None, "n": n, "status": status, "reason": reason}
 
 
+def by_name(answer: Row) -> Row:
+    """The fairness answer with ``models`` by name, as ``expected`` gives them."""
+    return answer | {"models": {model["name"]: model for model in answer["models"]}}
+
+
 def differences(found: Any, right: Any, where: str = "") -> Iterator[str]:
     """Every place where two answers differ. Numbers agree to 12 digits; words and moments are left out."""
     if isinstance(found, dict) and isinstance(right, dict):
-        keys = {*found, *right} - NOT_NUMBERS
+        keys = {*found, *right} - NOT_COMPARED
         for key in sorted(keys):
             if key not in found or key not in right:
                 yield f"{where}.{key} is only in {'the answer' if key in found else 'what is expected'}"
@@ -258,7 +263,7 @@ def _same(found: Any, right: Any) -> bool:
 def numbers(answer: Any) -> int:
     """How many numbers an answer holds that ``differences`` compares."""
     if isinstance(answer, dict):
-        return sum(numbers(value) for key, value in answer.items() if key not in NOT_NUMBERS)
+        return sum(numbers(value) for key, value in answer.items() if key not in NOT_COMPARED)
     if isinstance(answer, list):
         return sum(map(numbers, answer))
     return isinstance(answer, int | float) and not isinstance(answer, bool)

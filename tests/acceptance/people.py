@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -89,3 +91,86 @@ def join_open_project(worker: Person, project: int) -> None:
     page.locator(f"a[href='/projects/{project}/join/']").first.click()
     page.get_by_role("button", name="Join and label").click()
     page.wait_for_url(f"**/projects/{project}/")
+
+
+# --- an expert --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Verdict:
+    """What an expert decided about one message."""
+
+    case: int
+    text: str
+    label: str
+    cause: str
+    recurrent: bool
+    reason: str
+
+
+CAUSES = {"human_error": "h", "model_error": "m", "ambiguous_item": "a"}
+
+
+def settle(
+    expert: Person, project: int, labels: list[str], answers: Mapping[str, str], causes: list[str]
+) -> list[Verdict]:
+    """Settle a case for each of ``causes``, by the keyboard alone; ``answers`` has the right label of each text."""
+    page = expert.page
+    page.goto(f"/projects/{project}/cases/")
+    expect(page.locator(".case-queue .case-row").first).to_be_visible()
+    page.keyboard.press("n")
+    verdicts: list[Verdict] = []
+    for cause in causes:
+        page.wait_for_url(re.compile(r"/cases/\d+/$"))
+        verdicts.append(_settle_one(page, labels, answers, cause))
+    return verdicts
+
+
+def _settle_one(page: Page, labels: list[str], answers: Mapping[str, str], cause: str) -> Verdict:
+    here = page.url
+    expect(page.locator("[data-settle]")).to_be_visible()
+    expect(page.get_by_text("Who said what")).to_have_count(0)  # names and pseudonyms wait until it is settled
+    text = page.locator(".case-item .item-text").inner_text().strip()
+    verdict = Verdict(
+        case=int(here.rstrip("/").rsplit("/", 1)[-1]),
+        text=text,
+        label=answers[text],
+        cause=cause,
+        recurrent=cause == "model_error",
+        reason=f"The guidelines are plain about this one: {answers[text]}.",
+    )
+    page.keyboard.press(str(labels.index(verdict.label) + 1))
+    page.keyboard.press(CAUSES[cause])
+    if verdict.recurrent:
+        page.keyboard.press("r")
+    page.keyboard.press("w")
+    page.keyboard.type(verdict.reason)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(lambda url: url != here)
+    return verdict
+
+
+# --- a worker ---------------------------------------------------------------------------------------------------------
+def label(worker: Person, project: int, count: int, labels: list[str], answer: Callable[[str], str]) -> dict[str, str]:
+    """Label ``count`` messages by the keyboard alone: text → label."""
+    page = worker.page
+    page.goto(f"/projects/{project}/label/")
+    page.get_by_role("button", name="I understand, go on").click()
+    expect(page.locator("[data-card]")).to_be_focused()
+    given: dict[str, str] = {}
+    for _ in range(count):
+        page.wait_for_timeout(350)  # a key that comes sooner is taken for one meant for the item before
+        text = page.locator("[data-item] .item-text").inner_text().strip()
+        given[text] = answer(text)
+        page.keyboard.press(str(labels.index(given[text]) + 1))
+        expect(page.locator("[data-item]")).not_to_contain_text(text)
+    expect(page.locator(".label-top [data-counts]")).to_contain_text(f"{count} labels now")
+    _wait_until_sent(page)
+    return given
+
+
+def _wait_until_sent(page: Page) -> None:
+    """Nothing waits in the browser any more."""
+    for _ in range(PATIENCE // 50):
+        if not page.evaluate("Object.keys(localStorage).some(key => key.endsWith('.outbox'))"):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("Labels still wait in the browser.")

@@ -1,0 +1,39 @@
+"""What each stage of the project's life leaves for the tests to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.acceptance.dashboard import Dashboard
+from tests.acceptance.oracle import Exported
+
+RUN_ITEMS = 250  # so few that some of the seven groups stay below the thirty labels that a comparison needs
+LIVE_LABELS = 10
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The finished upload, and what was said of agreement when no label but the published ones was there."""
+
+    job: Any
+    agreement: Any
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A model run, and what the open page said meanwhile: the model's labels that it counted, in order."""
+
+    run: Any
+    dashboard: Dashboard
+    seen: list[int]
+    run_then: Any
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Everything at rest: the run is over, every label is counted, and the tables are downloaded."""
+
+    run: Any
+    exported: Exported
+    fairness: dict[str, Any]  # by label
