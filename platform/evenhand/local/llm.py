@@ -6,6 +6,7 @@ else."""
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import urllib.error
@@ -87,6 +88,7 @@ def serve(*, model: Path, alias: str, port: int, threads: int) -> None:
     server = xllamacpp.Server(params)
     print(f"serving {alias} on {server.listening_address} with {threads} thread(s)", flush=True)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    os._exit(0)  # nothing is to be saved, and an orderly end would wait for the answers under way
 
 
 def main() -> None:

@@ -28,10 +28,12 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 class Spec:
     """What to run and how to treat it.
 
-    ``stop_rank`` orders the stop: processes of rank 0 go first, and a rank begins when the one before is
-    gone. A dead process is started again after a growing pause, unless it ``holds_data``: then the platform
-    stops, and it is never killed to save time. ``needed`` says that the platform cannot go on without it.
-    ``user`` is a (uid, gid) to run as, for a server that refuses root."""
+    ``stop_rank`` orders the stop: processes of rank 0 go first, and a rank begins when the one before is gone.
+    After half of ``stop_seconds`` comes ``urgent_signal``, where there is one, and at their end SIGKILL. A dead
+    process is started again after a growing pause, unless it ``holds_data``: then the platform stops, and it is
+    never killed to save time. ``needed`` says that the platform cannot go on without it. ``user`` is a (uid, gid)
+    to run as, for a server that refuses root.
+    """
 
     name: str
     command: list[str]
@@ -39,6 +41,7 @@ class Spec:
     cwd: Path
     stop_rank: int = 0
     stop_signal: signal.Signals = signal.SIGTERM
+    urgent_signal: signal.Signals | None = None
     stop_seconds: float = 10.0
     ready: Callable[[], bool] | None = None
     ready_seconds: float = 60.0

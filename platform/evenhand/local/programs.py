@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -83,7 +84,9 @@ def _worker(env: Mapping[str, str], name: str, *, queue: str, concurrency: int) 
         env=env,
         cwd=ROOT,
         stop_rank=1,
-        stop_seconds=12.0,
+        # First Celery lets running tasks end; then it gives them back to the queue, for the next start.
+        urgent_signal=signal.SIGQUIT,
+        stop_seconds=10.0,
     )
 
 

@@ -194,10 +194,15 @@ class Supervisor:
         started = time.monotonic()
         for child in group:
             child.signal(child.spec.stop_signal)
+        urged: set[str] = set()
         while group:
             self._pump(0.05)
             late = time.monotonic() - started
             for child in list(group):
+                urgent = child.spec.urgent_signal
+                if urgent and late > child.spec.stop_seconds / 2 and child.spec.name not in urged:
+                    urged.add(child.spec.name)
+                    child.signal(urgent)
                 in_hurry = self._stop_requests > requests and not child.spec.holds_data
                 if child.process.poll() is not None:
                     self._drain(child)
