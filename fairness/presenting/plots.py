@@ -16,9 +16,8 @@ from fairness.presenting import texts
 from fairness.presenting.texts import Form
 from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, Source
 
-WIDTH = 440
-LEFT, RIGHT = 12, 316  # the scale
-VALUE_X, NOTE_X = 328, WIDTH - 4
+# The template fairness/plot.html writes 360 (width), 14 and 232 (ends of the scale), 246 (values) and 356 (counts).
+LEFT, RIGHT = 14, 232
 TOP, NAME_HEIGHT, ROW_HEIGHT, BLOCK_GAP, AXIS_HEIGHT = 6, 22, 22, 10, 44
 RATE_LIMITS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 GAP_LIMITS = (0.05, 0.1, 0.2, 0.4, 0.6, 1.0)
@@ -70,6 +69,7 @@ class Tick:
 class Plot:
     height: int
     bottom: str
+    middle_x: str
     tick_y: str
     axis_label_y: str
     blocks: tuple[Block, ...]
@@ -150,6 +150,7 @@ def _plot(
     return Plot(
         height=y + AXIS_HEIGHT,
         bottom=str(y),
+        middle_x=str((LEFT + RIGHT) // 2),
         tick_y=str(y + 16),
         axis_label_y=str(y + 36),
         blocks=tuple(blocks),
@@ -161,9 +162,9 @@ def _plot(
 def _row(series: Series, estimate: Estimate | None, y: float, scale: Scale, form: Form, min_group: int) -> Row:
     value = note = missing = x = low_x = high_x = ""
     if estimate is None:
-        missing = _("No labels yet.")
+        missing = _("no labels")
     elif estimate.value is None:
-        missing = texts.why_not(estimate, min_group)
+        missing = texts.why_not_briefly(estimate, min_group)
     else:
         value, x = form(estimate.value), scale.x(estimate.value)
         low_x = scale.x(estimate.value if estimate.low is None else estimate.low)

@@ -54,6 +54,15 @@ def why_not(estimate: Estimate, min_group: int) -> str:
     return _(estimate.reason.sentence)
 
 
+def why_not_briefly(estimate: Estimate, min_group: int) -> str:
+    """The same in a few words, for a line of a plot."""
+    if estimate.reason is Reason.NO_LABELS:
+        return _("no labels")
+    if estimate.reason is Reason.SMALL_GROUP and estimate.n < min_group:
+        return _("%(n)s of %(needed)s labels") % {"n": count(estimate.n), "needed": min_group}
+    return _("insufficient data")
+
+
 def why_undefined(coefficient: Coefficient) -> str:
     return "" if coefficient.undefined_reason is None else _(coefficient.undefined_reason.sentence)
 

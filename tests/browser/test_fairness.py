@@ -1,0 +1,186 @@
+"""The live page in a real browser: labels arrive without a reload, and nothing that the reader did is undone."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Page, expect
+
+from accounts.models import Membership
+from annotations.models import Project
+from evenhand.relay.loop import IDLE_SECONDS, Relay
+from tests.agreement.test_measures import fill
+from tests.factories import Cast, add_label, make_annotator, make_cast
+from tests.fairness.conftest import fold_all, label_group
+from tests.fairness.test_fold import fresh_items
+
+pytestmark = pytest.mark.browser
+
+SHOTS = os.environ.get("EVENHAND_SCREENSHOTS", "")
+
+
+@pytest.fixture
+def cast(live: str) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def relay(live: str) -> Iterator[None]:
+    """The relay's turns, in a thread of this process."""
+    stop = threading.Event()
+
+    def turns() -> None:
+        running = Relay()
+        while not stop.is_set():
+            running.turn()
+            time.sleep(IDLE_SECONDS)
+        connection.close()
+
+    thread = threading.Thread(target=turns)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(timeout=20)
+
+
+def address(cast: Cast) -> str:
+    return f"/projects/{cast.project.pk}/fairness/"
+
+
+def opened(page: Page, cast: Cast) -> Page:
+    page.goto(address(cast))
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+    return page
+
+
+def fill_fairness(project: Project) -> None:
+    """Three groups with enough labels and one without, two models, one of them far from people."""
+    chance = random.Random(7)
+    models = [make_annotator(project, kind="model", name=name) for name in ("smollm2-135m", "qwen2-0.5b")]
+    for group, share, n in (("christian", 0.62, 60), ("jewish", 0.55, 48), ("muslim", 0.3, 55), ("sikh", 0.5, 12)):
+        label_group(project, group, round(share * n), n)
+    people = make_annotator(project)
+    for number, item in enumerate(project.items.order_by("pk")):
+        add_label(item, people, "keep" if chance.random() < 0.5 else "remove")
+        for which, model in enumerate(models):
+            if number % 5 or not which:
+                add_label(item, model, "keep" if chance.random() < (0.4, 0.7)[which] else "remove")
+    fold_all()
+
+
+def test_a_label_appears_within_a_second_without_a_reload(cast, browser_page, relay):
+    (item,) = fresh_items(cast.project, 1)
+    page = opened(browser_page(cast.olivia), cast)
+    tile = page.locator("#tile-completeness")
+    expect(tile).to_contain_text("0 of 3 labels")
+    page.evaluate("document.body.dataset.sameDocument = 'yes'")
+    started = time.monotonic()
+    add_label(item, make_annotator(cast.project), "keep")
+    expect(tile).to_contain_text("1 of 3 labels", timeout=2000)
+    assert time.monotonic() - started < 1.0
+    assert page.evaluate("document.body.dataset.sameDocument") == "yes"
+
+
+def test_an_update_leaves_focus_and_opened_tables_alone(cast, browser_page, relay):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    page.locator("#rate-data > summary").click()
+    link = page.locator("#rate-data a").first
+    link.focus()
+    page.locator("#tile-dpd summary").click()
+    page.locator("#rate-data a").first.focus()
+    for item in fresh_items(cast.project, 2):
+        add_label(item, make_annotator(cast.project), "keep")
+    expect(page.locator("#tile-completeness")).to_contain_text("of 531 labels")
+    expect(page.locator("#rate-data")).to_have_attribute("open", "")
+    expect(link).to_be_focused()
+
+
+def test_it_connects_again_by_itself_and_shows_what_it_missed(cast, browser_page, relay):
+    (item,) = fresh_items(cast.project, 1)
+    page = browser_page(cast.olivia)
+    opened(page, cast)
+    page.evaluate("document.body.dataset.sameDocument = 'yes'")
+    # The network goes: the socket closes, as seen by the page.
+    page.evaluate(
+        "htmx.ext.ws.getRegistry().get(document.querySelector('#fairness-socket').getAttribute('hx-ws:connect')).socket.close()"
+    )
+    expect(page.locator("[data-live]")).to_contain_text("Reconnecting")
+    add_label(item, make_annotator(cast.project), "keep")
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+    expect(page.locator("#tile-completeness")).to_contain_text("1 of 3 labels")
+    assert page.evaluate("document.body.dataset.sameDocument") == "yes"
+
+
+def test_who_loses_the_role_is_told_and_not_retried(cast, browser_page, relay):
+    page = opened(browser_page(cast.audrey), cast)
+    Membership.objects.filter(project=cast.project, user=cast.audrey).delete()
+    expect(page.locator("[data-live]")).to_contain_text("No longer live", timeout=40_000)
+
+
+def test_the_filters_work_as_links_that_can_be_shared(cast, browser_page, relay):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    page.get_by_label("How often the label is").select_option("remove")
+    page.wait_for_url("**label=remove**")
+    expect(page.locator("#fairness-answer")).to_contain_text("“Remove”")
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+    page.locator("#rate-data > summary").click()
+    page.locator("#rate-data a").first.click()
+    page.wait_for_url("**/items/?group=religion%3Achristian")
+
+
+def test_without_scripts_the_page_still_answers(cast, browser_page):
+    fill_fairness(cast.project)
+    page = browser_page(cast.olivia, java_script_enabled=False)
+    page.goto(address(cast))
+    expect(page.locator("#fairness-answer")).to_contain_text("Across religion")
+    expect(page.locator("[data-live]")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_axe_finds_nothing_serious(cast, browser_page, axe, width, dark):
+    empty = browser_page(cast.olivia, bypass_csp=True, width=width, dark=dark)
+    for path in (address(cast), f"/projects/{cast.project.pk}/agreement/"):
+        empty.goto(path)
+        assert axe(empty) == []
+    fill_fairness(cast.project)
+    fill(cast.project, items=60)
+    fold_all()
+    page = browser_page(cast.olivia, bypass_csp=True, width=width, dark=dark)
+    for path in (address(cast), f"/projects/{cast.project.pk}/agreement/"):
+        page.goto(path)
+        for details in page.locator("main details:not([data-menu])").all():
+            details.evaluate("element => { element.open = true }")
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+@pytest.mark.skipif(not SHOTS, reason="EVENHAND_SCREENSHOTS names no folder")
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_screenshots(cast, browser_page: Callable[..., Page], width, dark):
+    page = browser_page(cast.olivia, width=width, dark=dark)
+    mode = "dark" if dark else "light"
+
+    def shot(name: str, path: str) -> None:
+        page.goto(path)
+        page.wait_for_timeout(400)
+        page.screenshot(path=Path(SHOTS) / f"{name}-{width}-{mode}.png", full_page=True)
+
+    for item in fresh_items(cast.project, 40)[:17]:
+        add_label(item, make_annotator(cast.project), "keep")
+    fold_all()
+    shot("fairness-early", address(cast))
+    fill_fairness(cast.project)
+    fill(cast.project, items=60)
+    fold_all()
+    shot("fairness", address(cast))
+    shot("agreement", f"/projects/{cast.project.pk}/agreement/")
