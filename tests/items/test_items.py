@@ -1,0 +1,230 @@
+"""Items by page and REST: filters, pages, and what each role may know of the labels."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from annotations.access import Access, project_access
+from annotations.items.selectors import ItemFilter, items_of, items_page, labels_of
+from annotations.models import Annotator, Case, Consensus, Dataset, Item, ItemFlag
+from ledger.errors import DomainError
+from tests.factories import CHOICES, add_label, make_annotator, make_cast, make_items
+
+LADDER = [("olivia", 200), ("edgar", 200), ("audrey", 200), ("wanda", 403), ("stan", 404)]
+
+
+def _person(cast, name):
+    return getattr(cast, name) if name else None
+
+
+@pytest.mark.parametrize(("who", "page", "rest"), [*((w, s, s) for w, s in LADDER), (None, 302, 401)])
+def test_who_may_look(cast, api, page_client, who, page, rest):
+    (item,) = make_items(cast.project)
+    user = _person(cast, who)
+    for path in (f"/projects/{cast.project.pk}/items/", f"/items/{item.pk}/"):
+        assert page_client(user).get(path).status_code == page
+    for path in (f"/api/v1/projects/{cast.project.pk}/items/", f"/api/v1/items/{item.pk}/"):
+        assert api(user).get(path).status_code == rest
+
+
+def test_missing_and_wrong_verbs(cast, api, page_client):
+    (item,) = make_items(cast.project)
+    assert page_client(cast.olivia).get("/items/999999/").status_code == 404
+    assert api(cast.olivia).get("/api/v1/items/999999/").status_code == 404
+    assert api(cast.olivia).get("/api/v1/projects/999999/items/").status_code == 404
+    for verb in ("post", "put", "delete"):
+        assert getattr(page_client(cast.olivia), verb)(f"/items/{item.pk}/").status_code == 405
+        assert getattr(page_client(cast.olivia), verb)(f"/projects/{cast.project.pk}/items/").status_code == 405
+        assert getattr(api(cast.olivia), verb)(f"/api/v1/items/{item.pk}/").status_code == 405
+
+
+@pytest.fixture
+def variety(cast) -> dict[str, Item]:
+    """One item of each sort."""
+    names = ("plain", "keep", "remove", "disputed", "flagged", "elsewhere")
+    items = dict(zip(names, make_items(cast.project, 6, groups={"religion": "none"}), strict=True))
+    people = [make_annotator(cast.project) for _ in range(3)]
+    for value in ("keep", "remove"):
+        for person in people[:2]:
+            add_label(items[value], person, value)
+    add_label(items["disputed"], people[0], "keep")
+    add_label(items["disputed"], people[1], "remove")
+    ItemFlag.objects.create(item=items["flagged"], annotator=people[0], reason="It came twice")
+    other = Dataset.objects.create(project=cast.project, name="Other", created_by=cast.olivia)
+    Item.objects.filter(pk=items["elsewhere"].pk).update(dataset=other, groups={"religion": "jewish"})
+    return items
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", {"plain", "keep", "remove", "disputed", "flagged", "elsewhere"}),
+        ("state=decided", {"keep", "remove"}),
+        ("state=undecided", {"plain", "disputed", "flagged", "elsewhere"}),
+        ("label=keep", {"keep"}),
+        ("label=review", set()),
+        ("case=true", {"disputed"}),
+        ("flagged=true", {"flagged"}),
+        ("group=religion:jewish", {"elsewhere"}),
+        ("group=religion:none&state=decided", {"keep", "remove"}),
+        ("dataset={other}", {"elsewhere"}),
+        ("external_id={plain}", {"plain"}),
+    ],
+)
+def test_filters(cast, api, page_client, variety, query, names):
+    other = Dataset.objects.get(name="Other").pk
+    query = query.format(other=other, plain=variety["plain"].external_id)
+    wanted = {variety[name].pk for name in names}
+    rows = api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?{query}").json()["results"]
+    assert {row["id"] for row in rows} == wanted
+    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/items/?{query.replace('true', 'on')}")
+    assert {row["item"].pk for row in page.context["rows"]} == wanted
+    assert page.context["filtered"] == bool(query)
+
+
+@pytest.mark.parametrize("query", ["state=maybe", "dataset=x", "group=religion", "case=perhaps"])
+def test_filters_that_are_none(cast, api, query):
+    assert api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?{query}").status_code == 400
+
+
+def test_a_page_with_a_wrong_filter_shows_everything(cast, page_client):
+    make_items(cast.project, 2)
+    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/items/?state=maybe&before=x")
+    assert page.status_code == 200
+    assert len(page.context["rows"]) == 2
+
+
+def test_labels_of_several_are_found_in_the_list(db, api):
+    cast = make_cast(task="multiple_choice", config={**CHOICES, "min_choices": 0, "max_choices": 3})
+    (item,) = make_items(cast.project)
+    for _ in range(2):
+        add_label(item, make_annotator(cast.project), ["keep", "review"])
+    rows = api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?label=review").json()["results"]
+    assert rows[0]["consensus"]["value"] == ["keep", "review"]
+
+
+def test_pages_follow_the_key_both_ways_while_items_come_in(cast):
+    keys = [item.pk for item in make_items(cast.project, 7)][::-1]
+    items = items_of(cast.project, ItemFilter())
+    first = items_page(items, size=3)
+    assert ([item.pk for item in first.items], first.after) == (keys[:3], None)
+    make_items(cast.project, 2)
+    second = items_page(items, size=3, before=first.before)
+    assert [item.pk for item in second.items] == keys[3:6]
+    third = items_page(items, size=3, before=second.before)
+    assert ([item.pk for item in third.items], third.before) == (keys[6:], None)
+    back = items_page(items, size=3, after=third.after)
+    assert [item.pk for item in back.items] == keys[3:6]
+    assert back.before == second.before
+    newest = items_page(items, size=5, after=keys[0])
+    assert (len(newest.items), newest.after) == (2, None)
+    assert items_page(Item.objects.none(), size=3).items == []
+
+
+def test_the_page_links_to_the_next_with_its_filter(cast, page_client):
+    make_items(cast.project, 51)
+    client = page_client(cast.olivia)
+    page = client.get(f"/projects/{cast.project.pk}/items/?state=undecided")
+    assert len(page.context["rows"]) == 50
+    following = client.get(f"/projects/{cast.project.pk}/items/{page.context['next_url']}")
+    assert len(following.context["rows"]) == 1
+    assert "state=undecided" in following.context["prev_url"]
+
+
+def test_lists_ask_few_questions(cast, api, page_client, variety, django_assert_max_num_queries):
+    client, pages = api(cast.olivia), page_client(cast.olivia)
+    with django_assert_max_num_queries(6):
+        client.get(f"/api/v1/projects/{cast.project.pk}/items/")
+    with django_assert_max_num_queries(14):
+        pages.get(f"/projects/{cast.project.pk}/items/")
+    with django_assert_max_num_queries(14):
+        pages.get(f"/items/{variety['disputed'].pk}/")
+
+
+def test_an_owner_sees_who_said_what_by_pseudonym(cast, api, page_client):
+    (item,) = make_items(cast.project)
+    person = Annotator.objects.create(project=cast.project, kind="human", user=cast.wanda)
+    named = make_annotator(cast.project, name="ann@example.org")
+    model = make_annotator(cast.project, kind="model", name="smol")
+    add_label(item, person, "keep")
+    add_label(item, named, "keep")
+    add_label(item, model, "remove", confidence=0.5)
+    shown = api(cast.audrey).get(f"/api/v1/items/{item.pk}/").json()
+    assert shown["labels_hidden"] is False
+    assert [(row["annotator"], row["kind"], row["value"]) for row in shown["labels"]] == [
+        (person.pseudonym, "human", "keep"),
+        (named.pseudonym, "human", "keep"),
+        ("smol", "model", "remove"),
+    ]
+    assert shown["label_counts"] == [
+        {"value": "keep", "people": 2, "models": 0},
+        {"value": "remove", "people": 0, "models": 1},
+    ]
+    assert shown["cases"][0]["kind"] == "human_model"
+    page = page_client(cast.olivia).get(f"/items/{item.pk}/").content.decode()
+    assert person.pseudonym in page
+    assert "example.org" not in page.split("<main")[1]
+
+
+def test_an_expert_sees_counts_until_the_item_is_settled(cast, api, page_client, variety):
+    item = variety["disputed"]
+    pseudonyms = set(Annotator.objects.values_list("pseudonym", flat=True))
+    shown = api(cast.edgar).get(f"/api/v1/items/{item.pk}/").json()
+    assert (shown["labels_hidden"], shown["labels"]) == (True, [])
+    assert shown["label_counts"] == [
+        {"value": "keep", "people": 1, "models": 0},
+        {"value": "remove", "people": 1, "models": 0},
+    ]
+    page = page_client(cast.edgar).get(f"/items/{item.pk}/").content.decode()
+    assert "not shown to experts" in page
+    assert not pseudonyms & set(re.findall(r"a-[0-9a-f]{12}", page))
+
+    undisputed = api(cast.edgar).get(f"/api/v1/items/{variety['keep'].pk}/").json()
+    assert undisputed["labels"] == []  # a case may still open
+
+    Case.objects.filter(item=item).update(status="settled")
+    Consensus.objects.create(
+        item=item, project=cast.project, schema=cast.schema, value="keep", method="settled",
+        evidence={"settlement": 1}, decided_at=item.created_at,
+    )  # fmt: skip
+    settled = api(cast.edgar).get(f"/api/v1/items/{item.pk}/").json()
+    assert settled["labels_hidden"] is False
+    assert len(settled["labels"]) == 2
+
+
+def test_flags_are_shown_without_who_raised_them(cast, api, page_client, variety):
+    item = variety["flagged"]
+    (flag,) = api(cast.olivia).get(f"/api/v1/items/{item.pk}/").json()["flags"]
+    assert set(flag) == {"reason", "created_at"}
+    page = page_client(cast.edgar).get(f"/items/{item.pk}/").content.decode()
+    assert "It came twice" in page
+    assert ItemFlag.objects.get().annotator.pseudonym not in page
+
+
+def test_an_empty_project_says_what_to_do(cast, page_client):
+    owner = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/items/").content.decode()
+    assert f'href="/projects/{cast.project.pk}/imports/"' in owner.split('class="empty-actions"')[1]
+    expert = page_client(cast.edgar).get(f"/projects/{cast.project.pk}/items/").content.decode()
+    assert "owner can upload" in expert
+
+
+def test_markup_in_an_item_is_text(cast, page_client):
+    payload = {"text": "<script>alert(1)</script>"}
+    (item,) = make_items(cast.project, extra={"<b>": "<i>"}, groups={"religion": "<u>"})
+    Item.objects.filter(pk=item.pk).update(payload=payload)
+    for path in (f"/projects/{cast.project.pk}/items/", f"/items/{item.pk}/"):
+        page = page_client(cast.olivia).get(path).content.decode()
+        assert "<script>alert" not in page
+        assert "<u>" not in page
+        assert "<i>" not in page
+
+
+def test_selectors_take_no_nonsense(cast):
+    with pytest.raises(DomainError, match="decided or undecided"):
+        items_of(cast.project, ItemFilter(state="x"))
+    access = project_access(cast.edgar, cast.project.pk)
+    assert isinstance(access, Access)
+    (item,) = make_items(cast.project)
+    assert labels_of(access, item).counts == []
