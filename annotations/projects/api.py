@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django.db.models import QuerySet
@@ -18,6 +18,7 @@ from accounts.models import Role, Scope
 from accounts.people import person
 from annotations.access import MEMBERS, OWNER, project_access
 from annotations.models import LabelSchema, Project, ProjectStatus
+from annotations.projects.inputs import SchemaInput
 from annotations.projects.schemas import schema_change
 from annotations.projects.selectors import projects_seen
 from annotations.projects.serializers import (
@@ -68,7 +69,7 @@ class ProjectsView(ListAPIView[Project]):
         if not self.request.user.is_authenticated:
             return Project.objects.none()
         rows = projects_seen(self.request.user)
-        return rows if "joinable" in self.request.query_params else rows.filter(role__isnull=False)
+        return rows if "joinable" in self.request.query_params else rows.filter(memberships__user=self.request.user)
 
     @extend_schema(operation_id="projects_list", summary="Your projects", tags=["projects"])
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -138,7 +139,7 @@ class SchemasView(ListAPIView[LabelSchema]):
         made, is_new = schema_change(
             project=access.project,
             actor=person(request),
-            schema=given,
+            schema=cast(SchemaInput, given),
             **options,  # type: ignore[arg-type]
         )
         code = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK

@@ -134,7 +134,8 @@ def rows_edited(rows: list[dict[str, Any]], action: str) -> list[dict[str, Any]]
 
 def schema_given(form: SchemaForm, rows: Any) -> tuple[SchemaInput, str]:
     """(schema, favourable label's key) of valid forms. Blank rows do not count; new labels get their keys here."""
-    data, labels, favourable = form.cleaned_data, [], None
+    data, favourable = form.cleaned_data, None
+    labels: list[dict[str, Any]] = []
     for number, row in enumerate(rows.cleaned_data):
         if any(row.values()):
             favourable = len(labels) if number == data["favourable"] else favourable

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Role
-from accounts.people import person, told
+from accounts.people import person, posted, told
 from accounts.selectors import memberships_of
 from annotations.access import annotator_of, project_access, project_open_to
 from annotations.labelling.selectors import pay_per_label, work_of
@@ -50,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def project_new(request: HttpRequest) -> HttpResponse:
-    editor = ProjectEditor(request.POST or None)
+    editor = ProjectEditor(posted(request))
     if editor.is_sent and editor.is_valid():
         project = editor.attempt(lambda given: project_create(owner=person(request), **given))
         if project is not None:

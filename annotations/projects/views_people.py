@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import InvitationForm
 from accounts.models import Role
-from accounts.people import blame, person, told
+from accounts.people import blame, person, posted, told
 from accounts.selectors import live_invitations, members_of
 from accounts.services.invitations import invitation_create, invitation_revoke
 from accounts.services.members import member_remove, member_role_change
@@ -33,7 +33,7 @@ def people(request: HttpRequest, project_id: int) -> HttpResponse:
     """Members, links, and the form; the answer to the form is the only place where a link is ever shown."""
     access = project_access(request.user, project_id, OWNER)
     request.access = access  # type: ignore[attr-defined]
-    form, link = InvitationForm(request.POST or None), ""
+    form, link = InvitationForm(posted(request)), ""
     if request.method == "POST" and form.is_valid():
         try:
             link = _invite(request, project_id, form)

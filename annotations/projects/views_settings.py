@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.people import blame, person, told
+from accounts.people import blame, person, posted, told
 from annotations.access import OWNER, Access, project_access
 from annotations.projects.editor import AttributesEditor, SchemaEditor
 from annotations.projects.forms import SettingsForm, label_rows, schema_initial, settings_of
@@ -29,7 +29,7 @@ def _owner(request: HttpRequest, project_id: int) -> Access:
 @login_required
 def project_settings(request: HttpRequest, project_id: int) -> HttpResponse:
     access = _owner(request, project_id)
-    form = SettingsForm(request.POST or None, initial=settings_of(access.project))
+    form = SettingsForm(posted(request), initial=settings_of(access.project))
     if request.method == "POST" and form.is_valid():
         try:
             project_update(project=access.project, actor=person(request), **form.cleaned_data)
@@ -55,7 +55,7 @@ def project_setting_labels(request: HttpRequest, project_id: int) -> HttpRespons
     access = _owner(request, project_id)
     current = access.project.schemas.get(is_current=True)
     editor = SchemaEditor(
-        request.POST or None,
+        posted(request),
         initial=schema_initial(current),
         rows=label_rows(current, access.project.favourable_label),
     )
@@ -89,7 +89,9 @@ def project_setting_labels(request: HttpRequest, project_id: int) -> HttpRespons
 @login_required
 def project_setting_attributes(request: HttpRequest, project_id: int) -> HttpResponse:
     access = _owner(request, project_id)
-    editor = AttributesEditor(request.POST or None, rows=list(access.project.attributes.values("name", "column")))
+    editor = AttributesEditor(
+        posted(request), rows=[dict(one) for one in access.project.attributes.values("name", "column")]
+    )
     if editor.is_sent and editor.is_valid():
         saved = editor.attempt(lambda given: attributes_set(project=access.project, actor=person(request), **given))
         if saved is not None:

@@ -18,8 +18,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Open to all, or only to those who came by an invitation link that works (kept in their session)."""
         if settings.SIGNUP_OPEN:
             return True
-        token = request.session.get("invitation")
-        return bool(token) and invitation_works(token)
+        return invitation_works(request.session.get("invitation", ""))
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
         """A new account, and its event in the same transaction."""

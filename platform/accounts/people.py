@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from accounts.models import User
@@ -16,6 +16,11 @@ from ledger.errors import DomainError
 def person(request: Any) -> User:
     """Who is signed in. For views that let nobody else in (``login_required``, ``IsAuthenticated``)."""
     return cast(User, request.user)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form takes: the fields that were sent, also where none was; None where the form is only asked for."""
+    return request.POST if request.method == "POST" else None
 
 
 def blame(form: BaseForm, error: DomainError) -> None:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import Invitation, Role
-from accounts.people import blame, person
+from accounts.people import blame, person, posted
 from accounts.selectors import memberships_of, tokens_of
 from accounts.services import invitations, profile, tokens
 from ledger.errors import DomainError
@@ -31,7 +31,7 @@ ROLE_OFFERS = {
 @login_required
 def profile_page(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    form = ProfileForm(request.POST or None, initial={"display_name": user.display_name})
+    form = ProfileForm(posted(request), initial={"display_name": user.display_name})
     if request.method == "POST" and form.is_valid():
         profile.profile_update(user=user, display_name=form.cleaned_data["display_name"])
         messages.success(request, _("Your profile was saved."))
@@ -46,7 +46,7 @@ def profile_page(request: HttpRequest) -> HttpResponse:
 def tokens_page(request: HttpRequest) -> HttpResponse:
     """The list, and the form; the answer to the form is the only place where a token is ever shown."""
     user = person(request)
-    form, made, secret = TokenForm(request.POST or None), None, ""
+    form, made, secret = TokenForm(posted(request)), None, ""
     if request.method == "POST" and form.is_valid():
         try:
             made, secret = tokens.token_create(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -125,7 +126,7 @@ def _check_address(invitation: Invitation, user: User) -> None:
     if user.email.lower() != invitation.email:
         text = _("This invitation is for another e-mail address. Sign in with the account that has it.")
         raise forbidden(text, "other_address")
-    confirmed = user.emailaddress_set.filter(email__iexact=invitation.email, verified=True)
+    confirmed = EmailAddress.objects.filter(user=user, email__iexact=invitation.email, verified=True)
     if "smtp" in settings.EMAIL_BACKEND and not confirmed.exists():  # without mail nobody could confirm
         text = _("Confirm your e-mail address first (the link is in our mail to you), then open this page again.")
         raise forbidden(text, "address_unconfirmed")

@@ -1,0 +1,1 @@
+"""Who may do what, for every address: the tables, and the test that walks the addresses."""

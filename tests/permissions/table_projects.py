@@ -1,0 +1,31 @@
+"""Projects, their settings, their people."""
+
+from __future__ import annotations
+
+from tests.permissions.entry import Entry, invitation, member, project
+
+TABLE = {
+    "project_new": Entry(GET="302 200 200 200 200 200", POST="302 422 422 422 422 422"),
+    "guidelines_preview": Entry(POST="302 200 200 200 200 200"),
+    "project": Entry(project, GET="302 404 200 200 200 200"),
+    "project_join": Entry(project, GET="302 404 302 302 302 302", POST="302 404 302 302 302 302"),
+    "people_leave": Entry(project, POST="302 404 302 302 302 302"),
+    "people": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "people_role": Entry(member, POST="302 404 403 403 403 302"),
+    "people_remove": Entry(member, POST="302 404 403 403 403 302"),
+    "people_invitation_revoke": Entry(invitation, POST="302 404 403 403 403 302"),
+    "project_settings": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "project_setting_labels": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "project_setting_attributes": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "project_setting_status": Entry(project, POST="302 404 403 403 403 302"),
+    "api_projects": Entry(GET="401 200 200 200 200 200", POST="401 400 400 400 400 400"),
+    "api_project": Entry(project, GET="401 404 200 200 200 200", PATCH="401 404 403 403 403 200"),
+    "api_project_schema": Entry(project, GET="401 404 200 200 200 200", POST="401 404 403 403 403 200"),
+    "api_project_status": Entry(project, POST="401 404 403 403 403 400"),
+    "api_members": Entry(project, GET="401 404 403 403 403 200"),
+    "api_member": Entry(member, PATCH="401 404 403 403 403 400", DELETE="401 404 403 403 403 204"),
+    "api_invitations": Entry(project, GET="401 404 403 403 403 200", POST="401 404 403 403 403 400"),
+    "api_invitation": Entry(invitation, DELETE="401 404 403 403 403 204"),
+    "api_join": Entry(project, POST="401 404 200 200 200 200"),
+    "api_leave": Entry(project, POST="401 404 204 204 204 409"),
+}
