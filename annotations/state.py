@@ -26,7 +26,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class Decision:
-    """The consensus: its token (None: a bad item, settled without a label), how it came, the share of people's votes."""
+    """The consensus: its token (None: a bad item, settled without a label), how it came, its share of people's votes."""
 
     token: str | None
     method: str
@@ -39,8 +39,8 @@ class ItemState:
 
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
     ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
-    is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or settled.
-    ``needed``: labels that the project asks for.
+    is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
+    settled. ``needed``: labels that the project asks for.
     """
 
     groups: dict[str, str]

@@ -56,10 +56,11 @@ def test_nothing_claims_to_be_free_of_bias():
 
 def test_the_environment_is_read_in_one_place():
     """Elsewhere programs at most name the settings module before Django starts."""
+    reading = re.compile(r"os\.(environ(?!\.setdefault\(.DJANGO_)|getenv)")
     starters = {"platform/evenhand/env.py"}
     readers = {
         str(path.relative_to(ROOT))
         for path in tracked("*.py")
-        if path.relative_to(ROOT).parts[0] != "tests" and re.search(r"os\.(environ(?!\.setdefault\(.DJANGO_)|getenv)", path.read_text())
+        if path.relative_to(ROOT).parts[0] != "tests" and reading.search(path.read_text())
     }
     assert readers - starters == set()

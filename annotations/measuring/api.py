@@ -42,7 +42,7 @@ class _WithCoefficients(serializers.Serializer[Any]):
 
     @extend_schema_field(CoefficientSerializer(many=True))
     def get_coefficients(self, part: Any) -> list[dict[str, Any]]:
-        return list(CoefficientSerializer(list(part.coefficients.values()), many=True).data)
+        return [CoefficientSerializer(one).data for one in part.coefficients.values()]
 
 
 class ScopeAgreementSerializer(_WithCoefficients):

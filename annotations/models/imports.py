@@ -19,7 +19,7 @@ class ImportStatus(models.TextChoices):
 
 
 class ImportJob(models.Model):
-    """One uploaded file. ``mapping`` is ``annotations.importing.mapping.ColumnMapping.as_json()``, empty until it is chosen.
+    """One uploaded file. ``mapping`` is a ``ColumnMapping.as_json()`` of ``annotations.importing``, empty until chosen.
 
     ``heartbeat_at`` moves while somebody works on it; ``attempts`` counts how often a worker has begun.
     """

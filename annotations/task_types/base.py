@@ -61,7 +61,7 @@ class TaskType(Protocol):
         """The value in words."""
 
     def columns(self, config: Config) -> dict[str, type]:
-        """Names and types (``str``, ``bool``, ``float``) of what ``flatten`` gives, in order; the first is the token."""
+        """Names and types (``str``, ``bool``, ``float``) of what ``flatten`` gives, in order; first the token."""
 
     def flatten(self, config: Config, value: Value) -> dict[str, Any]:
         """The value as columns of a table."""

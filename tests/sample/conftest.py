@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
+
 from evenhand.sample.crowd import Worker, crowd
 from evenhand.sample.messages import SampleItem, generate
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 import pytest
+
 from evenhand.sample.crowd import (
     BEHAVIOURS,
     BIAS_ATTRIBUTE,
@@ -36,9 +37,7 @@ class Figures:
     no_majority: float
 
 
-def _votes(
-    items: list[SampleItem], workers: tuple[Worker, ...], seed: int
-) -> Iterator[tuple[SampleItem, list[Label]]]:
+def _votes(items: list[SampleItem], workers: tuple[Worker, ...], seed: int) -> Iterator[tuple[SampleItem, list[Label]]]:
     for item in items:
         yield item, [answer(worker, item, seed=seed).label for worker in labellers(item, workers, seed=seed)]
 
@@ -94,9 +93,7 @@ def test_the_description_names_every_worker_once(workers: tuple[Worker, ...]) ->
         assert len(re.findall(rf" {worker.number:02d}[,)]", text)) == 1
 
 
-def test_an_answer_depends_on_seed_worker_and_item_alone(
-    items: list[SampleItem], workers: tuple[Worker, ...]
-) -> None:
+def test_an_answer_depends_on_seed_worker_and_item_alone(items: list[SampleItem], workers: tuple[Worker, ...]) -> None:
     pairs = [(worker, item) for worker in workers[:6] for item in items[:40]]
     first = {(worker.key, item.external_id): answer(worker, item) for worker, item in pairs}
     random.Random(3).shuffle(pairs)
@@ -127,9 +124,7 @@ def test_the_biased_workers_show_in_the_rates_but_do_not_rule_them(seed: int) ->
     assert min(rates, key=lambda group: rates[group]) == BIAS_GROUP
 
 
-def test_without_the_biased_workers_the_gap_is_gone(
-    items: list[SampleItem], workers: tuple[Worker, ...]
-) -> None:
+def test_without_the_biased_workers_the_gap_is_gone(items: list[SampleItem], workers: tuple[Worker, ...]) -> None:
     fair = [worker for worker in workers if worker.kind != "biased"]
     kept: Counter[str] = Counter()
     for item in items:
@@ -170,9 +165,7 @@ def test_the_kinds_differ_in_accuracy_and_speed(items: list[SampleItem], workers
     assert all(active_ms >= 300 for kind in times for active_ms in times[kind])
 
 
-def test_one_spammer_repeats_and_the_other_draws(
-    items: list[SampleItem], workers: tuple[Worker, ...]
-) -> None:
+def test_one_spammer_repeats_and_the_other_draws(items: list[SampleItem], workers: tuple[Worker, ...]) -> None:
     repeating, drawing = sorted(
         (worker for worker in workers if worker.kind == "spammer"), key=lambda w: w.always is None
     )
@@ -182,9 +175,7 @@ def test_one_spammer_repeats_and_the_other_draws(
     assert min(counted.values()) > 200
 
 
-def test_who_reads_takes_longer_over_a_long_message(
-    items: list[SampleItem], workers: tuple[Worker, ...]
-) -> None:
+def test_who_reads_takes_longer_over_a_long_message(items: list[SampleItem], workers: tuple[Worker, ...]) -> None:
     careful = [worker for worker in workers if worker.kind == "careful"]
     by_length = sorted(items, key=lambda item: len(item.text))
     short = median(answer(worker, item).active_ms for worker in careful for item in by_length[:200])
@@ -206,9 +197,7 @@ def test_skips_and_flags_are_rare_deterministic_and_explained(
     assert reaction(workers[3], items[5]) == reaction(workers[3], items[5])
 
 
-def test_labellers_are_different_and_share_the_work(
-    items: list[SampleItem], workers: tuple[Worker, ...]
-) -> None:
+def test_labellers_are_different_and_share_the_work(items: list[SampleItem], workers: tuple[Worker, ...]) -> None:
     work: Counter[str] = Counter()
     for item in items:
         chosen = labellers(item, workers)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 import pytest
+
 from evenhand.sample.crowd import Worker, answer, labellers
 from evenhand.sample.expert import Settlement, Vote, expert_settlement
 from evenhand.sample.grammar import SEVERITY, Label

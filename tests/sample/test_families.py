@@ -6,6 +6,7 @@ import re
 from collections import Counter
 
 import pytest
+
 from evenhand.sample.grammar import Identity, TemplateError, keep, render, with_article
 from evenhand.sample.identities import GENDER, crossed_with_gender
 from evenhand.sample.messages import SampleItem, generate
@@ -129,9 +130,7 @@ def test_a_message_mentions_its_own_group_and_no_other(items: list[SampleItem]) 
                 assert stems.get(name, name) in item.groups.values(), item.text
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"), [("imam", "an imam"), ("Eid", "an Eid"), ("Hindu", "a Hindu")]
-)
+@pytest.mark.parametrize(("words", "expected"), [("imam", "an imam"), ("Eid", "an Eid"), ("Hindu", "a Hindu")])
 def test_with_article(words: str, expected: str) -> None:
     assert with_article(words) == expected
 
@@ -140,10 +139,7 @@ def test_render_fills_capitals_articles_and_verbs() -> None:
     they = next(one for one in GENDER if one.plural_verb)
     she = next(one for one in GENDER if one.groups == {"gender": "woman"})
     template = keep("example", "[A person] waits. [Subj] [sings|sing] on {street}.")
-    assert (
-        render(template, they, {"street": "Mill Road"})
-        == "A non-binary person waits. They sing on Mill Road."
-    )
+    assert render(template, they, {"street": "Mill Road"}) == "A non-binary person waits. They sing on Mill Road."
     assert render(template, she, {"street": "Mill Road"}) == "A woman waits. She sings on Mill Road."
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+
 from evenhand.sample.identities import ATTRIBUTES, DISABILITY, GENDER, ORIGIN, RELIGION
 from evenhand.sample.messages import SampleItem, by_external_id, generate, row, rows, to_jsonl
 
@@ -53,9 +54,7 @@ def test_numbers(items: list[SampleItem], families: dict[str, list[SampleItem]])
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_text_occurs_twice(seed: int) -> None:
-    repeated = [
-        text for text, times in Counter(item.text for item in generate(seed=seed)).items() if times > 1
-    ]
+    repeated = [text for text, times in Counter(item.text for item in generate(seed=seed)).items() if times > 1]
     assert repeated == []
 
 
@@ -70,9 +69,7 @@ def test_every_group_has_enough_messages(items: list[SampleItem], attribute: str
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_all_groups_deserve_the_same_labels(items: list[SampleItem], attribute: str) -> None:
     size = SIZES[attribute][1]
-    by_group = Counter(
-        (item.groups[attribute], item.latent.truth) for item in items if attribute in item.groups
-    )
+    by_group = Counter((item.groups[attribute], item.latent.truth) for item in items if attribute in item.groups)
     for group in {group for group, _ in by_group}:
         shares = [by_group[group, label] for label in ("keep", "review", "remove")]
         assert shares == [size // 2, size // 4, size // 4]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from markdown_it import MarkdownIt
+
 from evenhand.sample.grammar import SEVERITY
 from evenhand.sample.messages import SampleItem
 from evenhand.sample.task import TASK
-from markdown_it import MarkdownIt
 
 
 def test_labels_are_those_of_the_messages_with_keys_of_their_own(items: list[SampleItem]) -> None:
@@ -44,9 +45,7 @@ def test_no_example_gives_away_a_message(items: list[SampleItem]) -> None:
     texts = {item.text for item in items}
     for example in examples:
         assert " ".join(example.replace("\n> ", " ").split()) not in texts
-    assert not any(
-        group in TASK.guidelines for group in ("Muslim", "Jewish", "Polish", "Syrian", "deaf", "blind")
-    )
+    assert not any(group in TASK.guidelines for group in ("Muslim", "Jewish", "Polish", "Syrian", "deaf", "blind"))
 
 
 def test_the_content_warning_is_true(items: list[SampleItem]) -> None:
