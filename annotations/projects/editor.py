@@ -84,7 +84,7 @@ class SchemaEditor(Editor):
         rows: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(data, rows=rows or [{} for _ in range(EMPTY_LABELS)])
-        self.form: SchemaForm = SchemaForm(data) if self.is_sent else SchemaForm(initial=dict(data or initial or {}))
+        self.form: SchemaForm = SchemaForm(data) if self.is_sent else SchemaForm(initial=dict((data or initial or {}).items()))
 
     @property
     def labels(self) -> list[dict[str, Any]]:
@@ -129,7 +129,7 @@ class ProjectEditor:
         self.schema = SchemaEditor(data)
         self.attributes = AttributesEditor(data)
         self.is_sent, self.status = self.schema.is_sent, self.schema.status
-        self.form = SettingsForm(data) if self.is_sent else SettingsForm(initial=dict(data or {}))
+        self.form = SettingsForm(data) if self.is_sent else SettingsForm(initial=dict((data or {}).items()))
 
     def is_valid(self) -> bool:
         return all([self.form.is_valid(), self.schema.is_valid(), self.attributes.is_valid()])
