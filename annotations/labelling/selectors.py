@@ -66,7 +66,7 @@ class Work:
 
 def pay_per_label(project: Project) -> Decimal:
     """Wage an hour × expected seconds ÷ 3600, unrounded."""
-    return project.wage_per_hour * project.expected_seconds / 3600
+    return Decimal(project.wage_per_hour) * project.expected_seconds / 3600
 
 
 def work_of(annotator: Annotator, project: Project) -> Work:

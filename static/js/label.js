@@ -92,6 +92,7 @@ function receive(assignment, reason) {
   }
   if (held().includes(assignment.id)) return;
   ahead.push(assignment);
+  root.dataset.ahead = ahead.length;
   if (!current) advance();
 }
 
@@ -130,6 +131,7 @@ function present(assignment, options = {}) {
     form.action = form.action.replace(/\d+\/(\w+)\/$/, `${assignment.id}/$1/`);
   }
   card.show(assignment, options);
+  root.dataset.ahead = ahead.length;
   shownAt = performance.now();
   clock.reset();
   remember();
@@ -164,6 +166,7 @@ function submit() {
 }
 
 function undo() {
+  if (!working) return undefined;
   const before = done.pop();
   if (!before) {
     if (!page.undoable) return toast("info", say("nothingToUndo"));
@@ -256,13 +259,12 @@ function takeUp() {
   working = true;
   root.querySelector("[data-elsewhere]").hidden = true;
   for (const part of parts()) part.hidden = false;
-  outbox.start();
+  outbox.recall();
   if (current) card.focus();
   else if (!first || outbox.assignments().includes(first.id)) advance();
   else present(first, { value: first.taken_back, again: first.taken_back !== null });
   first = null;
-  connection(outbox);
-  refill();
+  outbox.start(); // and, with nothing to send, fetch the item after this one
   setTimeout(renew, 3000); // in case the page before has just given the item up
 }
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from annotations.models import Annotation, Assignment, ItemFlag
@@ -47,8 +48,14 @@ def press(page: Page, key: str) -> str:
     before = text(page)
     page.keyboard.press(key)
     expect(page.locator("[data-item]")).not_to_contain_text(before)
+    expect(page.locator("[data-item] .item-text")).to_be_visible()
     page.wait_for_timeout(300)
     return before
+
+
+def prefetched(page: Page) -> None:
+    """The item after the one on the screen is in the page."""
+    expect(page.locator("#labelling")).to_have_attribute("data-ahead", "1")
 
 
 def saved(page: Page, seconds: float = 15) -> None:
@@ -103,7 +110,7 @@ def test_what_is_labelled_offline_is_sent_when_the_connection_is_back(cast, labe
     page = labelling()
     first = press(page, "1")
     saved(page)
-    page.wait_for_timeout(300)
+    prefetched(page)
 
     page.context.set_offline(True)
     second = press(page, "2")
@@ -123,9 +130,59 @@ def test_what_is_labelled_offline_is_sent_when_the_connection_is_back(cast, labe
     assert len(labels(cast)) == 4
 
 
+def test_a_label_taken_back_offline_and_given_again_arrives_as_the_last_word(cast, labelling):
+    make_items(cast.project, 6)
+    page = labelling()
+    prefetched(page)
+    page.context.set_offline(True)
+    first = press(page, "1")
+    page.keyboard.press("u")
+    expect(page.locator("[data-item]")).to_contain_text(first)
+    expect(page.get_by_role("radio", name="Keep")).to_be_checked()
+    page.wait_for_timeout(300)
+    press(page, "3")
+    page.context.set_offline(False)
+    saved(page)
+    assert labels(cast) == {first: "remove"}
+    assert Annotation.objects.get(status="superseded").value == "keep"
+
+
+def test_labels_wait_for_somebody_who_is_signed_out(cast, labelling):
+    make_items(cast.project, 6)
+    page = labelling()
+    prefetched(page)
+    cookies = page.context.cookies()
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    first = press(page, "1")
+    expect(page.locator("[data-notice]")).to_contain_text("You are signed out. 1 waiting")
+    expect(page.get_by_role("link", name="Sign in")).to_have_attribute("href", re.compile("next="))
+    assert labels(cast) == {}
+    page.context.add_cookies(cookies)
+    page.goto(f"/projects/{cast.project.pk}/label/")
+    saved(page)
+    assert labels(cast) == {first: "keep"}
+
+
+def test_an_item_that_ran_out_and_went_to_others_makes_way_for_the_next(cast, labelling):
+    cast.project.redundancy = cast.project.min_support = 1
+    cast.project.save()
+    make_items(cast.project, 3)
+    page = labelling()
+    before = text(page)
+    lease = Assignment.objects.get(item__payload__text=before)
+    Assignment.objects.filter(pk=lease.pk).update(status="expired")
+    page.keyboard.press("1")
+    expect(page.locator("[data-item]")).not_to_contain_text(before)
+    expect(page.get_by_text("others have labelled it since")).to_be_visible()
+    saved(page)
+    assert labels(cast) == {}
+    expect(page.locator(".label-top [data-counts]")).to_have_text("0 labels now, 0 in all")
+
+
 def test_labels_that_wait_survive_closing_the_tab(cast, labelling):
     make_items(cast.project, 6)
     page = labelling()
+    prefetched(page)
     page.route("**/api/v1/assignments/*/submit/", lambda route: route.abort())
     first = press(page, "1")
     expect(page.locator("[data-notice]")).to_contain_text("1 label waits here")
@@ -142,6 +199,7 @@ def test_labels_that_wait_survive_closing_the_tab(cast, labelling):
 def test_a_lost_answer_stores_the_label_once(cast, labelling):
     make_items(cast.project, 6)
     page = labelling()
+    prefetched(page)
     lost = []
 
     def lose_first(route) -> None:

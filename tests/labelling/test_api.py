@@ -52,7 +52,7 @@ def test_claim_label_and_the_next_in_one_answer(cast, wanda, claimed):
 def test_an_assignment_shows_the_item_and_nothing_that_could_sway(cast, api):
     (item,) = make_items(cast.project, 1, gold="remove", extra={"verdict": "hateful"}, external_id="hateful-17")
     add_label(item, make_annotator(cast.project), "review", reason="seemed odd")
-    add_label(item, make_annotator(cast.project, kind="model"), "remove", reason="slur", confidence=0.9)
+    add_label(item, make_annotator(cast.project, kind="model"), "remove", reason="slur", confidence=0.98765)
     answer = api(cast.wanda).post(next_url(cast))
     assignment = answer.json()["assignment"]
     assert assignment["payload"] == item.payload
@@ -61,7 +61,7 @@ def test_an_assignment_shows_the_item_and_nothing_that_could_sway(cast, api):
         "id", "project", "item", "status", "modality", "payload", "html", "schema", "leased_at", "expires_at",
         "taken_back",
     }  # fmt: skip
-    secret = ("hateful", "muslim", "christian", "seemed odd", "slur", "0.9", "gold")
+    secret = ("hateful", "muslim", "christian", "seemed odd", "slur", "0.98765", "gold")
     assert not [word for word in secret if word in json.dumps(assignment)]
 
 

@@ -50,7 +50,7 @@ def test_the_page_shows_nothing_that_could_sway(cast, page_client):
     )
     page = page_client(cast.wanda).get(page_url(cast)).content.decode()
     assert item.payload["text"] in page
-    assert not [word for word in ("hateful-17", "a slur", "0.91", "llama", "muslim", "christian") if word in page]
+    assert not [word for word in ("hateful-17", "a slur", "0.98765", "llama", "muslim", "christian") if word in page]
 
 
 def test_the_form_labels_and_leads_to_the_next_item(cast, wanda, lease):

@@ -42,8 +42,8 @@ export function startKeys({ submit, undo, ready, shownAt }) {
     if (panel) return null;
     if (key === "g") return toggleGuide;
     if (key === "?") return () => document.getElementById("label-keys").showModal();
-    if (!ready()) return null;
     if (key === "u") return undo;
+    if (!ready()) return null;
     if (key === "enter") {
       if (event.target.closest("a, button, summary, label")) return null;
       return () => (card.isHidden() ? card.reveal() : !early() && submit());

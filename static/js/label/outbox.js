@@ -22,9 +22,13 @@ export class Outbox {
     addEventListener("offline", () => this.setOffline(true));
   }
 
-  /** Take up what an earlier page left, and begin to send. */
+  /** Take up what an earlier page left; nothing is sent yet. */
+  recall() {
+    if (!this.running) this.actions = this.load();
+  }
+
+  /** Begin to send. */
   start() {
-    this.actions = this.load();
     this.paused = false;
     this.drain();
   }
