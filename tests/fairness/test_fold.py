@@ -77,10 +77,10 @@ def test_counters_equal_a_recount_after_any_history(db, steps):
         annotators = [make_annotator(cast.project, kind="model" if n == 3 else "human") for n in range(4)]
         given_labels: dict[tuple[int, int], Annotation] = {}
         for which, who, what in steps:
-            earlier = given_labels.pop((which, who), None)
             if what == "fold":
                 fold_outbox(limit=2)
                 continue
+            earlier = given_labels.pop((which, who), None)
             if earlier is not None:
                 withdraw(earlier)
             if what != "undo":

@@ -179,7 +179,9 @@ def test_replicas_share_the_work(cast, llm, start, settings, work):
         run = start()
         assert run.lanes.count() == 2
         work(run)
-        assert {len(llm.requests), len(second.requests)} == {10}
+        shares = sorted([len(llm.requests), len(second.requests)])
+        assert sum(shares) == 20
+        assert shares[0] >= 7  # the less busy one gets the next item, so a slow moment shifts the share a little
 
 
 def test_a_model_that_no_server_offers_any_more_pauses_the_run(cast, model, start, work, no_more_patience):
