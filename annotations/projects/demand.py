@@ -17,7 +17,7 @@ def demand_change(*, project: Project, redundancy: int, min_support: int) -> Non
 
     The caller is in a transaction that holds the project's row. Every queue entry is locked in the order of items and
     stays so to the end: whoever labels meanwhile counts either wholly before or wholly after. Memory is bounded by the
-    batch, time by the number of items (some thousand a second).
+    batch, time by the number of items (about a thousand a second).
     """
     after = copy(project)
     after.redundancy, after.min_support = redundancy, min_support

@@ -12,7 +12,7 @@ from accounts.models import Membership
 from accounts.services.members import member_remove, member_role_change
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
-from tests.factories import make_cast, make_project
+from tests.factories import make_cast, make_project, make_user
 
 
 def member(cast, name: str) -> Membership:
@@ -147,3 +147,13 @@ def test_a_worker_leaves_and_the_last_owner_does_not(page_client, api, cast):
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "last_owner")
     told = page_client(cast.olivia).post(reverse("people_leave", args=[cast.project.pk]), follow=True)
     assert "this is the last one" in told.content.decode()
+
+
+def test_a_crowd_takes_as_many_queries_as_a_few(page_client, api, cast, django_assert_max_num_queries):
+    for _ in range(30):
+        Membership.objects.create(project=cast.project, user=make_user(), role="worker")
+    browser, client = page_client(cast.olivia), api(cast.olivia)
+    with django_assert_max_num_queries(10):
+        browser.get(reverse("people", args=[cast.project.pk]))
+    with django_assert_max_num_queries(6):
+        assert len(client.get(f"/api/v1/projects/{cast.project.pk}/members/").json()["results"]) == 35
