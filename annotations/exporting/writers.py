@@ -17,7 +17,7 @@ from annotations.exporting.cells import csv_cell
 from annotations.exporting.tables import Columns, Row, Table
 
 BLOCK_ROWS = 500
-ROW_GROUP = 20_000
+ROW_GROUP = 8_000
 _ARROW: dict[str, Any] = {
     "whole": pa.int64(),
     "number": pa.float64(),
@@ -51,7 +51,7 @@ def write_csv(table: Table) -> Iterator[bytes]:
 
 
 def write_parquet(table: Table) -> Iterator[bytes]:
-    """Typed columns, compressed by Snappy, in groups of 20,000 rows."""
+    """Typed columns, compressed by Snappy, in groups of 8,000 rows."""
     schema = pa.schema([(name, _ARROW[kind]) for name, kind in table.columns.items()])
     sink = _Sink()
     with pq.ParquetWriter(sink, schema) as writer:

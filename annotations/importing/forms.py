@@ -78,8 +78,12 @@ class MappingForm(forms.Form):
         for name in ("external_id", "gold", "annotator", "label"):
             self._choices(name).choices = optional
         self._choices("annotators").choices = columns
+
+    @property
+    def meanings(self) -> list[forms.BoundField]:
+        """The choices that say what an item is, not how it was labelled."""
         groups = [f"group_{attribute.pk}" for attribute in self.attributes]
-        self.order_fields(["text", "external_id", *groups, "gold", "shape", "annotators", "annotator", "label"])
+        return [self[name] for name in ("text", "external_id", *groups, "gold")]
 
     def _choices(self, name: str) -> Any:
         return self.fields[name]

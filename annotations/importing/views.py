@@ -117,10 +117,42 @@ def _report(request: HttpRequest, access: Access, job: ImportJob) -> dict[str, A
         "running": job.status in UNFINISHED,
         "tone": TONES.get(ImportStatus(job.status), "info"),
         "percent": round(100 * job.bytes_read / job.bytes_total) if job.bytes_total else 0,
+        "kinds": _kinds(job, kind),
         "kind": kind,
         "page": page,
+        "meanings": _meanings(job),
         "not_taken": job.rows_bad + job.rows_duplicate,
     }
+
+
+def _kinds(job: ImportJob, chosen: str) -> list[dict[str, Any]]:
+    """The report's tabs."""
+    tabs = (
+        ("", _("All"), job.rows_bad + job.rows_duplicate),
+        (RowProblemKind.BAD, _("Bad"), job.rows_bad),
+        (RowProblemKind.DUPLICATE, _("Duplicates"), job.rows_duplicate),
+    )
+    return [
+        {"url": f"?kind={kind}" if kind else "?", "label": label, "count": f"{count:,}", "current": kind == chosen}
+        for kind, label, count in tabs
+    ]
+
+
+def _meanings(job: ImportJob) -> list[tuple[str, str]]:
+    """What the columns were taken for, in words."""
+    mapping = job.mapping
+    words = {
+        "text": _("Text"),
+        "external_id": _("Id"),
+        "gold": _("Gold label"),
+        "annotator": _("Who labelled"),
+        "label": _("The label given"),
+    }
+    found = [(word, mapping[part]) for part, word in words.items() if mapping.get(part)]
+    found += [(_("Group: %(name)s") % {"name": name}, column) for name, column in mapping.get("groups", {}).items()]
+    if mapping.get("annotators"):
+        found.append((_("Columns of labels"), ", ".join(mapping["annotators"])))
+    return found
 
 
 @require_POST
