@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -21,7 +22,7 @@ from evenhand.local.valkey import free_port
 CONTEXT_TOKENS = 8192
 PARALLEL = 4
 PROMPT_CACHE_MIB = 256
-LOG_WARNINGS = 2  # one line per request would bury what matters
+LOG_ERRORS = 1  # one line per request would bury what matters
 
 
 class LlamaServer:
@@ -33,7 +34,7 @@ class LlamaServer:
         self._model = model
         self._path = path
         self._threads = threads
-        self._port = free_port()
+        self._port = _kept_port(home / "run" / "llm.port")
 
     @property
     def url(self) -> str:
@@ -62,6 +63,19 @@ class LlamaServer:
             return False
 
 
+def _kept_port(path: Path) -> int:
+    """The port of the last start while it is free: runs that go on after a restart find the model where it was."""
+    try:
+        port = int(path.read_text())
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+    except (OSError, ValueError, OverflowError):
+        port = free_port()
+        path.write_text(str(port))
+    return port
+
+
 def serve(*, model: Path, alias: str, port: int, threads: int) -> None:
     """Serve ``model`` on a loopback port until SIGTERM or SIGINT."""
     import xllamacpp
@@ -72,7 +86,7 @@ def serve(*, model: Path, alias: str, port: int, threads: int) -> None:
     params.hostnames = ["127.0.0.1"]
     params.port = port
     params.ui = False
-    params.verbosity = LOG_WARNINGS
+    params.verbosity = LOG_ERRORS
     params.endpoint_slots = False
     params.cors_origins = "http://127.0.0.1"  # no web page that is open in a browser here may use it
     # One pool of tokens for all requests: four run at once, and a long one may take the whole of it.

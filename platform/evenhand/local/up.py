@@ -127,7 +127,9 @@ class Instance:
         self.state.address = self.options.address
         self._note()
         self._welcome(people)
-        for spec in self._background(server):
+        if server:
+            self._start_model(supervisor, server)
+        for spec in self._background():
             supervisor.start(spec)
 
     def _start_database(self, supervisor: Supervisor) -> None:
@@ -181,10 +183,16 @@ class Instance:
         self._publish(LLM_BASE_URL=server.url)
         return server.spec()
 
-    def _background(self, llm: Spec | None) -> list[Spec]:
+    def _start_model(self, supervisor: Supervisor, server: Spec) -> None:
+        """Have the model answer before the workers ask for it: a run that finds no server pauses."""
+        try:
+            supervisor.start_and_wait(server)
+        except LocalError as error:
+            self.console.say(f"{error}\nGoing on without a language model for now: model runs wait.")
+
+    def _background(self) -> list[Spec]:
         concurrency = env.number("EVENHAND_WORKER_CONCURRENCY", 2, low=1, high=256)
-        specs = [programs.relay(self.children_env), *([llm] if llm else [])]
-        specs += [programs.llm_worker(self.children_env)]
+        specs = [programs.relay(self.children_env), programs.llm_worker(self.children_env)]
         specs += [
             programs.worker(self.children_env, concurrency=concurrency),
             programs.beat(self.children_env),
