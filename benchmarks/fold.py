@@ -55,9 +55,7 @@ def _project() -> tuple[Project, Annotator]:
     owner = get_user_model().objects.create(email="bench-fold@localhost")
     project = Project.objects.create(name="Benchmark of the fold", created_by=owner, favourable_label=LABELS[0])
     config = {"labels": [{"key": key, "name": key, "description": "", "shortcut": ""} for key in LABELS]}
-    LabelSchema.objects.create(
-        project=project, version=1, task_type="single_choice", config=config, created_by=owner
-    )
+    LabelSchema.objects.create(project=project, version=1, task_type="single_choice", config=config, created_by=owner)
     for name in GROUPS:
         ProtectedAttribute.objects.create(project=project, name=name, column=name)
     return project, Annotator.objects.create(project=project, kind="model", name="bench")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.models import Membership
 from annotations.models import Project
@@ -117,6 +117,18 @@ def test_it_connects_again_by_itself_and_shows_what_it_missed(cast, browser_page
     expect(page.locator("[data-live]")).to_contain_text("Live")
     expect(page.locator("#tile-completeness")).to_contain_text("1 of 3 labels")
     assert page.evaluate("document.body.dataset.sameDocument") == "yes"
+
+
+@pytest.mark.parametrize("late", ["**/ext/hx-ws-4.min.js", "**/js/base.js", "**/js/live.js"])
+def test_a_script_that_comes_late_is_waited_for(cast, browser_page, late):
+    page = browser_page(cast.olivia)
+
+    def delayed(route: Route) -> None:
+        page.wait_for_timeout(700)
+        route.continue_()
+
+    page.route(late, delayed)
+    opened(page, cast)
 
 
 def test_who_loses_the_role_is_told_and_not_retried(cast, browser_page, relay):
