@@ -17,15 +17,16 @@ from django.db.migrations.executor import MigrationExecutor
 
 from evenhand.celery import app as celery_app
 from evenhand.doctor.heartbeat import seconds_since
-from evenhand.doctor.llm import probe
 from evenhand.doctor.report import Check, Finding, Status
 from evenhand.local.state import is_running, read_state
+from llm_workers.client import Probe, probe
 
 OLDEST_POSTGRES = 16
 PING_SECONDS = 3.0
 SILENT_SECONDS = 60.0
 GIGABYTE = 1_000_000_000
 QUEUES = ("default", "llm")
+DIALECTS = {"vllm": "vLLM", "llamacpp": "llama.cpp", "other": "plain OpenAI"}
 NEEDED_STATIC = (
     "django_htmx/htmx-4.min.js",
     "vendor/@picocss/pico/css/pico.min.css",
@@ -42,9 +43,7 @@ def database() -> Finding:
         version, number = cursor.fetchone()
     found = f"PostgreSQL {version}, answered in {(time.perf_counter() - started) * 1000:.0f} ms"
     if number // 10000 < OLDEST_POSTGRES:
-        return Finding(
-            "database", "fail", found, f"Evenhand needs PostgreSQL {OLDEST_POSTGRES} or newer: upgrade it."
-        )
+        return Finding("database", "fail", found, f"Evenhand needs PostgreSQL {OLDEST_POSTGRES} or newer: upgrade it.")
     return Finding("database", "ok", found)
 
 
@@ -59,9 +58,7 @@ def migrations() -> Finding:
 
 
 def broker() -> Finding:
-    client = redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=PING_SECONDS, socket_connect_timeout=PING_SECONDS
-    )
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=PING_SECONDS, socket_connect_timeout=PING_SECONDS)
     try:
         client.ping()
         info = client.info()
@@ -132,24 +129,22 @@ async def _round_trip() -> None:
 
 
 def llm() -> Finding:
-    urls = settings.LLM_BASE_URLS
-    if not urls:
+    """Ask every server exactly as the workers do, so that the doctor sees the dialect that they will speak."""
+    if not settings.LLM_BASE_URLS:
         advice = "Fetch the local model (evenhand models fetch) and start again, or set LLM_BASE_URL."
         return Finding("language model", "warn", "none: people can label, model runs wait", advice)
-    good, bad = [], []
-    for url in urls:
-        try:
-            server = probe(url, settings.LLM_API_KEY)
-            version = f" {server.version}" if server.version else ""
-            good.append(
-                f"{url} speaks {server.dialect}{version}, serves {', '.join(server.models) or 'no model'}"
-            )
-        except (httpx.HTTPError, ValueError) as error:
-            bad.append(f"{url} does not answer as an LLM server ({error or type(error).__name__})")
+    probes = [probe(url, api_key=settings.LLM_API_KEY) for url in settings.LLM_BASE_URLS]
+    bad = [f"{found.url}: {found.problem}" for found in probes if found.problem]
+    good = [_serves(found) for found in probes if not found.problem]
     if bad:
         advice = "Start that server, or correct LLM_BASE_URL and LLM_API_KEY (embedded: see logs/llm.log)."
-        return Finding("language model", "warn" if good else "fail", "; ".join([*bad, *good]), advice)
+        return Finding("language model", "warn" if good else "fail", " ".join([*bad, *good]), advice)
     return Finding("language model", "ok", "; ".join(good))
+
+
+def _serves(found: Probe) -> str:
+    models = ", ".join(offer.name for offer in found.offers)
+    return f"{found.url} speaks {DIALECTS.get(found.dialect, found.dialect)}, serves {models}"
 
 
 def disk() -> Finding:
@@ -158,9 +153,7 @@ def disk() -> Finding:
     free = shutil.disk_usage(place).free
     found = f"{free / GIGABYTE:.1f} GB free for {home}"
     if free < 0.3 * GIGABYTE:
-        return Finding(
-            "disk", "fail", found, "Free some space now: the database stops when the disk is full."
-        )
+        return Finding("disk", "fail", found, "Free some space now: the database stops when the disk is full.")
     if free < 2 * GIGABYTE:
         return Finding("disk", "warn", found, "Free some space, or move EVENHAND_HOME to a larger disk.")
     return Finding("disk", "ok", found)
@@ -186,9 +179,7 @@ def web() -> Finding:
         advice = "Start it (evenhand up), or set EVENHAND_PUBLIC_URL to the address that people use."
         return Finding("web", status, f"{url} does not answer ({error})", advice)
     if answer.status_code != 200:
-        advice = (
-            "Look at logs/web.log; a 400 means that EVENHAND_HOSTS lacks the name in EVENHAND_PUBLIC_URL."
-        )
+        advice = "Look at logs/web.log; a 400 means that EVENHAND_HOSTS lacks the name in EVENHAND_PUBLIC_URL."
         return Finding("web", "fail", f"{url} answered {answer.status_code}", advice)
     return Finding("web", "ok", f"{address} answers")
 
@@ -200,9 +191,7 @@ CHECKS: tuple[Check, ...] = (
     Check("worker", worker, "Mend the broker first; the workers reach the platform through it."),
     Check("beat", beat, "Mend the broker first; beat's signs of life are kept there."),
     Check("relay", relay, "Mend the broker first; the relay's signs of life are kept there."),
-    Check(
-        "channel layer", channel_layer, "Mend the broker first; live pages are fed through it (REDIS_URL)."
-    ),
+    Check("channel layer", channel_layer, "Mend the broker first; live pages are fed through it (REDIS_URL)."),
     Check("language model", llm, "Correct LLM_BASE_URL."),
     Check("static files", static_files, "Install the front-end libraries: make install"),
     Check("disk", disk, "Make EVENHAND_HOME readable for this user."),
