@@ -25,7 +25,7 @@ from tests.acceptance.people import (
 )
 from tests.acceptance.project import LABELS, Owned, make_project
 from tests.acceptance.stack import Stack
-from tests.acceptance.stages import LIVE_LABELS, RUN_ITEMS, Finished, Imported, Watched
+from tests.acceptance.stages import LIVE_LABELS, RUN_ITEMS, RUN_SEED, Finished, Imported, Watched
 from tests.browser.conftest import browser
 
 __all__ = ["browser"]
@@ -64,6 +64,8 @@ def _require_model() -> None:
 def web(stack: Stack, browser: Browser) -> Iterator[Web]:
     opened = Web(browser, stack.address)
     yield opened
+    if opened.failed:
+        print("What failed in the browser:", *opened.failed, sep="\n  ")
     opened.close()
 
 
@@ -90,7 +92,7 @@ def imported(project: Owned, hatecheck: HateCheck) -> Imported:
 def watched(project: Owned, imported: Imported, owner: Person) -> Watched:
     """The page is opened first, the run started by the program, and nobody touches the page afterwards."""
     dashboard = Dashboard.open(owner, project.id)
-    run = project.start_run(items=RUN_ITEMS)
+    run = project.start_run(items=RUN_ITEMS, seed=RUN_SEED)
     seen = dashboard.changes(by_the_model, wanted=5, seconds=60)
     return Watched(run, dashboard, seen, project.api.get(f"runs/{run['id']}/"))
 
@@ -115,7 +117,7 @@ def labelled(project: Owned, watched: Watched, web: Web, hatecheck: HateCheck) -
 @pytest.fixture(scope="module")
 def finished(project: Owned, watched: Watched, settled: list[Verdict], labelled: dict[str, str]) -> Finished:
     path = f"runs/{watched.run['id']}/"
-    run = project.api.wait_for(path, lambda found: found["status"] not in ("queued", "running"), seconds=300)
+    run = project.api.wait_for(path, lambda found: found["status"] not in ("queued", "running"), seconds=500)
     exported = project.export()
     given = len(exported.annotations) - run["labelled"]
     project.api.wait_for(

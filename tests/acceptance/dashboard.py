@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.people import Person
+from tests.acceptance.people import PATIENCE, Person
 
 Counts = dict[tuple[str, str], tuple[int, int]]
 
@@ -25,7 +25,7 @@ class Dashboard:
     def open(cls, person: Person, project: int) -> Dashboard:
         page = person.page.context.new_page()
         page.goto(f"/projects/{project}/fairness/")
-        expect(page.locator("[data-live]")).to_have_text("Live")
+        expect(page.locator("[data-live]")).to_have_text("Live", timeout=PATIENCE)
         return cls(page, page.evaluate("performance.timeOrigin"))
 
     @property
@@ -51,7 +51,8 @@ class Dashboard:
 
     def _cells(self, rows: str) -> list[list[str]]:
         """The cells of a table in one look: an update may come between two."""
-        script = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim().replace(/\\s+/g, ' ')))"
+        script = """rows => rows.map(row => [...row.cells].map(cell =>
+            [...cell.childNodes].map(part => part.textContent).join(" ").trim().replace(/\\s+/g, " ")))"""
         return list(self.page.locator(rows).evaluate_all(script))
 
     def changes(self, read: Callable[[Dashboard], int], *, wanted: int, seconds: float) -> list[int]:

@@ -42,7 +42,7 @@ class Web:
         page.locator("input[name=password1]").fill(PASSWORD)
         page.locator("input[name=password2]").fill(PASSWORD)
         page.get_by_role("button", name="Create the account").click()
-        expect(page.locator("h1")).not_to_have_text("Create an account")
+        expect(page.locator("h1")).not_to_have_text("Create an account", timeout=PATIENCE)
         return person
 
     def _page(self) -> Page:
@@ -74,7 +74,7 @@ def make_token(owner: Person) -> str:
     token = page.locator("#new-token").inner_text().strip()
     page.goto("/account/tokens/")
     expect(page.locator("#new-token")).to_have_count(0)
-    expect(page.get_by_role("rowheader", name="acceptance test")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="acceptance test")).to_be_visible(timeout=PATIENCE)
     return token
 
 
@@ -115,7 +115,7 @@ def settle(
     """Settle a case for each of ``causes``, by the keyboard alone; ``answers`` has the right label of each text."""
     page = expert.page
     page.goto(f"/projects/{project}/cases/")
-    expect(page.locator(".case-queue .case-row").first).to_be_visible()
+    expect(page.locator(".case-queue .case-row").first).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("n")
     verdicts: list[Verdict] = []
     for cause in causes:
@@ -126,7 +126,7 @@ def settle(
 
 def _settle_one(page: Page, labels: list[str], answers: Mapping[str, str], cause: str) -> Verdict:
     here = page.url
-    expect(page.locator("[data-settle]")).to_be_visible()
+    expect(page.locator("[data-settle]")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("Who said what")).to_have_count(0)  # names and pseudonyms wait until it is settled
     text = page.locator(".case-item .item-text").inner_text().strip()
     verdict = Verdict(
@@ -154,15 +154,15 @@ def label(worker: Person, project: int, count: int, labels: list[str], answer: C
     page = worker.page
     page.goto(f"/projects/{project}/label/")
     page.get_by_role("button", name="I understand, go on").click()
-    expect(page.locator("[data-card]")).to_be_focused()
+    expect(page.locator("[data-card]")).to_be_focused(timeout=PATIENCE)
     given: dict[str, str] = {}
     for _ in range(count):
         page.wait_for_timeout(350)  # a key that comes sooner is taken for one meant for the item before
         text = page.locator("[data-item] .item-text").inner_text().strip()
         given[text] = answer(text)
         page.keyboard.press(str(labels.index(given[text]) + 1))
-        expect(page.locator("[data-item]")).not_to_contain_text(text)
-    expect(page.locator(".label-top [data-counts]")).to_contain_text(f"{count} labels now")
+        expect(page.locator("[data-item]")).not_to_contain_text(text, timeout=PATIENCE)
+    expect(page.locator(".label-top [data-counts]")).to_contain_text(f"{count} labels now", timeout=PATIENCE)
     _wait_until_sent(page)
     return given
 

@@ -79,10 +79,10 @@ class Owned:
         over = ("done", "failed", "cancelled")
         return self.api.wait_for(f"imports/{job['id']}/", lambda found: found["status"] in over, seconds=90)
 
-    def start_run(self, *, items: int) -> Any:
+    def start_run(self, *, items: int, seed: int) -> Any:
         """Let the one model that the stack serves label some of the items."""
         served = self.api.wait_for("models/", lambda found: found["results"], seconds=60)["results"]
-        asked = {"model": served[0]["id"], "max_items": items, "step_size": 50, "seed": 1}
+        asked = {"model": served[0]["id"], "max_items": items, "step_size": 50, "seed": seed}
         return self.api.post(self.path("runs/"), asked)
 
     def export(self) -> Exported:

@@ -8,7 +8,8 @@ from typing import Any
 from tests.acceptance.dashboard import Dashboard
 from tests.acceptance.oracle import Exported
 
-RUN_ITEMS = 250  # so few that some of the seven groups stay below the thirty labels that a comparison needs
+# With this seed the run meets three of the seven groups often enough to compare them, and four of them not.
+RUN_ITEMS, RUN_SEED = 210, 5
 LIVE_LABELS = 10
 
 
