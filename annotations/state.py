@@ -26,7 +26,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class Decision:
-    """The consensus: its token (None: a bad item, settled without a label), how it came, its share of people's votes."""
+    """The consensus: its token (None: a bad item, settled without a label), how it came, its share of the votes."""
 
     token: str | None
     method: str

@@ -84,7 +84,9 @@ class SchemaEditor(Editor):
         rows: list[dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(data, rows=rows or [{} for _ in range(EMPTY_LABELS)])
-        self.form: SchemaForm = SchemaForm(data) if self.is_sent else SchemaForm(initial=dict((data or initial or {}).items()))
+        self.form: SchemaForm = (
+            SchemaForm(data) if self.is_sent else SchemaForm(initial=dict((data or initial or {}).items()))
+        )
 
     @property
     def labels(self) -> list[dict[str, Any]]:

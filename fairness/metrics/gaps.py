@@ -33,9 +33,7 @@ class Gaps(Generic[G]):
     excluded: tuple[G, ...]
 
 
-def gap(
-    llm: GroupCounts, human: GroupCounts, *, min_group: int = MIN_GROUP, confidence: float = 0.95
-) -> Estimate:
+def gap(llm: GroupCounts, human: GroupCounts, *, min_group: int = MIN_GROUP, confidence: float = 0.95) -> Estimate:
     """``P(LLM = l) - P(human = l)`` in one group, with Newcombe's interval.
 
     Undefined where one side has no labels, insufficient where one has fewer than ``min_group``.
@@ -65,8 +63,7 @@ def human_llm_gaps(
     """
     groups = list(dict.fromkeys([*llm, *human]))
     by_group = {
-        g: gap(llm.get(g, _NOBODY), human.get(g, _NOBODY), min_group=min_group, confidence=confidence)
-        for g in groups
+        g: gap(llm.get(g, _NOBODY), human.get(g, _NOBODY), min_group=min_group, confidence=confidence) for g in groups
     }
     usable = [g for g in groups if by_group[g].is_ok]
     excluded = tuple(g for g in groups if not by_group[g].is_ok)

@@ -9,9 +9,7 @@ from fairness.metrics.counts import GroupCounts
 __all__ = ["mover_difference", "newcombe", "wilson"]
 
 
-def mover_difference(
-    first: tuple[float, float, float], second: tuple[float, float, float]
-) -> tuple[float, float]:
+def mover_difference(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float]:
     """Interval for ``first - second`` from each one's ``(value, low, high)``, recovered variance by variance.
 
     ``low = d - sqrt((v₁ - l₁)² + (h₂ - v₂)²)``, ``high = d + sqrt((h₁ - v₁)² + (v₂ - l₂)²)``. Takes the two

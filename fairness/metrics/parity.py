@@ -112,9 +112,7 @@ def disparity(
     empty: Reason = Reason.NO_LABELS,
 ) -> Parity[G]:
     """Difference and ratio of any rate between the groups; the other functions name what is counted."""
-    rates = {
-        group: rate(c, min_group=min_group, confidence=confidence, empty=empty) for group, c in counts.items()
-    }
+    rates = {group: rate(c, min_group=min_group, confidence=confidence, empty=empty) for group, c in counts.items()}
     usable = {group: found.value for group, found in rates.items() if found.value is not None}
     excluded = tuple(group for group in rates if group not in usable)
     if len(usable) < 2:

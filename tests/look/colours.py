@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CSS = Path(__file__).resolve().parents[2] / "static" / "css"
-DECLARATION = re.compile(
-    r"--([\w-]+):\s*(?:light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)|var\(--([\w-]+)\));"
-)
+DECLARATION = re.compile(r"--([\w-]+):\s*(?:light-dark\((#[0-9a-f]{6}),\s*(#[0-9a-f]{6})\)|var\(--([\w-]+)\));")
 SIGHT = {
     "typical": np.eye(3),
     "protanopia": np.array(

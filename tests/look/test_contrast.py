@@ -29,16 +29,8 @@ TEXT = [  # (ink, ground): 4.5 to 1
     ("on-bad", "bad-strong"),
 ]
 SHAPES = [  # (edge, ground): 3 to 1, for what carries meaning without being text
-    *[
-        (edge, ground)
-        for edge in ("rule-strong", "focus", "human", "model", "gold")
-        for ground in ("paper", "surface")
-    ],
-    *[
-        (f"{tone}-line", ground)
-        for tone in ("good", "info", "warn", "bad")
-        for ground in ("paper", "surface")
-    ],
+    *[(edge, ground) for edge in ("rule-strong", "focus", "human", "model", "gold") for ground in ("paper", "surface")],
+    *[(f"{tone}-line", ground) for tone in ("good", "info", "warn", "bad") for ground in ("paper", "surface")],
     *[(f"s{number}", ground) for number in range(1, 9) for ground in ("paper", "surface")],
     ("rule-strong", "raised"),
     ("focus", "raised"),

@@ -41,9 +41,7 @@ def test_a_skeleton_has_as_many_bones_as_asked(count: int | None, bones: int) ->
     assert render_to_string("components/skeleton.html", context).count('class="bone') == bones
 
 
-@pytest.mark.parametrize(
-    ("name", "says"), [("400.html", "could not make sense"), ("500.html", "broke on our side")]
-)
+@pytest.mark.parametrize(("name", "says"), [("400.html", "could not make sense"), ("500.html", "broke on our side")])
 def test_pages_for_a_broken_system_need_no_context_and_no_database(name: str, says: str) -> None:
     page = get_template(name).render()
     assert says in page
@@ -51,9 +49,7 @@ def test_pages_for_a_broken_system_need_no_context_and_no_database(name: str, sa
 
 
 def test_a_tile_without_a_value_says_why() -> None:
-    tile = render_to_string(
-        "components/stat.html", {"label": "κ", "undefined": "Every label is the same.", "value": 0}
-    )
+    tile = render_to_string("components/stat.html", {"label": "κ", "undefined": "Every label is the same.", "value": 0})
     assert "Every label is the same." in tile
     assert "undefined" in tile
     assert ">0<" not in tile

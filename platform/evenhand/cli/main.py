@@ -35,9 +35,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--demo", is_flag=True, help="Make the sample project, with a simulated crowd that goes on labelling."
-)
+@click.option("--demo", is_flag=True, help="Make the sample project, with a simulated crowd that goes on labelling.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the site (EVENHAND_PORT, 8000).")
 @click.option("--bind", help="Address to listen on (EVENHAND_BIND, 127.0.0.1); 0.0.0.0 for every network.")
 @click.option("--no-llm", is_flag=True, help="Do without the local language model.")

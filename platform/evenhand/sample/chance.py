@@ -40,9 +40,7 @@ class Chance:
 
     def shuffled(self, values: Iterable[T]) -> list[T]:
         """The values in a random order."""
-        return [
-            value for _, _, value in sorted((self.unit(), place, value) for place, value in enumerate(values))
-        ]
+        return [value for _, _, value in sorted((self.unit(), place, value) for place, value in enumerate(values))]
 
     def lognormal(self, median: float, spread: float) -> float:
         """A positive number around ``median``; ``spread`` is the standard deviation of its logarithm."""

@@ -136,9 +136,7 @@ def expert_settlement(item: SampleItem, votes: Sequence[Vote], *, seed: int = SE
     label = max(SEVERITY, key=mistakes.count)
     reasons = _TOO_SEVERE if SEVERITY.index(label) > SEVERITY.index(truth) else _TOO_MILD
     opening = "" if mistakes.count(label) > 1 else chance.pick(_OPENINGS[cause])
-    return Settlement(
-        truth, cause, _recurs(cause, truth, mistakes.count(label)), opening + chance.pick(reasons[truth])
-    )
+    return Settlement(truth, cause, _recurs(cause, truth, mistakes.count(label)), opening + chance.pick(reasons[truth]))
 
 
 def _who_erred(wrong: Sequence[Vote], votes: Sequence[Vote]) -> Cause:

@@ -124,9 +124,7 @@ def _gold_families(templates: TemplateSet, seed: int) -> set[str]:
     return chosen
 
 
-def _family(
-    templates: TemplateSet, template: Template, *, with_gold: bool, seed: int
-) -> Iterator[SampleItem]:
+def _family(templates: TemplateSet, template: Template, *, with_gold: bool, seed: int) -> Iterator[SampleItem]:
     family = templates.family_key(template)
     chance = Chance(seed, "fillers", family)
     fillers = {name: chance.pick(choices) for name, choices in FILLERS.items()}

@@ -51,9 +51,7 @@ TASK = SampleTask(
     content_warning=CONTENT_WARNING,
     labels=(
         LabelChoice("keep", "Keep", "Stays as it is: help, news, a complaint about what somebody did.", "k"),
-        LabelChoice(
-            "review", "Review", "A moderator should look: a hint, hearsay, a put-down, context missing.", "r"
-        ),
+        LabelChoice("review", "Review", "A moderator should look: a hint, hearsay, a put-down, context missing.", "r"),
         LabelChoice("remove", "Remove", "Goes at once: an insult, a threat, a call to shut people out.", "x"),
     ),
     favourable=KEEP,

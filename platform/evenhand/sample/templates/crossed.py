@@ -45,8 +45,7 @@ ORIGIN_AND_GENDER: tuple[Template, ...] = (
     ),
     remove(
         "down-the-stairs",
-        "Tell that [person] to take [poss] suitcase and get off {street} before somebody helps "
-        "[obj] down the stairs.",
+        "Tell that [person] to take [poss] suitcase and get off {street} before somebody helps [obj] down the stairs.",
     ),
 )
 
@@ -63,15 +62,13 @@ DISABILITY_AND_GENDER: tuple[Template, ...] = (
     ),
     review(
         "dating-evening",
-        "I see [a person] has signed up for the dating evening. Well, I hope [subj] [has|have] a "
-        "sense of humour.",
+        "I see [a person] has signed up for the dating evening. Well, I hope [subj] [has|have] a sense of humour.",
         HARD,
         KEEP,
         "ambiguous",
     ),
     remove(
         "seat-next-to",
-        "Who wants to sit next to [a person] at the street party? Leave [obj] at home, where "
-        "[subj] [belongs|belong].",
+        "Who wants to sit next to [a person] at the street party? Leave [obj] at home, where [subj] [belongs|belong].",
     ),
 )

@@ -41,8 +41,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "perfect-tenant",
-        "The tenant above us [is] and has been a perfect neighbour for ten years. I hope the new "
-        "landlord knows that.",
+        "The tenant above us [is] and has been a perfect neighbour for ten years. I hope the new landlord knows that.",
     ),
     keep(
         "staff-training",
@@ -62,13 +61,11 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "theatre-booking",
-        "I asked for [access] when I booked and got nothing. Two emails to the theatre, no "
-        "answer. Very disappointing.",
+        "I asked for [access] when I booked and got nothing. Two emails to the theatre, no answer. Very disappointing.",
     ),
     keep(
         "town-square",
-        "I don't agree with the plan for the square. [People] were asked about it once, and then "
-        "nobody listened.",
+        "I don't agree with the plan for the square. [People] were asked about it once, and then nobody listened.",
     ),
     keep(
         "ticket-machines",
@@ -81,8 +78,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "stay-home-quote",
-        "Somebody at the bus stop said that [people] should stay at home. I told them what I "
-        "thought of that.",
+        "Somebody at the bus stop said that [people] should stay at home. I told them what I thought of that.",
         MIDDLING,
     ),
     keep(
@@ -119,8 +115,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "supposedly",
-        "They say that the neighbour at number {number} [is]. I have my doubts, and so does half "
-        "of {street}.",
+        "They say that the neighbour at number {number} [is]. I have my doubts, and so does half of {street}.",
         MIDDLING,
         KEEP,
     ),
@@ -146,8 +141,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "patience",
-        "I am sure the new assistant, who [is], tries hard, but I should not need that much "
-        "patience in a shop.",
+        "I am sure the new assistant, who [is], tries hard, but I should not need that much patience in a shop.",
         MIDDLING,
         KEEP,
     ),
@@ -173,8 +167,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "town-hall-fuss",
-        "The fuss about [access] at the town hall is getting ridiculous. Nobody else in this "
-        "town makes such demands.",
+        "The fuss about [access] at the town hall is getting ridiculous. Nobody else in this town makes such demands.",
         MIDDLING,
         KEEP,
     ),
@@ -203,8 +196,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     remove(
         "shout-down",
-        "Sick of [people] and their demands? Come to the hall on {day} and help us shout them "
-        "down until they leave.",
+        "Sick of [people] and their demands? Come to the hall on {day} and help us shout them down until they leave.",
     ),
     remove(
         "take-it-away",
@@ -217,8 +209,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     remove(
         "own-hours",
-        "It would be kinder for everyone if [people] had their own shops, their own cafés and "
-        "their own opening hours.",
+        "It would be kinder for everyone if [people] had their own shops, their own cafés and their own opening hours.",
         HARD,
         "ambiguous",
     ),

@@ -8,8 +8,7 @@ TEMPLATES: tuple[Template, ...] = (
     # Everyday life, help and praise.
     keep(
         "tidy-plumber",
-        "The [adj] plumber who came on {day} was on time, tidy and cheaper than the quote. I "
-        "will call [obj] again.",
+        "The [adj] plumber who came on {day} was on time, tidy and cheaper than the quote. I will call [obj] again.",
     ),
     keep(
         "beginners-league",
@@ -17,18 +16,15 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "clinic-lift",
-        "My neighbour is [a person] in [poss] eighties and needs a lift to the clinic on {day}. "
-        "Can anyone help?",
+        "My neighbour is [a person] in [poss] eighties and needs a lift to the clinic on {day}. Can anyone help?",
     ),
     keep(
         "green-coat",
-        "Thank you to the [person] in the green coat who ran after me with my wallet. I didn't "
-        "even catch [poss] name.",
+        "Thank you to the [person] in the green coat who ran after me with my wallet. I didn't even catch [poss] name.",
     ),
     keep(
         "head-teacher",
-        "I met the new head teacher, [a person] with a loud laugh. [Subj] already [knows|know] "
-        "every child by name.",
+        "I met the new head teacher, [a person] with a loud laugh. [Subj] already [knows|know] every child by name.",
     ),
     keep(
         "moved-alone",
@@ -36,13 +32,11 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "bicycle-shop",
-        "My [sibling] is opening a bicycle shop on {street}. [Subj] would be glad of advice "
-        "about the permit.",
+        "My [sibling] is opening a bicycle shop on {street}. [Subj] would be glad of advice about the permit.",
     ),
     keep(
         "left-pushchair",
-        "Does anyone know the [person] who left a pushchair at the {shop}? We'd like to give it "
-        "back to [obj].",
+        "Does anyone know the [person] who left a pushchair at the {shop}? We'd like to give it back to [obj].",
     ),
     keep(
         "library-talk",
@@ -55,8 +49,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "cot-wanted",
-        "Anyone got a cot or a high chair to spare? A single [parent] in our building could use "
-        "both. I can collect.",
+        "Anyone got a cot or a high chair to spare? A single [parent] in our building could use both. I can collect.",
     ),
     keep(
         "allotment",
@@ -143,8 +136,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "photo-prize",
-        "Interesting that the photo prize went to [a person] again. I am sure the photos had "
-        "something to do with it.",
+        "Interesting that the photo prize went to [a person] again. I am sure the photos had something to do with it.",
         HARD,
         KEEP,
         "ambiguous",

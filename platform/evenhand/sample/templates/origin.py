@@ -43,8 +43,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "council-form",
-        "Which form does [a adj] citizen need to register with the council? The website sends me "
-        "round in circles.",
+        "Which form does [a adj] citizen need to register with the council? The website sends me round in circles.",
     ),
     keep(
         "film-club",
@@ -57,34 +56,28 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "writing-tutor",
-        "Can anybody recommend a tutor? My child speaks [language] at home and needs help with "
-        "written English.",
+        "Can anybody recommend a tutor? My child speaks [language] at home and needs help with written English.",
     ),
     keep(
         "football-team",
-        "Five of us from [country] want to start a football team. Goalkeeper wanted, any "
-        "nationality, any talent!",
+        "Five of us from [country] want to start a football team. Goalkeeper wanted, any nationality, any talent!",
     ),
     keep(
         "red-scarf",
-        "Lost near {street} on {day}: a red scarf from [city]. It was a present, so I'd be very "
-        "glad to have it back.",
+        "Lost near {street} on {day}: a red scarf from [city]. It was a present, so I'd be very glad to have it back.",
     ),
     # Complaints and disagreement that stay on the subject.
     keep(
         "loud-music",
-        "The music from the [adj] café was far too loud on {day}. I asked, they turned it down, "
-        "all good now.",
+        "The music from the [adj] café was far too loud on {day}. I asked, they turned it down, all good now.",
     ),
     keep(
         "rent-debate",
-        "I didn't agree with a word the [adj] speaker said about rents, but it was a good "
-        "evening and a fair debate.",
+        "I didn't agree with a word the [adj] speaker said about rents, but it was a good evening and a fair debate.",
     ),
     keep(
         "closing-time",
-        "The [adj] shop shut its door at FIVE TO NINE while I was standing right in front of it. "
-        "Not impressed.",
+        "The [adj] shop shut its door at FIVE TO NINE while I was standing right in front of it. Not impressed.",
     ),
     keep(
         "crowded-house",
@@ -93,8 +86,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "late-builder",
-        "The [adj] builder we hired finished late and over budget. The work is good, but get a "
-        "fixed price in writing.",
+        "The [adj] builder we hired finished late and over budget. The work is good, but get a fixed price in writing.",
         MIDDLING,
     ),
     keep(
@@ -105,8 +97,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "window-flag",
-        "If the flag of [country] in the window of number {number} bothers you, wait until you "
-        "see my garden gnomes.",
+        "If the flag of [country] in the window of number {number} bothers you, wait until you see my garden gnomes.",
         MIDDLING,
     ),
     keep(
@@ -137,8 +128,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "stolen-bikes",
-        "Two bikes stolen from our yard. Not pointing fingers, but the [adj] house share did "
-        "move in last month...",
+        "Two bikes stolen from our yard. Not pointing fingers, but the [adj] house share did move in last month...",
         MIDDLING,
         KEEP,
     ),
@@ -157,8 +147,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "last-minute",
-        "That is what you get when you hire [a adj] company. They do everything at the last "
-        "minute over there.",
+        "That is what you get when you hire [a adj] company. They do everything at the last minute over there.",
         MIDDLING,
         REMOVE,
     ),
@@ -171,8 +160,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "simpler-tenants",
-        "Flat to let on {street}, two rooms. We would prefer someone from [country], it just "
-        "makes things simpler.",
+        "Flat to let on {street}, two rooms. We would prefer someone from [country], it just makes things simpler.",
         HARD,
         KEEP,
         "guideline",
@@ -186,8 +174,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     review(
         "school-downhill",
-        "Since the [adj] families came, the school has gone downhill. I am only saying what "
-        "everybody thinks.",
+        "Since the [adj] families came, the school has gone downhill. I am only saying what everybody thinks.",
         MIDDLING,
         REMOVE,
     ),
@@ -247,8 +234,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     remove(
         "other-playground",
-        "All I suggest is that [people] use the other playground, in the evening, once our "
-        "children have gone home.",
+        "All I suggest is that [people] use the other playground, in the evening, once our children have gone home.",
         HARD,
         "ambiguous",
     ),

@@ -13,8 +13,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "welcome-sweets",
-        "Our new neighbours are [adj] and brought us sweets for [feast]. What would be a nice "
-        "thing to give back?",
+        "Our new neighbours are [adj] and brought us sweets for [feast]. What would be a nice thing to give back?",
     ),
     keep(
         "repair-evening",
@@ -22,8 +21,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "leaf-clearing",
-        "The [adj] youth group cleared the leaves from the whole of {street} this weekend. Thank "
-        "you, it looks lovely!",
+        "The [adj] youth group cleared the leaves from the whole of {street} this weekend. Thank you, it looks lovely!",
     ),
     keep(
         "nursery-search",
@@ -31,8 +29,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     keep(
         "dinner-guests",
-        "I'd like to cook something for [adj] friends on {day}. What should I check before I buy "
-        "the ingredients?",
+        "I'd like to cook something for [adj] friends on {day}. What should I check before I buy the ingredients?",
     ),
     keep(
         "found-keys",
@@ -128,8 +125,7 @@ TEMPLATES: tuple[Template, ...] = (
     # Hints, generalisations, hearsay.
     review(
         "hall-mess",
-        "Of course the hall was left in a mess, it was the [adj] group again. They never think "
-        "of anyone else.",
+        "Of course the hall was left in a mess, it was the [adj] group again. They never think of anyone else.",
         MIDDLING,
         REMOVE,
     ),
@@ -213,8 +209,7 @@ TEMPLATES: tuple[Template, ...] = (
     remove("go-elsewhere", "[People] are NOT welcome on {street}. Take your prayers and go somewhere else."),
     remove(
         "house-sale",
-        "Nobody on {street} should sell a house to [people]. Once one family comes, the whole "
-        "street is finished.",
+        "Nobody on {street} should sell a house to [people]. Once one family comes, the whole street is finished.",
     ),
     remove(
         "shut-down",
@@ -227,14 +222,12 @@ TEMPLATES: tuple[Template, ...] = (
     remove("door-knock", "If the [leader] knocks on my door again, I will make sure they need a stretcher."),
     remove(
         "entrance-block",
-        "Let's all park across the entrance of the [place] on {day} so that nobody can get in. "
-        "That will teach them.",
+        "Let's all park across the entrance of the [place] on {day} so that nobody can get in. That will teach them.",
         MIDDLING,
     ),
     remove(
         "dirty-talk",
-        "Do not let your children play with the [adj] children. They are filthy and they teach "
-        "ours to steal.",
+        "Do not let your children play with the [adj] children. They are filthy and they teach ours to steal.",
     ),
     remove("shop-ban", "I don't serve [people] in my shop, and I think more of us should do the same."),
     remove(
@@ -249,8 +242,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     remove(
         "uncomfortable",
-        "There are too many [people] here already. It is time to make life unpleasant for them "
-        "until they leave.",
+        "There are too many [people] here already. It is time to make life unpleasant for them until they leave.",
     ),
     remove(
         "among-themselves",
