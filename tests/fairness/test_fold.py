@@ -7,12 +7,13 @@ import threading
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations.models import Annotation, OutboxRow, Project
 from annotations.services.changes import item_changes
-from fairness.models import Counter, Pulse
+from fairness.models import Counter, MinuteTally, Pulse
 from fairness.services.fold import fold_outbox
 from fairness.services.recount import live_cells, recount
 from tests.factories import add_label, make_annotator, make_cast, make_items
@@ -52,6 +53,28 @@ def test_a_label_moves_its_cells(cast):
     assert cell(cast.project, "totals", "labels_given") == 1
     assert cell(cast.project, "totals", "labels_needed") == 3
     assert Pulse.objects.get(project=cast.project).version == 1
+
+
+def test_labels_that_come_with_their_items_are_counted_but_are_no_pace(cast):
+    (item,) = make_items(cast.project)
+    annotator = make_annotator(cast.project)
+    with item_changes(project=cast.project, item_ids=[item.pk], new_items=True) as changes:
+        annotation = Annotation.objects.create(
+            project=cast.project,
+            item=item,
+            annotator=annotator,
+            schema=changes.schema,
+            source="imported",
+            value="keep",
+            created_at=timezone.now(),
+        )
+        changes.vote(annotation, kind="human")
+    fold_outbox()
+    assert cell(cast.project, "people", "keep") == 1
+    assert not MinuteTally.objects.exists()
+    add_label(item, make_annotator(cast.project), "keep")
+    fold_outbox()
+    assert MinuteTally.objects.get().people == 1
 
 
 def test_people_and_a_model_make_a_pair(cast):
