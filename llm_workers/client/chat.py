@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from django.utils.translation import gettext as _
 
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Unavailable
 from llm_workers.client.wire import Reply, Request, Server, parse_reply
@@ -72,9 +73,9 @@ class ChatClient:
         now), each with the last reason.
         """
         if not self.servers:
-            raise Unavailable("No server offers this model. Start one, or mend LLM_BASE_URL.")
+            raise Unavailable(_("No server offers this model. Start one, or mend LLM_BASE_URL."))
         candidates = self._in_turn()
-        failure: ClientError = Unavailable("No server was asked.")
+        failure: ClientError = Unavailable(_("No server was asked."))
         started = time.monotonic()
         for number in range(self.patience.rounds):
             wait = 0.0
@@ -111,34 +112,40 @@ class ChatClient:
         try:
             answer = await self._http.post(f"{server.url}/chat/completions", json=request.body(server.dialect))
         except httpx.ConnectError:
-            raise _Transient("nothing answers there. Start the server, or mend LLM_BASE_URL.") from None
+            raise _Transient(_("nothing answers there. Start the server, or mend LLM_BASE_URL.")) from None
         except httpx.TimeoutException:
             seconds = round(time.monotonic() - started)
-            text = f"no answer within {seconds} seconds. See whether the server is overloaded or hangs."
-            raise _Transient(text) from None
+            text = _("no answer within %(seconds)s seconds. See whether the server is overloaded or hangs.")
+            raise _Transient(text % {"seconds": seconds}) from None
         except httpx.TransportError as error:
-            raise _Transient(f"the connection broke ({type(error).__name__}). See the server's log.") from None
+            text = _("the connection broke (%(how)s). See the server's log.")
+            raise _Transient(text % {"how": type(error).__name__}) from None
         if answer.status_code != 200:
             raise _refusal(server, request, answer)
         try:
             return parse_reply(answer.json(), seconds=time.monotonic() - started)
         except (ValueError, TypeError, KeyError, AttributeError):
-            raise _Transient("the answer is not a chat completion. See whether LLM_BASE_URL ends in /v1.") from None
+            text = _("the answer is not a chat completion. See whether LLM_BASE_URL ends in /v1.")
+            raise _Transient(text) from None
 
 
 def _refusal(server: Server, request: Request, answer: httpx.Response) -> Exception:
-    status, said = answer.status_code, _said(answer)
+    status = answer.status_code
+    facts = {"url": server.url, "model": request.model, "status": f"{status}{_said(answer)}"}
     if status in (401, 403):
-        return Refused(f"{server.url} refuses access ({status}). Set LLM_API_KEY to a key that it accepts.")
+        return Refused(_("%(url)s refuses access (%(status)s). Set LLM_API_KEY to a key that it accepts.") % facts)
     if status == 404:
-        return Refused(
-            f"{server.url} does not serve the model “{request.model}” (404{said}). Load it there, or start a "
-            "run with a model that is served."
+        text = _(
+            "%(url)s does not serve the model “%(model)s” (%(status)s). Load it there, or start a run with a model that"
+            " is served."
         )
+        return Refused(text % facts)
+    if status == 429:
+        text = _("the server is overloaded (%(status)s). See its log.")
+        return _Transient(text % facts, _retry_after(answer))
     if status in TRANSIENT or status >= 500:
-        meaning = "is overloaded" if status == 429 else "has a problem"
-        return _Transient(f"the server {meaning} ({status}{said}). See its log.", _retry_after(answer))
-    return BadRequest(f"The server did not take this item ({status}{said}).")
+        return _Transient(_("the server has a problem (%(status)s). See its log.") % facts, _retry_after(answer))
+    return BadRequest(_("The server did not take this item (%(status)s).") % facts)
 
 
 def _said(answer: httpx.Response) -> str:

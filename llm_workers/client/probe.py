@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from django.utils.translation import gettext as _
 
 from llm_workers.client.chat import LOOPBACK
 
@@ -47,22 +48,24 @@ def probe(url: str, *, api_key: str = "", seconds: float = SECONDS) -> Probe:
         with httpx.Client(headers=headers, timeout=seconds, trust_env=not local) as http:
             answer = http.get(f"{url}/models")
     except httpx.ConnectError:
-        return Probe(url, problem="Nothing answers there. Start the server, or mend LLM_BASE_URL.")
+        return Probe(url, problem=_("Nothing answers there. Start the server, or mend LLM_BASE_URL."))
     except httpx.TimeoutException:
-        return Probe(url, problem=f"No answer within {seconds:g} seconds. See whether the server is still loading.")
+        text = _("No answer within %(seconds)g seconds. See whether the server is still loading.")
+        return Probe(url, problem=text % {"seconds": seconds})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return Probe(url, problem=f"The connection failed ({type(error).__name__}). See the server's log.")
+        text = _("The connection failed (%(how)s). See the server's log.")
+        return Probe(url, problem=text % {"how": type(error).__name__})
     took = round((time.monotonic() - started) * 1000)
     if answer.status_code in (401, 403):
-        text = f"Access is refused ({answer.status_code}). Set LLM_API_KEY to a key that the server accepts."
-        return Probe(url, problem=text, answer_ms=took)
+        text = _("Access is refused (%(status)s). Set LLM_API_KEY to a key that the server accepts.")
+        return Probe(url, problem=text % {"status": answer.status_code}, answer_ms=took)
     if answer.status_code != 200:
-        text = f"The server answers {answer.status_code} instead of a list of models. LLM_BASE_URL must end in /v1."
-        return Probe(url, problem=text, answer_ms=took)
+        text = _("The server answers %(status)s instead of a list of models. LLM_BASE_URL must end in /v1.")
+        return Probe(url, problem=text % {"status": answer.status_code}, answer_ms=took)
     try:
         return _read(url, answer.json(), took)
     except (ValueError, TypeError, KeyError, AttributeError):
-        text = "What answers there is not an OpenAI-compatible server. LLM_BASE_URL must end in /v1."
+        text = _("What answers there is not an OpenAI-compatible server. LLM_BASE_URL must end in /v1.")
         return Probe(url, problem=text, answer_ms=took)
 
 
@@ -71,7 +74,7 @@ def _read(url: str, data: Mapping[str, Any], took: int) -> Probe:
     owners = {entry.get("owned_by") for entry in entries}
     dialect = "vllm" if "vllm" in owners else "llamacpp" if "llamacpp" in owners else "other"
     offers = tuple(_offer(entry) for entry in entries)
-    problem = "" if offers else "The server runs but serves no model yet. Load one there."
+    problem = "" if offers else _("The server runs but serves no model yet. Load one there.")
     return Probe(url, dialect=dialect, offers=offers, problem=problem, answer_ms=took)
 
 

@@ -1,4 +1,7 @@
-"""What every question does, and the parts that choices share: option codes and reasons."""
+"""What every question does, and the parts that choices share: option codes and reasons.
+
+The sentences here are English and not translated: a model reads them, in the prompt or when it is asked again.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.models import Annotation, AnnotationSource, AnnotatorKind, Project, ProjectStatus, Run, RunStatus
 from annotations.services.changes import ItemChanges, item_changes
@@ -158,9 +159,9 @@ def _breaker(run: Run, outcomes: Sequence[Outcome]) -> bool:
     if in_row < MAX_UNANSWERED_IN_ROW:
         return False
     last = next((outcome.problem for outcome in reversed(outcomes) if outcome.problem), "")
-    reason = (
-        f"{in_row} items in a row had no usable answer, the last one because: {last} "
-        "Check the server's dialect on the models page, or choose another model; then resume the run."
+    reason = _(
+        "%(count)s items in a row had no usable answer, the last one because: %(why)s Check the server's dialect on the"
+        " models page, or choose another model; then resume the run."
     )
-    pause_locked(run, reason=reason)
+    pause_locked(run, reason=reason % {"count": in_row, "why": last})
     return True

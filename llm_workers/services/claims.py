@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from annotations.task_types import task_type
@@ -81,10 +82,10 @@ def lane_claim(*, run_id: int, lane: int, generation: int) -> Work | None:
 
 def _obstacle(run: Run) -> str:
     if run.project.status != ProjectStatus.ACTIVE:
-        status = run.project.get_status_display().lower()
-        return f"The project is {status}. Activate it again, then resume the run."
+        text = _("The project is %(status)s. Activate it again, then resume the run.")
+        return text % {"status": run.project.get_status_display().lower()}
     if not run.schema.is_current:
-        return "Labels or guidelines have changed since this run began. Cancel it and start a new one."
+        return _("Labels or guidelines have changed since this run began. Cancel it and start a new one.")
     return ""
 
 
@@ -92,7 +93,7 @@ def _take_back(run: Run, lane: int) -> None:
     """Free what an earlier task of this lane held when it died; give up on what was held by too many dead tasks."""
     held = RunItem.objects.filter(run=run, lane=lane, status=RunItemStatus.LEASED)
     hopeless = held.filter(attempts__gte=MAX_TAKEN)
-    reason = f"Given up: the work on it broke off {MAX_TAKEN} times. See the worker's log."
+    reason = _("Given up: the work on it broke off %(times)s times. See the worker's log.") % {"times": MAX_TAKEN}
     given_up = hopeless.update(
         status=RunItemStatus.UNANSWERED, reason=reason, lane=None, generation=None, finished_at=timezone.now()
     )
@@ -167,12 +168,12 @@ def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
         plan = RunPlan.objects.get(run=run)
         since = plan.failing_since or now
         if hopeless or now - since >= FAULTS_BORNE:
-            pause_locked(run, reason=f"{reason} Then resume the run.")
+            pause_locked(run, reason=_("%(why)s Then resume the run.") % {"why": reason})
             return None
         wait = min(FAULT_PAUSE * 2**plan.faults_in_row, LONGEST_FAULT_PAUSE)
         plan.failing_since, plan.faults_in_row = since, plan.faults_in_row + 1
         plan.save(update_fields=["failing_since", "faults_in_row"])
-        run.reason = f"Waiting for a server, and trying again. {reason}"[:500]
+        run.reason = (_("Waiting for a server, and trying again. %(why)s") % {"why": reason})[:500]
         run.save(update_fields=["reason"])
         own.touched_at = now + timedelta(seconds=wait)
         own.save(update_fields=["touched_at"])

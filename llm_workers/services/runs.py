@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotations.models import Annotator, AnnotatorKind, LabelSchema, Project, ProjectStatus, Run, RunStatus
 from annotations.task_types import task_type
@@ -56,8 +57,8 @@ def run_start(
         _check_active(project)
         servers = model.endpoints.count()
         if not servers:
-            text = f"No server offers “{model.name}” now. Start one and refresh the models, or choose another."
-            raise DomainError("model_not_served", text)
+            text = _("No server offers “%(name)s” now. Start one and refresh the models, or choose another.")
+            raise DomainError("model_not_served", text % {"name": model.name})
         schema = project.schemas.get(is_current=True)
         asked = model_annotator(model=model, schema=schema, with_reason=with_reason, orders=orders)
         run = _create(
@@ -71,7 +72,7 @@ def run_start(
         RunPlan.objects.create(run=run, seed=seed)
         run.total = _fill(run, seed)
         if not run.total:
-            raise invalid("There is nothing to label: this model, asked in this way, has labelled every item.")
+            raise invalid(_("There is nothing to label: this model, asked in this way, has labelled every item."))
         run.save(update_fields=["total"])
         data = {
             "model": model.pk,
@@ -91,8 +92,8 @@ def run_pause(*, run: Run, by: Any = None, reason: str = "") -> Run:
     with transaction.atomic():
         run = _locked(run)
         if run.status not in GOING:
-            raise _wrong_state(run, "be paused")
-        pause_locked(run, reason=reason or "Paused by a person.", actor=actor_of(by) if by else SYSTEM)
+            raise _wrong_state(run, _("This run is %(status)s, so it cannot be paused."))
+        pause_locked(run, reason=reason or _("Paused by a person."), actor=actor_of(by) if by else SYSTEM)
     return run
 
 
@@ -109,10 +110,10 @@ def run_resume(*, run: Run, by: Any) -> Run:
         lanes = list(RunLane.objects.select_for_update().filter(run=run).order_by("number"))
         run = _locked(run)
         if run.status != RunStatus.PAUSED:
-            raise _wrong_state(run, "be resumed")
+            raise _wrong_state(run, _("This run is %(status)s, so it cannot be resumed."))
         _check_active(run.project)
         if not run.schema.is_current:
-            text = "Labels or guidelines have changed since this run began. Cancel it and start a new one."
+            text = _("Labels or guidelines have changed since this run began. Cancel it and start a new one.")
             raise DomainError("schema_changed", text)
         run.status, run.reason = RunStatus.RUNNING, ""
         run.save(update_fields=["status", "reason"])
@@ -127,8 +128,8 @@ def run_cancel(*, run: Run, by: Any) -> Run:
     with transaction.atomic():
         run = _locked(run)
         if run.status not in (*GOING, RunStatus.PAUSED):
-            raise _wrong_state(run, "be cancelled")
-        run.status, run.reason, run.finished_at = RunStatus.CANCELLED, "Cancelled by a person.", timezone.now()
+            raise _wrong_state(run, _("This run is %(status)s, so it cannot be cancelled."))
+        run.status, run.reason, run.finished_at = RunStatus.CANCELLED, _("Cancelled by a person."), timezone.now()
         run.save(update_fields=["status", "reason", "finished_at"])
         _record(run, "run.cancelled", actor_of(by), {"labelled": run.labelled})
     return run
@@ -151,7 +152,7 @@ def model_annotator(*, model: ModelVersion, schema: LabelSchema, with_reason: bo
     orders = min(orders, question.size)
     text = prompt_text(schema=schema, question=question)
     made = prompt_hash(text=text, schema_id=schema.pk, with_reason=with_reason, orders=orders)
-    prompt, _ = PromptVersion.objects.get_or_create(
+    prompt, _made = PromptVersion.objects.get_or_create(
         project_id=schema.project_id,
         hash=made,
         defaults={"schema": schema, "text": text, "with_reason": with_reason, "orders": orders},
@@ -167,20 +168,20 @@ def model_annotator(*, model: ModelVersion, schema: LabelSchema, with_reason: bo
 
 def _check_numbers(step_size: int, max_items: int | None, orders: int) -> None:
     if not 1 <= step_size <= MAX_STEP:
-        text = f"A step has between 1 and {MAX_STEP:,} items."
+        text = _("A step has between 1 and %(most)s items.") % {"most": f"{MAX_STEP:,}"}
         raise invalid(text, fields={"step_size": [text]})
     if max_items is not None and max_items < 1:
-        text = "At least one item must be labelled; leave it empty for all."
+        text = _("At least one item must be labelled; leave it empty for all.")
         raise invalid(text, fields={"max_items": [text]})
     if not 1 <= orders <= 50:
-        text = "Between 1 and 50 orders of the options can be asked."
+        text = _("Between 1 and 50 orders of the options can be asked.")
         raise invalid(text, fields={"orders": [text]})
 
 
 def _check_active(project: Project) -> None:
     if project.status != ProjectStatus.ACTIVE:
-        text = f"The project is {project.get_status_display().lower()}, so nothing is labelled. Activate it first."
-        raise DomainError("project_not_active", text)
+        text = _("The project is %(status)s, so nothing is labelled. Activate it first.")
+        raise DomainError("project_not_active", text % {"status": project.get_status_display().lower()})
 
 
 def _create(**fields: Any) -> Run:
@@ -190,7 +191,7 @@ def _create(**fields: Any) -> Run:
     except IntegrityError as error:
         if "run_one_active_per_annotator" not in str(error):
             raise
-        text = "This model is labelling this project already. Wait for that run, resume it, or cancel it."
+        text = _("This model is labelling this project already. Wait for that run, resume it, or cancel it.")
         raise DomainError("run_active", text) from None
 
 
@@ -217,8 +218,8 @@ def _locked(run: Run) -> Run:
     return Run.objects.select_for_update(of=("self",)).select_related("project", "schema", "annotator").get(pk=run.pk)
 
 
-def _wrong_state(run: Run, what: str) -> DomainError:
-    return DomainError("run_state", f"This run is {run.get_status_display().lower()}, so it cannot {what}.")
+def _wrong_state(run: Run, text: str) -> DomainError:
+    return DomainError("run_state", text % {"status": run.get_status_display().lower()})
 
 
 def _record(run: Run, kind: str, actor: str, data: dict[str, Any]) -> None:
