@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from evenhand.local.errors import LocalError
-from evenhand.local.models import DEFAULT_MODEL, ensure, shared_folder
 from tests.acceptance import hatecheck as published
 from tests.acceptance.client import Api
 from tests.acceptance.dashboard import Dashboard, by_the_model
@@ -42,22 +41,16 @@ def hatecheck() -> HateCheck:
 @pytest.fixture(scope="module")
 def stack(hatecheck: HateCheck, browser: Browser) -> Iterator[Stack]:
     """`evenhand up` with its language model; after the tests nothing of it may be left."""
-    _require_model()
-    running = Stack.start()
+    try:
+        running = Stack.start()
+    except LocalError as error:
+        pytest.fail(f"The stack needs its language model. {error}")
     left = None
     try:
         yield running
     finally:
         left = running.stop()
     assert left == [], f"Ctrl-C left processes behind: {left}"
-
-
-def _require_model() -> None:
-    """Have the model before the clock runs: from the user's cache, else fetched into it."""
-    try:
-        ensure(DEFAULT_MODEL, shared_folder().parent, quiet=True)
-    except LocalError as error:
-        pytest.fail(f"The stack needs its language model. {error}")
 
 
 @pytest.fixture(scope="module")

@@ -51,8 +51,8 @@ class Dashboard:
 
     def _cells(self, rows: str) -> list[list[str]]:
         """The cells of a table in one look: an update may come between two."""
-        script = """rows => rows.map(row => [...row.cells].map(cell =>
-            [...cell.childNodes].map(part => part.textContent).join(" ").trim().replace(/\\s+/g, " ")))"""
+        words = "cell => (cell.innerText || cell.textContent).trim().replace(/\\s+/g, ' ')"
+        script = f"rows => rows.map(row => [...row.cells].map({words}))"
         return list(self.page.locator(rows).evaluate_all(script))
 
     def changes(self, read: Callable[[Dashboard], int], *, wanted: int, seconds: float) -> list[int]:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from evenhand.local.models import DEFAULT_MODEL, ensure
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 STOP_SECONDS = 60
@@ -48,8 +50,12 @@ class Stack:
 
     @classmethod
     def start(cls) -> Stack:
-        """Start it and wait until its pages answer; what it said is in the error where they do not."""
+        """Start it and wait until its pages answer; what it said is in the error where they do not.
+
+        Its language model is there before the clock runs. Raises ``LocalError`` where the model cannot be had.
+        """
         home = Path(tempfile.mkdtemp(prefix="evenhand-acceptance-"))
+        ensure(DEFAULT_MODEL, home, quiet=True)
         port = _free_port()
         with (home / "up.log").open("wb") as output:
             process = subprocess.Popen(
