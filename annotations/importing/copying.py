@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, models
 
-BUFFER = 1 << 16
+BUFFER = 1 << 23  # a whole batch at once: each further read would wait for the thread that parses the next batch
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ Memory does not grow with the file: duplicates are looked up in the database, wh
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from annotations.importing.copying import Table, copy_rows, new_ids
 from annotations.importing.labels import LabelWriter
 from annotations.importing.mapping import ColumnMapping
 from annotations.importing.progress import Counts, Progress
-from annotations.importing.readers import Reader
+from annotations.importing.readers import Reader, Row
 from annotations.importing.rows import MODALITY, ParsedRow, Problem, RowParser, bad, duplicate
 from annotations.importing.settle import NewItem, Settler, encode
 from annotations.models import Dataset, ImportJob, ImportRowError, Item, LabelSchema, RowProblemKind
@@ -44,6 +45,11 @@ class Known(NamedTuple):
     row_number: int | None
     external_id: str
     content_hash: str
+
+
+class Batch(NamedTuple):
+    rows: list[ParsedRow | Problem]
+    bytes_read: int
 
 
 @dataclass(frozen=True)
@@ -74,14 +80,22 @@ class Loader:
     def load(self) -> Counts:
         """Read everything; raises ``BrokenFile`` or ``Cancelled``, and then the caller rolls back."""
         rows = self.source.reader.rows()
-        while batch := list(itertools.islice(rows, BATCH)):
-            self._take([self._parser.parse(row) for row in batch])
-            self.counts.rows_read += len(batch)
-            self.counts.bytes_read = self.source.reader.bytes_read()
-            self.progress.beat(self.counts)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-reader") as pool:
+            ahead = pool.submit(self._read, rows)
+            while (batch := ahead.result()).rows:
+                ahead = pool.submit(self._read, rows)  # parsed while PostgreSQL takes in this batch
+                self._take(batch.rows)
+                self.counts.rows_read += len(batch.rows)
+                self.counts.bytes_read = batch.bytes_read
+                self.progress.beat(self.counts)
         if self.source.mapping.is_long:
             self._settle_all()
         return self.counts
+
+    def _read(self, rows: Iterator[Row]) -> Batch:
+        """The next rows, parsed. Runs in a thread of its own and touches no database."""
+        parsed = [self._parser.parse(row) for row in itertools.islice(rows, BATCH)]
+        return Batch(parsed, self.source.reader.bytes_read())
 
     def _take(self, batch: Sequence[ParsedRow | Problem]) -> None:
         fresh, again, problems = self._sort_out([row for row in batch if isinstance(row, ParsedRow)])
