@@ -19,7 +19,6 @@ RUN groupadd --gid 10001 evenhand \
     && useradd --uid 10001 --gid evenhand --no-create-home --home-dir /var/lib/evenhand --shell /usr/sbin/nologin evenhand \
     && install -d -o evenhand -g evenhand /var/lib/evenhand
 ENV PATH=/opt/evenhand/bin:$PATH \
-    PYTHONPATH=/srv/evenhand:/srv/evenhand/platform \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=evenhand.settings \
     EVENHAND_HOME=/var/lib/evenhand
@@ -27,8 +26,10 @@ WORKDIR /srv/evenhand
 COPY --from=environment /opt/evenhand /opt/evenhand
 COPY --from=frontend /build/node_modules ./node_modules
 COPY . .
-# The keys of the build are thrown away; those of the running site come from its environment.
-RUN python -m compileall -q annotations llm_workers fairness platform \
+# Installed in place: the `evenhand` command and the version, with the code where it lies. The key of the build is
+# thrown away; that of the running site comes from its environment.
+RUN pip install --no-cache-dir --no-deps --editable . \
+    && python -m compileall -q annotations llm_workers fairness platform \
     && SECRET_KEY=build-only EVENHAND_HOME=/tmp/build python manage.py collectstatic --noinput --verbosity 0 \
     && rm -rf /tmp/build
 USER evenhand
