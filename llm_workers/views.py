@@ -163,7 +163,7 @@ def _rows(page: Any) -> list[dict[str, Any]]:
     for run in page:
         done = f"{run.labelled:,} / {run.total:,}"
         cells = [
-            {"text": run.annotator.model_annotator.model.name, "href": reverse("run_detail", args=[run.pk])},
+            {"text": run.annotator.name, "href": reverse("run_detail", args=[run.pk])},
             {"badge": run.get_status_display(), "badge_tone": TONES.get(run.status, "neutral")},
             {"text": done, "num": True},
             {"text": f"{run.unanswered:,}", "num": True},
@@ -197,6 +197,7 @@ def _run_context(access: Access, run_id: int) -> dict[str, Any]:
         "no_confidence": _no_confidence(run),
         "ended": run.labelled + run.unanswered,
         "speed": select.run_speed(run),
+        "average": select.run_average(run),
         "sureness": sureness,
         "histogram": histogram(sureness.counts) if sureness.total else None,
         "unanswered": unanswered[:UNANSWERED_SHOWN],

@@ -31,6 +31,18 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
         ]  # fmt: skip
 
 
+class ModelFactsSerializer(serializers.ModelSerializer[ModelVersion]):
+    """What no server says of its model."""
+
+    class Meta:
+        model = ModelVersion
+        fields = ["license", "source", "price_per_million_prompt", "price_per_million_completion", "currency"]
+        extra_kwargs = {
+            "price_per_million_prompt": {"min_value": 0},
+            "price_per_million_completion": {"min_value": 0},
+        }
+
+
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
     figures = serializers.DictField(help_text=_("Counts, tokens, seconds; agreed of compared labels equal people's."))
 

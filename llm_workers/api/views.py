@@ -17,9 +17,10 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from annotations.access import OWNER, READERS, project_access, run_access
 from annotations.models import Run, RunStatus
-from ledger.errors import forbidden
+from ledger.errors import forbidden, not_found
 from ledger.services import actor_of
 from llm_workers.api.serializers import (
+    ModelFactsSerializer,
     ModelSerializer,
     RunDetailSerializer,
     RunItemSerializer,
@@ -28,7 +29,7 @@ from llm_workers.api.serializers import (
 )
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
 from llm_workers.selectors.runs import items_of, models_known, run_with_model, runs_of
-from llm_workers.services.models import models_refresh
+from llm_workers.services.models import model_describe, models_refresh
 from llm_workers.services.runs import run_cancel, run_pause, run_resume, run_start
 
 
@@ -58,6 +59,38 @@ class ModelsRefreshView(APIView):
             raise forbidden(_("Only an operator of this installation can ask the servers."))
         models_refresh(actor=actor_of(request.user))
         return Response(ModelSerializer(models_known(), many=True).data)
+
+
+class ModelView(APIView):
+    token_scope = Scope.MANAGE
+
+    @extend_schema(operation_id="get_model", summary="A model", responses=ModelSerializer, tags=["models"])
+    def get(self, request: Request, model_id: int) -> Response:
+        return Response(ModelSerializer(_model(model_id)).data)
+
+    @extend_schema(
+        operation_id="describe_model",
+        summary="Say what no server says: licence, source, prices",
+        description="For operators of the installation. Prices make the cost of runs appear.",
+        request=ModelFactsSerializer,
+        responses=ModelSerializer,
+        tags=["models"],
+    )
+    def patch(self, request: Request, model_id: int) -> Response:
+        if not request.user.is_staff:
+            raise forbidden(_("Only an operator of this installation can describe models."))
+        model = _model(model_id)
+        facts = ModelFactsSerializer(model, data=request.data, partial=True)
+        facts.is_valid(raise_exception=True)
+        model_describe(model=model, by=request.user, **facts.validated_data)
+        return Response(ModelSerializer(_model(model_id)).data)
+
+
+def _model(model_id: int) -> ModelVersion:
+    model = models_known().filter(pk=model_id).first()
+    if model is None:
+        raise not_found(_("The model"))
+    return model
 
 
 class RunFilter(django_filters.FilterSet):

@@ -79,6 +79,13 @@ def run_speed(run: Run) -> Speed:
     return Speed(per_second * 60, max(left, 0) / per_second)
 
 
+def run_average(run: Run) -> float | None:
+    """Labels per minute of a run that has ended, from its first task to its end; None where it has not."""
+    if run.started_at is None or run.finished_at is None:
+        return None
+    return run.labelled / max((run.finished_at - run.started_at).total_seconds(), 1.0) * 60
+
+
 @dataclass(frozen=True)
 class Sureness:
     """``counts`` of labels by confidence in ten bins from 0 to 1; ``without``: labels that came without one."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from ledger.services import record
+from ledger.services import actor_of, record
 from llm_workers.client import Offer, Probe, probe
 from llm_workers.limits import PROBE_EVERY
 from llm_workers.models import Endpoint, ModelVersion
 
+DESCRIBED = frozenset({"license", "source", "price_per_million_prompt", "price_per_million_completion", "currency"})
 KINDS = ("name", "base", "adapter", "quantization")
 
 
@@ -33,6 +35,21 @@ def models_refresh_if_due() -> list[Endpoint]:
     if set(known) == set(settings.LLM_BASE_URLS) and all(checked > fresh for checked in known.values()):
         return list(Endpoint.objects.all())
     return models_refresh()
+
+
+def model_describe(*, model: ModelVersion, by: Any, **facts: Any) -> ModelVersion:
+    """Write down what no server says of its model: ``license``, ``source``, prices and ``currency``."""
+    unknown = set(facts) - DESCRIBED
+    if unknown:
+        raise ValueError(f"Not to be described by people: {', '.join(sorted(unknown))}")
+    with transaction.atomic():
+        model = ModelVersion.objects.select_for_update().get(pk=model.pk)
+        for name, value in facts.items():
+            setattr(model, name, value)
+        model.save(update_fields=list(facts))
+        data = {name: None if value is None else str(value) for name, value in facts.items()}
+        record(kind="model.described", actor=actor_of(by), subject=f"model:{model.pk}", data=data)
+    return model
 
 
 @transaction.atomic

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from rest_framework.test import APIClient
 
 from accounts.authentication import token_digest
 from accounts.models import ApiToken
 from annotations.models import Run
+from ledger.models import LedgerEvent
+from llm_workers.models import ModelVersion
+from llm_workers.selectors.runs import run_cost
 from tests.factories import make_items, make_user
 
 
@@ -134,6 +139,25 @@ def test_only_an_operator_asks_the_servers(cast, llm, api):
     assert api(cast.olivia).post("/api/v1/models/refresh/").status_code == 403
     answer = api(make_user("otto", is_staff=True)).post("/api/v1/models/refresh/")
     assert [model["name"] for model in answer.json()] == [llm.model]
+
+
+def test_an_operator_says_what_no_server_says_and_runs_show_their_cost(cast, model, api, page_client, start, work):
+    address = f"/api/v1/models/{model.pk}/"
+    operator = api(make_user("otto", is_staff=True))
+    facts = {"license": "Apache-2.0", "price_per_million_prompt": "2.5", "price_per_million_completion": "10"}
+    answer = operator.patch(address, facts)
+    assert (answer.status_code, answer.json()["license"]) == (200, "Apache-2.0")
+    assert LedgerEvent.objects.get(kind="model.described").data["price_per_million_prompt"] == "2.5000"
+    assert api(cast.stan).get(address).json()["price_per_million_completion"] == "10.0000"
+    make_items(cast.project, 4)
+    run = work(start())  # 400 tokens read, 8 written
+    assert run_cost(run, ModelVersion.objects.get()) == Decimal("0.00108")
+    assert "Cost" in page_client(cast.olivia).get(f"/runs/{run.pk}/").content.decode()
+    assert operator.patch(address, {"price_per_million_prompt": "-1"}).status_code == 400
+    assert api(cast.olivia).patch(address, facts).status_code == 403
+    assert api().patch(address, facts).status_code == 401
+    assert operator.get("/api/v1/models/999999/").status_code == 404
+    assert operator.delete(address).status_code == 405
 
 
 @pytest.mark.parametrize(("scopes", "status"), [(["read"], 403), (["read", "run"], 201)])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from django.core.management import CommandError, call_command
 
 from annotations.models import Annotation
 from ledger.models import LedgerEvent
@@ -141,3 +144,12 @@ def test_servers_are_asked_once_a_minute_at_most(db, llm, settings):
     assert models_refresh_if_due()[0].checked_at == first
     settings.LLM_BASE_URLS = [llm.url, "http://127.0.0.1:9/v1"]
     assert len(models_refresh_if_due()) == 2
+
+
+def test_the_command_prints_what_was_found(db, llm, settings):
+    said = StringIO()
+    call_command("refresh_models", stdout=said)
+    assert said.getvalue() == f"{llm.url} (vLLM): serves scripted-1\n"
+    settings.LLM_BASE_URLS = []
+    with pytest.raises(CommandError, match="Set LLM_BASE_URL"):
+        call_command("refresh_models")

@@ -127,7 +127,10 @@ def test_waits_between_tries_double_up_to_a_limit(cast, llm, start):
 
 @pytest.mark.parametrize(
     ("fault", "says"),
-    [("401", "refuses access (401). Set LLM_API_KEY"), ("404", "does not serve the model “scripted-1” (404")],
+    [
+        ("401", "refuses access (401: scripted fault 401). Set LLM_API_KEY"),
+        ("404", "does not serve the model “scripted-1” (404"),
+    ],
 )
 def test_what_will_never_work_pauses_at_once(cast, llm, start, work, fault, says):
     make_items(cast.project, 3)

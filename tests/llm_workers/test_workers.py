@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import connection
@@ -24,6 +23,7 @@ from llm_workers.models import ModelVersion, RunItem, RunLane
 from llm_workers.services.labelling import label_for_a_while
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import mend_lanes, run_pause, run_resume, run_start
+from tests.addresses import database_url
 from tests.factories import make_items
 from tests.llm_server import PROMPT_TOKENS, ScriptedServer
 
@@ -32,17 +32,11 @@ ROOT = Path(__file__).resolve().parents[2]
 ITEMS = 400
 
 
-def _database_url() -> str:
-    settings = connection.settings_dict
-    where = urlencode({"host": settings["HOST"], "port": settings["PORT"]})
-    return f"postgresql://{quote(settings['USER'])}:{quote(settings['PASSWORD'])}@/{settings['NAME']}?{where}"
-
-
 @contextmanager
 def celery_worker(server: ScriptedServer) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of the queue ``llm`` with two processes, in a process group of its own."""
     environment = os.environ | {
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": database_url(),
         "LLM_BASE_URL": server.url,
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
     }
