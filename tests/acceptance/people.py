@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 PASSWORD = "a-long-walk-by-the-river"
 PATIENCE = 20_000  # milliseconds; the machine also runs a language model
@@ -26,7 +26,10 @@ class Person:
 
 @dataclass
 class Web:
-    """The browser in front of one address. ``failed`` collects every script error and every answer of 500 and above."""
+    """The browser in front of one address.
+
+    ``failed`` collects script errors, answers of 500 and above, and requests that broke off.
+    """
 
     browser: Browser
     address: str
@@ -55,8 +58,13 @@ class Web:
             "response",
             lambda answer: self.failed.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None,
         )
+        context.on("requestfailed", self._broke_off)
         self._contexts.append(context)
         return context.new_page()
+
+    def _broke_off(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # which is what leaving a page does to what it still asked for
+            self.failed.append(f"{request.failure} {request.url}")
 
     def close(self) -> None:
         for context in self._contexts:
