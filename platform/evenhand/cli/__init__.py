@@ -1,5 +1,5 @@
 """The ``evenhand`` command."""
 
-from evenhand.cli.main import main
+from evenhand.cli.commands import main
 
 __all__ = ["main"]

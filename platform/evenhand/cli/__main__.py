@@ -1,5 +1,5 @@
 """``python -m evenhand.cli`` is the same as ``evenhand``."""
 
-from evenhand.cli.main import main
+from evenhand.cli.commands import main
 
 main()
