@@ -86,7 +86,6 @@ def test_an_unknown_model_is_a_sentence(cli):
     ("arguments", "given"),
     [
         ([], ["ledger_verify"]),
-        (["--project", "3"], ["ledger_verify", "--project", "3"]),
         (["--head", "ab12"], ["ledger_verify", "--head", "ab12"]),
     ],
 )
