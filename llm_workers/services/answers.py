@@ -130,7 +130,10 @@ def _finish_rows(rows: dict[int, RunItem], outcomes: dict[int, Outcome]) -> None
         row.raw_answer, row.finished_at = outcome.raw.replace("\x00", "")[:500], now
     fields = ["status", "reason", "lane", "generation", "rotations", "prompt_hash", "prompt_tokens"]
     fields += ["completion_tokens", "cached_tokens", "seconds", "raw_answer", "finished_at"]
-    RunItem.objects.bulk_update(rows.values(), fields, batch_size=500)
+    # All rows exist and are locked: this is an update in one statement, many times faster than a CASE per field.
+    RunItem.objects.bulk_create(
+        rows.values(), update_conflicts=True, unique_fields=["id"], update_fields=fields, batch_size=1000
+    )
 
 
 def _count(run: Run, outcomes: Sequence[Outcome]) -> None:

@@ -84,7 +84,8 @@ class _Shift:
     async def _fill(self, client: ChatClient) -> bool:
         """Lease and start as many requests as there is room for; False where nothing is left under way."""
         room = self.work.concurrency - len(self.asking)
-        if room > 0 and not self.dry and self.fault is None and time.monotonic() < self.until:
+        enough = max(self.work.concurrency // 4, 1)  # a lease for each answer would cost more than it brings
+        if room >= enough and not self.dry and self.fault is None and time.monotonic() < self.until:
             leased = await sync_to_async(items_lease)(claim=self.work.claim, count=room)
             self.dry = not leased
             for item in leased:

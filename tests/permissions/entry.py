@@ -55,7 +55,6 @@ def make_world(cast: Cast) -> World:
         add_label(items[0], make_annotator(cast.project), value)
     invitation, link = invitation_create(
         project_id=cast.project.pk,
-        model_id=10**9,  # no such model: the table says so
         actor=cast.olivia,
         role="worker",
         expires_at=timezone.now() + timedelta(days=1),

@@ -9,9 +9,13 @@ def pausing(world: World) -> dict[str, object]:
     return {"run_id": world.run.pk, "action": "pause"}
 
 
+def no_model(world: World) -> dict[str, Any]:
+    return {"model_id": 10**9}
+
+
 TABLE = {
     "models": Entry(GET="302 200 200 200 200 200"),
-    "api_model": Entry("model_id", GET="401 404 404 404 404 404", PATCH="401 403 403 403 403 403"),
+    "api_model": Entry(no_model, GET="401 404 404 404 404 404", PATCH="401 403 403 403 403 403"),
     "models_refresh": Entry(POST="302 403 403 403 403 403"),
     "runs": Entry(project, GET="302 404 403 403 200 200", POST="302 404 403 403 403 422"),
     "run_prompt": Entry(project, GET="302 404 403 403 200 200"),
