@@ -38,30 +38,42 @@ class Outcome:
 
 def answers_store(*, work: Work, outcomes: Sequence[Outcome]) -> None:
     """Store outcomes of items that this claim still holds; drop the others, which somebody else asks about again."""
-    run = Run.objects.only("step_size").get(pk=work.claim.run_id)
-    # A transaction never holds more than a step, so that it reaches at most one checkpoint.
-    for start in range(0, len(outcomes), run.step_size):
-        _store(work, outcomes[start : start + run.step_size])
+    step = Run.objects.values_list("step_size", flat=True).get(pk=work.claim.run_id)
+    left = list(outcomes)
+    while left:
+        left = _store(work, left[:step]) + left[step:]
 
 
-def _store(work: Work, outcomes: Sequence[Outcome]) -> None:
+def _store(work: Work, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """One transaction. Returns what it left for the next one: a checkpoint is written at exactly every k labels."""
     by_item = {outcome.item_id: outcome for outcome in outcomes}
     project = Project.objects.get(pk=work.project.pk)  # its rules may have changed since the items were leased
     with item_changes(project=project, item_ids=by_item) as changes:
         run = Run.objects.select_for_update().get(pk=work.claim.run_id)
         closed = project.status == ProjectStatus.CLOSED
         if run.status not in TAKES or closed or changes.schema.pk != work.schema.pk:
-            return
+            return []
         rows = _held(work, list(by_item))
-        outcomes = [by_item[item_id] for item_id in rows]
-        _label(work, changes, [outcome for outcome in outcomes if outcome.reading is not None])
-        _finish_rows(rows, by_item)
+        taken, left = _up_to_checkpoint([by_item[item_id] for item_id in rows], run)
+        _label(work, changes, [outcome for outcome in taken if outcome.reading is not None])
+        _finish_rows({outcome.item_id: rows[outcome.item_id] for outcome in taken}, by_item)
         before = run.labelled
-        _count(run, outcomes)
+        _count(run, taken)
         if run.labelled // run.step_size > before // run.step_size:
             checkpoint_reached(run, number=run.labelled // run.step_size)
-        if run.status != RunStatus.PAUSED and not _breaker(run, outcomes):
+        if run.status != RunStatus.PAUSED and not _breaker(run, taken):
             finish_if_done(run)
+        return left
+
+
+def _up_to_checkpoint(outcomes: list[Outcome], run: Run) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes up to and with the label that completes a step, and the rest."""
+    room = run.step_size - run.labelled % run.step_size
+    for number, outcome in enumerate(outcomes, 1):
+        room -= outcome.reading is not None
+        if not room:
+            return outcomes[:number], outcomes[number:]
+    return outcomes, []
 
 
 def _held(work: Work, item_ids: list[int]) -> dict[int, RunItem]:

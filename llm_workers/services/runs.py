@@ -74,17 +74,20 @@ def run_start(
         if not run.total:
             raise invalid(_("There is nothing to label: this model, asked in this way, has labelled every item."))
         run.save(update_fields=["total"])
-        data = {
-            "model": model.pk,
-            "prompt": asked.prompt.hash,
-            "annotator": asked.annotator_id,
-            "items": run.total,
-            "seed": seed,
-            "step_size": step_size,
-        }
-        _record(run, "run.started", actor_of(started_by), data)
+        _record(run, "run.started", actor_of(started_by), _started(run, asked, seed))
         _make_lanes(run, min(servers, MAX_LANES))
     return run
+
+
+def _started(run: Run, asked: ModelAnnotator, seed: int) -> dict[str, Any]:
+    return {
+        "model": asked.model_id,
+        "prompt": asked.prompt.hash,
+        "annotator": asked.annotator_id,
+        "items": run.total,
+        "seed": seed,
+        "step_size": run.step_size,
+    }
 
 
 def run_pause(*, run: Run, by: Any = None, reason: str = "") -> Run:

@@ -14,7 +14,11 @@ followTheme();
 system.addEventListener("change", followTheme);
 document.addEventListener("evenhand:theme", followTheme);
 
+/** The page says itself what this is; a second main heading would stand in the way of a screen reader. */
+const withoutTitle = () => ({ wrapComponents: { InfoContainer: () => () => null } });
+
 window.SwaggerUIBundle({
+  plugins: [withoutTitle],
   url: place.dataset.description,
   domNode: place,
   deepLinking: true,

@@ -87,6 +87,21 @@ def test_answers_that_are_stored_twice_count_once(run):
     assert Annotation.objects.filter(run=run).count() == 2
 
 
+def test_checkpoints_stand_at_exactly_every_k_labels_however_answers_come(cast, start):
+    make_items(cast.project, 10)
+    run = start(step_size=3)
+    held = claimed(run)
+    leased = items_lease(claim=held.claim, count=10)
+    outcomes = answered(leased)
+    outcomes[2] = Outcome(leased[2].item_id, None, "No.")  # not a label: it completes no step
+    answers_store(work=held, outcomes=outcomes[:2])
+    answers_store(work=held, outcomes=outcomes[2:])
+    reached = [(checkpoint.number, checkpoint.labelled) for checkpoint in run.checkpoints.all()]
+    assert reached == [(1, 3), (2, 6), (3, 9)]
+    assert totals(run) == ("done", 9, 90)
+    assert run.unanswered == 1
+
+
 def test_a_lane_that_is_worked_on_is_left_alone(run):
     claimed(run)
     assert mend_lanes(stale_before=timezone.now() - STALE) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.permissions.entry import Entry, World, project, run
 
 
