@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.items.urls")),
     path("", include("annotations.measuring.urls")),
     path("", include("annotations.exporting.urls")),
+    path("", include("annotations.paying.urls")),
 ]

@@ -9,6 +9,7 @@ from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
 from annotations.labelling.urls import api_urlpatterns as labelling
 from annotations.measuring.urls import api_urlpatterns as measuring
+from annotations.paying.urls import api_urlpatterns as paying
 from annotations.projects.urls import api_urlpatterns as projects
 from annotations.settling.urls import api_urlpatterns as settling
 
@@ -20,4 +21,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(items)),
     path("", include(measuring)),
     path("", include(exporting)),
+    path("", include(paying)),
 ]

@@ -12,6 +12,7 @@ from annotations.models.labelling import (
     AssignmentStatus,
 )
 from annotations.models.outbox import OutboxRow
+from annotations.models.pay import PayAdjustment
 from annotations.models.projects import LabelSchema, Project, ProjectStatus, ProtectedAttribute
 from annotations.models.runs import Checkpoint, Run, RunStatus
 
@@ -39,6 +40,7 @@ __all__ = [
     "ItemFlag",
     "LabelSchema",
     "OutboxRow",
+    "PayAdjustment",
     "Project",
     "ProjectStatus",
     "ProtectedAttribute",

@@ -19,6 +19,7 @@ from accounts.selectors import memberships_of
 from annotations.access import annotator_of, project_access, project_open_to
 from annotations.labelling.selectors import pay_per_label, work_of
 from annotations.markdown import render_markdown
+from annotations.paying.selectors import adjustments, own_short_pay
 from annotations.projects.editor import ProjectEditor
 from annotations.projects.selectors import cards, joinable, overview
 from annotations.projects.services import project_create
@@ -67,7 +68,12 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
     schema = access.project.schemas.get(is_current=True)
     context: dict[str, Any] = {"access": access, "project": access.project, "schema": schema}
     if access.role == Role.WORKER:
-        context["work"] = work_of(annotator_of(access), access.project)
+        annotator = annotator_of(access)
+        work = context["work"] = work_of(annotator, access.project)
+        context["adjustments"] = list(adjustments(access.project).filter(annotator=annotator))
+        context["short_pay"] = own_short_pay(
+            access.project, timed=work.timed_labels, median_seconds=work.median_seconds
+        )
         return render(request, "annotations/projects/overview_worker.html", context)
     context |= {
         "overview": overview(access.project),

@@ -29,6 +29,7 @@ PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("ledger", _("Ledger"), "ledger", frozenset({OWNER, AUDITOR})),
     ("exports", _("Export"), "download", frozenset({OWNER, AUDITOR})),
     ("people", _("People"), "user", frozenset({OWNER})),
+    ("pay", _("Pay"), "coin", frozenset({OWNER})),
     ("project_settings", _("Settings"), "settings", frozenset({OWNER})),
 )
 

@@ -13,7 +13,10 @@ from tests.permissions.entry import VERBS, World, make_world
 from tests.permissions.test_matrix import TABLE
 
 PUBLIC = {"api_reference", "api_schema"}
-READ_WITH = {"api_members": "manage", "api_invitations": "manage", "api_exports": "export", "api_work": "label"}
+READ_WITH = {
+    "api_members": "manage", "api_invitations": "manage", "api_pay": "manage",
+    "api_exports": "export", "api_work": "label",
+}  # fmt: skip
 WRITE_WITH = {
     "label": ["next", "submit", "undo", "skip", "flag", "renew", "release", "join", "leave"],
     "settle": ["case_next", "case_claim", "case_release", "case_settle"],

@@ -1,0 +1,1 @@
+"""What people earned: from labels and time, with adjustments, and the file to pay them by."""
