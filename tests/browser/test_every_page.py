@@ -23,8 +23,8 @@ from tests.permissions.test_matrix import TABLE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-# Not pages: an answer for machines, and what scripts put into a page.
-PARTS = {"healthz", "import_progress", "run_progress", "run_prompt"}
+# Not pages: an answer for machines, a download, and what scripts put into a page.
+PARTS = {"healthz", "import_progress", "pay_export", "run_progress", "run_prompt"}
 PAGES = {
     name: entry
     for name, entry in sorted(TABLE.items())
