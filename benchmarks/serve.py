@@ -1,0 +1,210 @@
+"""How fast people are served: each label is one submit that carries the next claim, over the REST API, by many at once.
+
+Runs against a running `evenhand up` on a project of its own, which it removes afterwards (the ledger keeps its events).
+Sizes come from the environment: BENCH_SERVE_ITEMS, BENCH_SERVE_CLIENTS, BENCH_SERVE_SECONDS. Processor time is that of
+the web and database process trees alone; the clients' own counts for nothing but the wall clock.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import django
+import psutil
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evenhand.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import transaction  # noqa: E402
+
+from accounts.models import Membership, Role, Scope, User  # noqa: E402
+from accounts.services.tokens import token_create  # noqa: E402
+from annotations.modalities.base import content_hash  # noqa: E402
+from annotations.models import (  # noqa: E402
+    Annotation,
+    Assignment,
+    Case,
+    Consensus,
+    Dataset,
+    Item,
+    LabelSchema,
+    OutboxRow,
+    Project,
+    QueueEntry,
+)
+from annotations.task_types import task_type  # noqa: E402
+from evenhand.cli.bench import Figure  # noqa: E402
+from evenhand.local.errors import LocalError  # noqa: E402
+from evenhand.local.state import State, is_running, read_state  # noqa: E402
+
+ITEMS = int(os.environ.get("BENCH_SERVE_ITEMS", "10000"))
+CLIENTS = int(os.environ.get("BENCH_SERVE_CLIENTS", "64"))
+SECONDS = float(os.environ.get("BENCH_SERVE_SECONDS", "20"))
+REDUNDANCY = 3
+LABELS = ("keep", "review", "remove")
+BATCH = 5000
+MEASURED = ("web", "postgres")
+
+
+@dataclass
+class Client:
+    """One worker with a connection of their own; ``waits`` are the seconds that each submit took."""
+
+    address: str
+    project_id: int
+    token: str
+    waits: list[float] = field(default_factory=list)
+
+    def work(self, start: threading.Barrier, seconds: float) -> None:
+        parts = urlsplit(self.address)
+        connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=60)
+        chance = random.Random(self.token)
+        try:
+            lease = self._post(connection, f"/api/v1/projects/{self.project_id}/next/", {})["assignment"]
+        except BaseException:
+            start.abort()
+            raise
+        start.wait(timeout=120)
+        end = time.perf_counter() + seconds
+        while lease is not None and time.perf_counter() < end:
+            body = {"value": chance.choice(LABELS), "active_ms": 1000, "claim_next": True}
+            began = time.perf_counter()
+            lease = self._post(connection, f"/api/v1/assignments/{lease['id']}/submit/", body)["next"]
+            self.waits.append(time.perf_counter() - began)
+        connection.close()
+
+    def _post(self, connection: http.client.HTTPConnection, path: str, body: dict[str, object]) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        connection.request("POST", path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise LocalError(f"{path} answered {answer.status}: {text[:300]!r}")
+        answered: dict[str, Any] = json.loads(text)
+        return answered
+
+
+def run() -> dict[str, Figure]:
+    state = _state()
+    with _project() as (project_id, tokens):
+        clients = [Client(state.address, project_id, token) for token in tokens]
+        start = threading.Barrier(CLIENTS + 1)
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            jobs = [pool.submit(client.work, start, SECONDS) for client in clients]
+            with suppress(threading.BrokenBarrierError):  # the client that failed says why, below
+                start.wait(timeout=120)
+            before, began = _processor_seconds(state), time.perf_counter()
+            for job in jobs:
+                job.result()
+            seconds, after = time.perf_counter() - began, _processor_seconds(state)
+        stored = Annotation.objects.filter(project_id=project_id).count()
+    waits = sorted(wait for client in clients for wait in client.waits)
+    if stored != len(waits):
+        raise LocalError(f"{len(waits)} labels were sent and {stored} are stored.")
+    per_label = {name: 1000 * (after[name] - before[name]) / stored for name in MEASURED}
+    return {
+        "labels a second": Figure(round(stored / seconds, 1), "labels/s", "higher", goal=300),
+        "submit and next claim, median": Figure(round(1000 * statistics.median(waits), 1), "ms", "lower"),
+        "submit and next claim, p99": Figure(
+            round(1000 * waits[int(0.99 * (len(waits) - 1))], 1), "ms", "lower", goal=400
+        ),
+        "processor per label": Figure(round(sum(per_label.values()), 2), "ms", "lower", goal=4),
+        "of it in web": Figure(round(per_label["web"], 2), "ms", "lower"),
+        "of it in the database": Figure(round(per_label["postgres"], 2), "ms", "lower"),
+    }
+
+
+def _state() -> State:
+    state = read_state(settings.EVENHAND_HOME)
+    if not is_running(settings.EVENHAND_HOME) or state is None or not state.address:
+        raise LocalError("Nothing is running here. Start it with `evenhand up`, with the same EVENHAND_HOME.")
+    missing = [name for name in MEASURED if name not in state.processes]
+    if missing:
+        raise LocalError(f"This stack does not run {' and '.join(missing)} itself, so its time cannot be read.")
+    return state
+
+
+def _processor_seconds(state: State) -> dict[str, float]:
+    """User and system seconds by tree; those of children that ended are with the parent that reaped them."""
+    return {name: _tree_seconds(state.processes[name].pid) for name in MEASURED}
+
+
+def _tree_seconds(pid: int) -> float:
+    root = psutil.Process(pid)
+    total = 0.0
+    for process in [root, *root.children(recursive=True)]:
+        try:
+            total += sum(process.cpu_times()[:4])
+        except psutil.NoSuchProcess:
+            continue  # it ended just now
+    return total
+
+
+@contextmanager
+def _project() -> Iterator[tuple[int, list[str]]]:
+    """A project with ``ITEMS`` items and one token for each of ``CLIENTS`` workers."""
+    mark = f"bench-serve-{os.getpid()}-{int(time.time())}"
+    people: list[User] = []
+    project: Project | None = None
+    try:
+        owner = User.objects.create(email=f"{mark}@localhost")
+        people.append(owner)
+        project = Project.objects.create(
+            name="Benchmark of serving", created_by=owner, status="active", redundancy=REDUNDANCY
+        )
+        config = {"labels": [{"key": key, "name": key, "description": "", "shortcut": ""} for key in LABELS]}
+        LabelSchema.objects.create(
+            project=project,
+            version=1,
+            task_type="single_choice",
+            config=task_type("single_choice").check_config(config),
+            created_by=owner,
+        )
+        _items(project, owner)
+        tokens = []
+        for number in range(CLIENTS):
+            worker = User.objects.create(email=f"{mark}-{number}@localhost")
+            people.append(worker)
+            Membership.objects.create(project=project, user=worker, role=Role.WORKER)
+            tokens.append(token_create(user=worker, name="bench", scopes=[Scope.READ, Scope.LABEL])[1])
+        yield project.pk, tokens
+    finally:
+        _remove(project, people)
+
+
+def _items(project: Project, owner: User) -> None:
+    dataset = Dataset.objects.create(project=project, name="Messages", created_by=owner)
+    chance = random.Random(1)
+    for first in range(0, ITEMS, BATCH):
+        payloads = [{"text": f"Message number {number}"} for number in range(first, min(ITEMS, first + BATCH))]
+        items = [
+            Item(project=project, dataset=dataset, payload=payload, content_hash=content_hash("text", payload))
+            for payload in payloads
+        ]
+        Item.objects.bulk_create(items)
+        QueueEntry.objects.bulk_create(
+            QueueEntry(item=item, project=project, remaining=REDUNDANCY, shuffle=chance.getrandbits(62))
+            for item in items
+        )
+
+
+def _remove(project: Project | None, people: list[User]) -> None:
+    with transaction.atomic():
+        if project is not None:
+            for model in (OutboxRow, Case, Consensus, Annotation, Assignment, QueueEntry, Item, Dataset, LabelSchema):
+                model.objects.filter(project_id=project.pk).delete()
+            project.delete()
+        User.objects.filter(pk__in=[person.pk for person in people]).delete()
