@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from annotations.access import STAFF, project_access
 from annotations.agreement import Coefficient, CoefficientName, Reason
+from annotations.measuring.breakdown import Unit
 from annotations.measuring.selectors import project_agreement
 
 REASONS = [reason.value for reason in Reason]
@@ -59,6 +60,17 @@ class ModelAgreementSerializer(serializers.Serializer[Any]):
     labels = ScopeAgreementSerializer(many=True, help_text=_("Each person's label with the model's."))
 
 
+class LabelAgreementSerializer(_WithCoefficients):
+    key = serializers.CharField(help_text=_("Key of the label."))
+    labels = serializers.IntegerField(help_text=_("How often people gave it."))
+
+
+class PeriodAgreementSerializer(_WithCoefficients):
+    start = serializers.DateTimeField(help_text=_("Begin of the period, UTC."))
+    unit = serializers.ChoiceField(choices=[unit.value for unit in Unit], help_text=_("How long the period is."))
+    items = serializers.IntegerField(help_text=_("Items whose newest label by a person came in this period."))
+
+
 class PairAgreementSerializer(_WithCoefficients):
     first = serializers.CharField(help_text=_("Pseudonym."))
     second = serializers.CharField(help_text=_("Pseudonym."))
@@ -71,6 +83,8 @@ class AgreementSerializer(serializers.Serializer[Any]):
     items = serializers.IntegerField(help_text=_("Items with at least one person's label."))
     labels = serializers.IntegerField(help_text=_("People's current labels."))
     people = ScopeAgreementSerializer(many=True, help_text=_("Among people, no model's label in it: overall first."))
+    by_label = LabelAgreementSerializer(many=True, help_text=_("Among people: has an item this label or not?"))
+    over_time = PeriodAgreementSerializer(many=True, help_text=_("Among people, the earliest period first."))
     models = ModelAgreementSerializer(many=True)
     pairs = PairAgreementSerializer(many=True, help_text=_("Every two of the people who labelled most."))
 
@@ -83,8 +97,10 @@ class AgreementView(APIView):
         summary="How much annotators agree",
         description=(
             "Among people: raw agreement, Fleiss' κ, Krippendorff's α and Gwet's AC1. Between people and each model: "
-            "raw agreement, Cohen's κ, α and AC1. Overall and for each group of each protected attribute. For several "
-            "labels per answer, two answers agree where their sets are equal."
+            "raw agreement, Cohen's κ, α and AC1. Overall and for each group of each protected attribute; among people "
+            "also label by label and over time. Of two sides with three or more labels, linear and quadratic κ take "
+            "the labels in the order of the schema: they mean something only where the labels have an order. For "
+            "several labels per answer, two answers agree where their sets are equal."
         ),
         responses=AgreementSerializer,
         tags=["agreement"],

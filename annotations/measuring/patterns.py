@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -16,19 +17,22 @@ from django.db import connection
 from annotations.models import Project
 from annotations.task_types import TaskType
 
-# One row per item: its groups and what people said, as [[value, times], …] in a fixed order.
+# One row per item: its groups, the hour of its newest label, and what people said, as [[value, times], …] in a fixed
+# order. Hours keep the patterns few; longer periods are put together from them.
 PEOPLE = """
-SELECT v.item_id, jsonb_agg(jsonb_build_array(v.value, v.times) ORDER BY v.value::text) AS labels
+SELECT v.item_id, jsonb_agg(jsonb_build_array(v.value, v.times) ORDER BY v.value::text) AS labels,
+       date_trunc('hour', max(v.newest), 'UTC') AS hour
 FROM (
-    SELECT n.item_id, n.value, count(*) AS times
+    SELECT n.item_id, n.value, count(*) AS times, max(n.created_at) AS newest
     FROM annotations_annotation n JOIN annotations_annotator a ON a.id = n.annotator_id
     WHERE n.project_id = %(project)s AND n.status = 'current' AND a.kind = 'human'
     GROUP BY n.item_id, n.value
 ) v GROUP BY v.item_id
 """
 PEOPLE_PATTERNS = f"""
-SELECT i.groups::text, p.labels::text, count(*) FROM ({PEOPLE}) p JOIN annotations_item i ON i.id = p.item_id
-GROUP BY 1, 2
+SELECT i.groups::text, p.labels::text, p.hour, count(*)
+FROM ({PEOPLE}) p JOIN annotations_item i ON i.id = p.item_id
+GROUP BY 1, 2, 3
 """  # noqa: S608
 MODEL_PATTERNS = f"""
 SELECT m.annotator_id, i.groups::text, p.labels::text, m.value::text, count(*)
@@ -68,6 +72,13 @@ class Pattern:
 
 
 @dataclass(frozen=True)
+class PeoplePattern(Pattern):
+    """The same of items whose newest label by a person came in the hour that begins at ``hour`` (UTC)."""
+
+    hour: datetime
+
+
+@dataclass(frozen=True)
 class ModelPattern(Pattern):
     """The same of items that a model labelled too: all with ``token``."""
 
@@ -86,10 +97,10 @@ class PairCell:
     items: int
 
 
-def people_patterns(project: Project, task: TaskType) -> list[Pattern]:
+def people_patterns(project: Project, task: TaskType) -> list[PeoplePattern]:
     return [
-        Pattern(json.loads(groups), _people(labels, task), items)
-        for groups, labels, items in _rows(PEOPLE_PATTERNS, project)
+        PeoplePattern(json.loads(groups), _people(labels, task), items, hour.astimezone(UTC))
+        for groups, labels, hour, items in _rows(PEOPLE_PATTERNS, project)
     ]
 
 

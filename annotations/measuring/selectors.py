@@ -1,4 +1,5 @@
-"""Agreement of a project: among people, and between people and each model; overall, per group, per pair of people.
+"""Agreement of a project: among people, and between people and each model; overall, per group, per label,
+over time, per pair of people.
 
 Models' labels never enter the agreement among people.
 """
@@ -14,7 +15,15 @@ import numpy as np
 from django.core.cache import cache
 from django.db.models import Max
 
-from annotations.agreement import Coefficient, CoefficientName, agreement, pair_agreement
+from annotations.agreement import CoefficientName, pair_agreement
+from annotations.measuring.breakdown import (
+    Coefficients,
+    LabelAgreement,
+    PeriodAgreement,
+    among_people,
+    by_label,
+    by_period,
+)
 from annotations.measuring.patterns import (
     ModelPattern,
     PairCell,
@@ -35,7 +44,6 @@ MAX_PAIR_RATERS = 20  # people who labelled most, compared two by two
 MIN_SHARED = 30  # items that two people must share before their agreement is shown
 CACHE_SECONDS = 60
 
-Coefficients = Mapping[CoefficientName, Coefficient]
 P = TypeVar("P", bound=Pattern)
 
 
@@ -78,6 +86,8 @@ class ProjectAgreement:
     items: int  # with at least one person's label
     labels: int
     people: tuple[GroupAgreement, ...]
+    by_label: tuple[LabelAgreement, ...]
+    over_time: tuple[PeriodAgreement, ...]
     models: tuple[ModelAgreement, ...]
     pairs: tuple[PairAgreement, ...]
     pair_raters: int
@@ -92,7 +102,7 @@ def project_agreement(project: Project) -> ProjectAgreement:
     # Every change appends an event in its own transaction, so the newest event names the state. The time limit is for
     # transactions that commit in another order than their events were numbered.
     head = LedgerEvent.objects.filter(project_id=project.pk).aggregate(Max("id"))["id__max"]
-    key = f"agreement:{project.pk}:{head}"
+    key = f"agreement:2:{project.pk}:{head}"
     found: ProjectAgreement | None = cache.get(key)
     if found is None:
         found = measure(project)
@@ -114,6 +124,8 @@ def measure(project: Project) -> ProjectAgreement:
         items=sum(pattern.items for pattern in people),
         labels=sum(pattern.items * sum(pattern.people.values()) for pattern in people),
         people=tuple(_scopes(people, attributes, lambda part: among_people(part, offered))),
+        by_label=by_label(people, label_keys(schema.config), task),
+        over_time=by_period(people, offered),
         models=tuple(_models(project, by_model, attributes, offered)),
         pairs=tuple(_pairs(project, pairs, offered)),
         pair_raters=MAX_PAIR_RATERS,
@@ -132,17 +144,6 @@ def offered_tokens(task: TaskType, schema: LabelSchema) -> list[str]:
         except DomainError:
             continue  # the task asks for more labels than one
     return tokens
-
-
-def among_people(patterns: Sequence[Pattern], offered: Sequence[str]) -> Coefficients:
-    """Raw agreement, Fleiss' κ, Krippendorff's α and Gwet's AC1 of people's labels."""
-    tokens = _tokens(offered, (token for pattern in patterns for token in pattern.people))
-    column = {token: number for number, token in enumerate(tokens)}
-    counts = np.zeros((len(patterns), len(tokens)), dtype=np.int64)
-    for row, pattern in enumerate(patterns):
-        for token, times in pattern.people.items():
-            counts[row, column[token]] = times
-    return agreement(counts, items=np.array([pattern.items for pattern in patterns], dtype=np.int64))
 
 
 def with_consensus(patterns: Sequence[ModelPattern], offered: Sequence[str], min_support: int) -> Coefficients:
@@ -174,7 +175,9 @@ def _pair(cells: Mapping[tuple[str, str], int], offered: Sequence[str], *, n_ite
     matrix = np.zeros((len(tokens), len(tokens)), dtype=np.int64)
     for (one, other), count in cells.items():
         matrix[row[one], row[other]] += count
-    return pair_agreement(matrix, n_items=n_items)
+    # An order can be weighed only where every answer has its place in it, and matters from three labels on.
+    ordered = len(offered) > 2 and len(tokens) == len(offered)
+    return pair_agreement(matrix, ordered=ordered, n_items=n_items)
 
 
 def _tokens(offered: Sequence[str], used: Iterable[str]) -> list[str]:

@@ -68,7 +68,13 @@ def test_the_api_gives_every_coefficient_with_its_interval(cast, api):
     ]
     (model,) = data["models"]
     names = [one["name"] for one in model["consensus"][0]["coefficients"]]
-    assert names == ["raw_agreement", "cohen_kappa", "krippendorff_alpha", "gwet_ac1"]
+    weighted = ["linear_kappa", "quadratic_kappa"]
+    assert names == ["raw_agreement", "cohen_kappa", "krippendorff_alpha", "gwet_ac1", *weighted]
+    assert [(part["key"], part["labels"]) for part in data["by_label"]] == [
+        (part.key, part.labels) for part in found.by_label
+    ]
+    assert sum(part["labels"] for part in data["by_label"]) == 160
+    assert [(part["unit"], part["items"]) for part in data["over_time"]] == [("hour", 40)]
     assert all(pair["first"].startswith("a-") and pair["second"].startswith("a-") for pair in data["pairs"])
 
 
