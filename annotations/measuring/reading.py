@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from annotations.agreement import Coefficient, CoefficientName
+from annotations.measuring.breakdown import Unit
 from annotations.measuring.selectors import GroupAgreement, ModelAgreement, PairAgreement, ProjectAgreement
 
 # Krippendorff (2004), Content Analysis, chapter 11: below .667 no conclusion, from .8 on reliable.
@@ -18,6 +20,8 @@ TENTATIVE, RELIABLE = 0.667, 0.8
 NAMES = {
     CoefficientName.RAW_AGREEMENT: gettext_lazy("Raw agreement"),
     CoefficientName.COHEN_KAPPA: gettext_lazy("Cohen's κ"),
+    CoefficientName.LINEAR_KAPPA: gettext_lazy("Linear κ"),
+    CoefficientName.QUADRATIC_KAPPA: gettext_lazy("Quadratic κ"),
     CoefficientName.FLEISS_KAPPA: gettext_lazy("Fleiss' κ"),
     CoefficientName.KRIPPENDORFF_ALPHA: gettext_lazy("Krippendorff's α"),
     CoefficientName.GWET_AC1: gettext_lazy("Gwet's AC1"),
@@ -162,6 +166,42 @@ def model_part(model: ModelAgreement) -> ModelPart:
         groups=scope_table(model.consensus[1:], WITH_MODEL),
         labels=scope_table(model.labels, WITH_MODEL),
     )
+
+
+def label_table(found: ProjectAgreement, names: Mapping[str, str]) -> Table:
+    """One line per label; ``names`` are those of the current schema, older keys stand for themselves."""
+    lines = [
+        Line(names.get(part.key, part.key), "", part.labels, tuple(figure(part.coefficients[n]) for n in AMONG_PEOPLE))
+        for part in found.by_label
+    ]
+    return Table(tuple(str(NAMES[name]) for name in AMONG_PEOPLE), tuple(lines))
+
+
+def period_table(found: ProjectAgreement) -> Table:
+    lines = [
+        Line(
+            date_format(localtime(part.start), "DATETIME_FORMAT" if part.unit is Unit.HOUR else "DATE_FORMAT"),
+            "",
+            part.items,
+            tuple(figure(part.coefficients[name]) for name in AMONG_PEOPLE),
+        )
+        for part in found.over_time
+    ]
+    return Table(tuple(str(NAMES[name]) for name in AMONG_PEOPLE), tuple(lines))
+
+
+def label_answer(found: ProjectAgreement, names: Mapping[str, str]) -> str:
+    """The label that people agree on least, where there are several to choose from."""
+    known = [
+        (alpha.value, part.key)
+        for part in found.by_label
+        if (alpha := part.coefficients[CoefficientName.KRIPPENDORFF_ALPHA]).value is not None
+    ]
+    if len(known) < 2:
+        return ""
+    value, key = min(known)
+    words = {"label": names.get(key, key), "alpha": _number(value)}
+    return _("People agree least on whether an item is “%(label)s” (α = %(alpha)s).") % words
 
 
 def pair_table(pairs: Iterable[PairAgreement]) -> Table:

@@ -8,8 +8,20 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations.access import STAFF, project_access
-from annotations.measuring.reading import AMONG_PEOPLE, figures, model_part, pair_table, people_answer, scope_table
+from annotations.measuring.heat import heat_map
+from annotations.measuring.reading import (
+    AMONG_PEOPLE,
+    figures,
+    label_answer,
+    label_table,
+    model_part,
+    pair_table,
+    people_answer,
+    period_table,
+    scope_table,
+)
 from annotations.measuring.selectors import MIN_SHARED, project_agreement
+from annotations.task_types.base import label_keys, label_name
 
 MAX_PAIRS = 50  # lines of the table of pairs
 
@@ -21,6 +33,8 @@ def agreement(request: HttpRequest, project_id: int) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
     found = project_agreement(access.project)
     pairs = pair_table(found.pairs)
+    config = access.project.schemas.get(is_current=True).config
+    names = {key: label_name(config, key) for key in label_keys(config)}
     context = {
         "project": access.project,
         "access": access,
@@ -28,6 +42,10 @@ def agreement(request: HttpRequest, project_id: int) -> HttpResponse:
         "answer": people_answer(found),
         "figures": figures(found.people[0], AMONG_PEOPLE),
         "groups": scope_table(found.people[1:], AMONG_PEOPLE),
+        "label_answer": label_answer(found, names),
+        "labels": label_table(found, names),
+        "periods": period_table(found),
+        "heat": heat_map(found.pairs),
         "models": [model_part(model) for model in found.models],
         "pair_columns": pairs.columns,
         "pairs": pairs.lines[:MAX_PAIRS],
