@@ -1,8 +1,7 @@
 """How fast people are served: each label is one submit that carries the next claim, over the REST API, by many at once.
 
 Runs against a running `evenhand up` on a project of its own, which it removes afterwards (the ledger keeps its events).
-Sizes come from the environment: BENCH_SERVE_ITEMS, BENCH_SERVE_CLIENTS, BENCH_SERVE_SECONDS. Processor time is that of
-the web and database process trees alone; the clients' own counts for nothing but the wall clock.
+Processor time is that of the web and database process trees alone; the clients' own counts for nothing but the wall clock.
 """
 
 from __future__ import annotations
@@ -50,9 +49,9 @@ from evenhand.cli.bench import Figure  # noqa: E402
 from evenhand.local.errors import LocalError  # noqa: E402
 from evenhand.local.state import State, is_running, read_state  # noqa: E402
 
-ITEMS = int(os.environ.get("BENCH_SERVE_ITEMS", "10000"))
-CLIENTS = int(os.environ.get("BENCH_SERVE_CLIENTS", "64"))
-SECONDS = float(os.environ.get("BENCH_SERVE_SECONDS", "20"))
+ITEMS = 10_000
+CLIENTS = 64
+SECONDS = 20.0
 REDUNDANCY = 3
 LABELS = ("keep", "review", "remove")
 BATCH = 5000
