@@ -1,7 +1,7 @@
 """How fast people are served: each label is one submit that carries the next claim, over the REST API, by many at once.
 
 Runs against a running `evenhand up` on a project of its own, which it removes afterwards (the ledger keeps its events).
-Processor time is that of the web and database process trees alone; the clients' own counts for nothing but the wall clock.
+Processor time is that of the web and database process trees alone; the clients' own shows in the wall clock only.
 """
 
 from __future__ import annotations
