@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.measuring.urls")),
     path("", include("annotations.exporting.urls")),
     path("", include("annotations.paying.urls")),
+    path("", include("annotations.working.urls")),
 ]

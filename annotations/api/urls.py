@@ -12,6 +12,7 @@ from annotations.measuring.urls import api_urlpatterns as measuring
 from annotations.paying.urls import api_urlpatterns as paying
 from annotations.projects.urls import api_urlpatterns as projects
 from annotations.settling.urls import api_urlpatterns as settling
+from annotations.working.urls import api_urlpatterns as working
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(projects)),
@@ -22,4 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(measuring)),
     path("", include(exporting)),
     path("", include(paying)),
+    path("", include(working)),
 ]

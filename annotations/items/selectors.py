@@ -78,32 +78,6 @@ def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[I
     return items.filter(is_flagged=True) if wanted.flagged else items
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page, newest items first. ``before`` and ``after``: keys that the next older and newer page start from."""
-
-    items: list[Item]
-    before: int | None
-    after: int | None
-
-
-def items_page(items: QuerySet[Item], *, size: int, before: int | None = None, after: int | None = None) -> Page:
-    """The page below ``before``, or above ``after``, by primary key: page ten thousand costs as much as the first."""
-    if after is not None:
-        found = list(items.filter(pk__gt=after).order_by("pk")[: size + 1])
-        more = len(found) > size
-        shown = found[:size][::-1]
-        return Page(shown, shown[-1].pk if shown else None, shown[0].pk if more and shown else None)
-    older = items.filter(pk__lt=before) if before is not None else items
-    found = list(older.order_by("-pk")[: size + 1])
-    shown = found[:size]
-    return Page(
-        shown,
-        shown[-1].pk if len(found) > size else None,
-        shown[0].pk if before is not None and shown else None,
-    )
-
-
 def groups_of(project: Project) -> dict[str, list[str]]:
     """Attribute → the groups that the project's items have, at most 200 each; up to a minute old."""
     key = f"items:groups:{project.pk}"

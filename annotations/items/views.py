@@ -22,11 +22,11 @@ from annotations.items.selectors import (
     flags_of,
     groups_of,
     items_of,
-    items_page,
     labels_of,
 )
 from annotations.modalities import modality
 from annotations.models import Consensus, Item, Project
+from annotations.selectors.keyset import key_in, keyset_page
 from annotations.task_types import task_type
 
 PER_PAGE = 50
@@ -67,11 +67,11 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
     form = FilterForm(request.GET, project=access.project)
     wanted = ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter()
     chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
-    page = items_page(
+    page = keyset_page(
         items_of(access.project, wanted),
         size=PER_PAGE,
-        before=_key(request, "before"),
-        after=_key(request, "after"),
+        before=key_in(request.GET.get("before", "")),
+        after=key_in(request.GET.get("after", "")),
     )
     context = {
         "project": access.project,
@@ -83,11 +83,6 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
         "prev_url": page.after and f"?{urlencode({**chosen, 'after': page.after})}",
     }
     return render(request, "annotations/items/items.html", context)
-
-
-def _key(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _row(item: Any) -> dict[str, Any]:

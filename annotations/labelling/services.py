@@ -39,10 +39,10 @@ from annotations.models import (
 )
 from annotations.services.changes import item_changes
 from annotations.task_types import task_type
+from annotations.working.window import refuse_late_change
 from ledger.errors import DomainError, invalid, not_found
 from ledger.services import record, record_many
 
-UNDO_WINDOW = timedelta(minutes=30)
 MAX_KEY = 80
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
@@ -107,10 +107,11 @@ def claim_or_reason(*, annotator: Annotator, holding: Collection[int] = ()) -> t
     return None, "holding_enough" if live >= MAX_LIVE else "nothing_left"
 
 
-def undo(*, annotator: Annotator, assignment_id: int) -> Assignment:
+def undo(*, annotator: Annotator, assignment_id: int, last_only: bool = True) -> Assignment:
     """Take the person's last label back: it is withdrawn, and the item is theirs to label again.
 
-    Only the last label, within ``UNDO_WINDOW`` and while no expert has settled the item. Raises ``DomainError``.
+    Only the last label unless ``last_only`` is off, within the project's time for changes and while no expert has
+    settled the item. Raises ``DomainError``.
     """
     with transaction.atomic():
         lock_annotator(annotator)
@@ -125,7 +126,9 @@ def undo(*, annotator: Annotator, assignment_id: int) -> Assignment:
                 if assignment.status == AssignmentStatus.LEASED and labels.exists():
                     return assignment  # asked for twice
                 raise DomainError("nothing_to_undo", _("This item has no label of yours to take back."))
-            _refuse_late_undo(annotator, annotation, settled=locked.settled is not None)
+            refuse_late_change(annotator, annotation, settled=locked.settled is not None)
+            if last_only:
+                _refuse_unless_last(annotator, annotation)
             changes.simulated = annotator.origin == AnnotatorOrigin.SIMULATED
             now = timezone.now()
             Annotation.objects.filter(pk=annotation.pk).update(status=AnnotationStatus.WITHDRAWN)
@@ -233,13 +236,7 @@ def _take_over(annotator: Annotator, assignment: Assignment) -> Annotation | Non
     return replaced
 
 
-def _refuse_late_undo(annotator: Annotator, annotation: Annotation, *, settled: bool) -> None:
-    if settled:
-        raise DomainError("already_settled", _("An expert has settled this item, so its labels stay as they are."))
-    if annotation.created_at < timezone.now() - UNDO_WINDOW:
-        minutes = int(UNDO_WINDOW.total_seconds() // 60)
-        text = _("A label can be taken back for %(minutes)s minutes; this one is older.") % {"minutes": minutes}
-        raise DomainError("too_late_to_undo", text)
+def _refuse_unless_last(annotator: Annotator, annotation: Annotation) -> None:
     later = annotator.annotations.filter(status=AnnotationStatus.CURRENT, pk__gt=annotation.pk)
     if later.exists():
         raise DomainError("not_the_last", _("Only your last label can be taken back. Undo the later ones first."))

@@ -1,3 +1,4 @@
+from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPreferences
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
@@ -25,6 +26,8 @@ __all__ = [
     "AnnotatorOrigin",
     "Assignment",
     "AssignmentStatus",
+    "BlurChoice",
+    "CareRules",
     "Case",
     "CaseCause",
     "CaseKind",
@@ -33,6 +36,7 @@ __all__ = [
     "Consensus",
     "ConsensusMethod",
     "Dataset",
+    "Exposure",
     "ImportJob",
     "ImportRowError",
     "ImportStatus",
@@ -49,4 +53,5 @@ __all__ = [
     "Run",
     "RunStatus",
     "Settlement",
+    "WorkerPreferences",
 ]

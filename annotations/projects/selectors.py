@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,7 @@ from annotations.models import (
     QueueEntry,
     Run,
 )
+from annotations.working.selectors import OwnWork
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,30 @@ class Figures:
 
 @dataclass(frozen=True)
 class Card:
-    """A project on one person's home page. For workers: ``own_labels`` given, and items ``available`` to them."""
+    """A project on one person's home page. For workers: their ``own`` work, and items ``available`` to them.
+
+    ``role`` None: the person may join.
+    """
 
     project: Project
     role: Role | None
     figures: Figures
-    own_labels: int = 0
+    own: OwnWork | None = None
     available: int = 0
+
+    @property
+    def own_labels(self) -> int:
+        return self.own.labels if self.own else 0
+
+    @property
+    def own_total(self) -> int:
+        """Items that the person has labelled or could be given: what their own progress is measured against."""
+        return self.own_labels + self.available
+
+    @property
+    def minutes(self) -> int:
+        """How long the available items take at the expected time, rounded up."""
+        return -(-self.available * self.project.expected_seconds // 60)
 
     @property
     def pay(self) -> Decimal:
@@ -91,22 +109,32 @@ def figures_of(project_ids: Iterable[int]) -> dict[int, Figures]:
     return figures
 
 
-def cards(user: Any, memberships: Iterable[Membership]) -> list[Card]:
-    """The cards of these memberships (with their projects), in their order."""
+def cards(user: Any, memberships: Iterable[Membership], own: Mapping[int, OwnWork]) -> list[Card]:
+    """The cards of these memberships (with their projects), in their order. ``own``: from ``own_work``."""
     rows = list(memberships)
     figures = figures_of(row.project_id for row in rows)
     working = [row.project_id for row in rows if row.role == Role.WORKER]
-    own = _counts(Annotation.objects.filter(annotator__user=user, status="current"), working) if working else {}
     available = _available(user, working) if working else {}
     return [
         Card(
             project=row.project,
             role=Role(row.role),
             figures=figures[row.project_id],
-            own_labels=own.get(row.project_id, 0),
+            own=own.get(row.project_id) if row.role == Role.WORKER else None,
             available=available.get(row.project_id, 0),
         )
         for row in rows
+    ]
+
+
+def open_cards(user: Any, *, limit: int) -> list[Card]:
+    """Cards of the newest projects that the person may join."""
+    projects = list(joinable(user)[:limit])
+    ids = [project.pk for project in projects]
+    figures, available = figures_of(ids), _available(user, ids)
+    return [
+        Card(project=project, role=None, figures=figures[project.pk], available=available.get(project.pk, 0))
+        for project in projects
     ]
 
 

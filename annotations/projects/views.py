@@ -21,10 +21,11 @@ from annotations.labelling.selectors import pay_per_label, work_of
 from annotations.markdown import render_markdown
 from annotations.paying.selectors import adjustments, own_short_pay
 from annotations.projects.editor import ProjectEditor
-from annotations.projects.selectors import cards, joinable, overview
+from annotations.projects.selectors import cards, open_cards, overview
 from annotations.projects.services import project_create
 from annotations.projects.status import project_join, project_leave, status_warnings
 from annotations.task_types.base import label_name
+from annotations.working.selectors import own_totals, own_work
 from ledger.errors import DomainError
 
 PAGE = 24
@@ -37,13 +38,15 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "home_welcome.html", {"signup_open": settings.SIGNUP_OPEN})
     page = Paginator(memberships_of(request.user), PAGE).get_page(request.GET.get("page"))
-    shown = cards(request.user, page.object_list)
+    own = own_work(person(request))
+    shown = cards(request.user, page.object_list, own)
     context = {
         "page": page,
         "labelling": [card for card in shown if card.role == Role.WORKER],
         "settling": [card for card in shown if card.role == Role.EXPERT],
         "running": [card for card in shown if card.role in (Role.OWNER, Role.AUDITOR)],
-        "joinable": [(project, pay_per_label(project)) for project in joinable(request.user)[:OPEN_SHOWN]],
+        "joinable": open_cards(request.user, limit=OPEN_SHOWN),
+        "own": own_totals(own.values()),
     }
     return render(request, "home.html", context)
 

@@ -20,6 +20,7 @@ OWNER, EXPERT, WORKER, AUDITOR = Role.OWNER, Role.EXPERT, Role.WORKER, Role.AUDI
 PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("project", _("Overview"), "home", ALL),
     ("label", _("Label"), "tag", frozenset({WORKER})),
+    ("history", _("History"), "clock", frozenset({WORKER})),
     ("items", _("Items"), "list", frozenset({OWNER, EXPERT, AUDITOR})),
     ("imports", _("Import"), "upload", frozenset({OWNER, AUDITOR})),
     ("runs", _("Model runs"), "cpu", frozenset({OWNER, AUDITOR})),

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from annotations.access import Access, project_access
-from annotations.items.selectors import ItemFilter, items_of, items_page, labels_of
+from annotations.items.selectors import ItemFilter, items_of, labels_of
 from annotations.models import Annotator, Case, Consensus, Dataset, Item, ItemFlag
+from annotations.selectors.keyset import keyset_page
 from ledger.errors import DomainError
 from tests.factories import CHOICES, add_label, make_annotator, make_cast, make_items
 
@@ -108,19 +109,19 @@ def test_labels_of_several_are_found_in_the_list(db, api):
 def test_pages_follow_the_key_both_ways_while_items_come_in(cast):
     keys = [item.pk for item in make_items(cast.project, 7)][::-1]
     items = items_of(cast.project, ItemFilter())
-    first = items_page(items, size=3)
+    first = keyset_page(items, size=3)
     assert ([item.pk for item in first.items], first.after) == (keys[:3], None)
     make_items(cast.project, 2)
-    second = items_page(items, size=3, before=first.before)
+    second = keyset_page(items, size=3, before=first.before)
     assert [item.pk for item in second.items] == keys[3:6]
-    third = items_page(items, size=3, before=second.before)
+    third = keyset_page(items, size=3, before=second.before)
     assert ([item.pk for item in third.items], third.before) == (keys[6:], None)
-    back = items_page(items, size=3, after=third.after)
+    back = keyset_page(items, size=3, after=third.after)
     assert [item.pk for item in back.items] == keys[3:6]
     assert back.before == second.before
-    newest = items_page(items, size=5, after=keys[0])
+    newest = keyset_page(items, size=5, after=keys[0])
     assert (len(newest.items), newest.after) == (2, None)
-    assert items_page(Item.objects.none(), size=3).items == []
+    assert keyset_page(Item.objects.none(), size=3).items == []
 
 
 def test_the_page_links_to_the_next_with_its_filter(cast, page_client):

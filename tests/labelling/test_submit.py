@@ -261,7 +261,7 @@ def test_only_the_last_label_can_be_taken_back(wanda, lease):
 
 def test_an_old_label_stays(wanda, lease):
     submit(annotator=wanda, assignment_id=lease.pk, value="keep")
-    Annotation.objects.update(created_at=timezone.now() - timedelta(minutes=31))
+    Annotation.objects.update(created_at=timezone.now() - timedelta(hours=24, minutes=1))
     cannot_undo("too_late_to_undo", wanda, lease)
 
 

@@ -22,6 +22,7 @@ from accounts.models import ApiToken, Invitation, Membership
 from accounts.services.invitations import invitation_create
 from accounts.services.tokens import token_create
 from annotations.access import Access, annotator_of
+from annotations.labelling.services import submit
 from annotations.models import Annotator, Assignment, Case, ImportJob, Item, Run
 from llm_workers.models import ModelAnnotator, ModelVersion, PromptVersion, RunPlan
 from tests.factories import Cast, add_label, make_annotator, make_items
@@ -116,6 +117,12 @@ def item(world: World) -> list[Any]:
 
 def assignment(world: World) -> list[Any]:
     return [world.assignment.pk]
+
+
+def own_label(world: World) -> list[Any]:
+    """A label that the worker gave."""
+    given = submit(annotator=world.assignment.annotator, assignment_id=world.assignment.pk, value="keep")
+    return [world.cast.project.pk, given.annotation.pk]
 
 
 def case(world: World) -> list[Any]:

@@ -12,10 +12,18 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from rest_framework.test import APIClient
 
-from tests.permissions import table_accounts, table_labelling, table_live, table_projects, table_runs, table_work
+from tests.permissions import (
+    table_accounts,
+    table_labelling,
+    table_live,
+    table_projects,
+    table_runs,
+    table_work,
+    table_working,
+)
 from tests.permissions.entry import ROLES, VERBS, Entry, World, make_world
 
-TABLES = (table_accounts, table_projects, table_labelling, table_work, table_runs, table_live)
+TABLES = (table_accounts, table_projects, table_labelling, table_work, table_runs, table_live, table_working)
 TABLE: dict[str, Entry] = {name: entry for module in TABLES for name, entry in module.TABLE.items()}
 MAY_NOT = {302, 401, 403, 405}  # what somebody signed out may hear of a verb that an address does not know
 

@@ -1,0 +1,18 @@
+"""A worker's own labels, care for them, and assistance."""
+
+from __future__ import annotations
+
+from tests.permissions.entry import Entry, own_label, project
+
+TABLE = {
+    "history": Entry(project, GET="302 404 200 403 403 403"),
+    "history_label": Entry(own_label, GET="302 404 200 403 403 403", POST="302 404 302 403 403 403"),
+    "api_history": Entry(project, GET="401 404 200 403 403 403"),
+    "api_history_label": Entry(
+        own_label,
+        GET="401 404 200 403 403 403",
+        PUT="401 404 200 403 403 403",
+        send={"PUT": {"value": "keep"}},
+    ),
+    "api_history_take_back": Entry(own_label, POST="401 404 200 403 403 403"),
+}
