@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, Role
+from accounts.rows import read_one
 from annotations.models import (
     Annotator,
     AnnotatorOrigin,
@@ -27,6 +28,17 @@ EXPERTS = frozenset({Role.OWNER, Role.EXPERT})
 STAFF = frozenset({Role.OWNER, Role.EXPERT, Role.AUDITOR})  # those who may see other people's labels, without names
 WORKERS = frozenset({Role.WORKER})
 MEMBERS = frozenset(Role)
+
+MEMBERSHIP = (
+    "FROM accounts_membership member JOIN annotations_project project ON project.id = member.project_id"
+    " WHERE member.project_id = %s AND member.user_id = %s"
+)
+OWN_ASSIGNMENT = (
+    "FROM annotations_assignment lease JOIN annotations_annotator worker ON worker.id = lease.annotator_id"
+    " JOIN accounts_membership member ON member.project_id = lease.project_id AND member.user_id = worker.user_id"
+    " JOIN annotations_project project ON project.id = lease.project_id"
+    " WHERE lease.id = %s AND worker.user_id = %s"
+)
 
 
 @dataclass(frozen=True)
@@ -61,13 +73,14 @@ def project_access(user: Any, project_id: int, allowed: frozenset[Role] = MEMBER
     """The project, if ``user`` is a member in one of the ``allowed`` roles; raises ``DomainError`` 404 or 403."""
     if not user.is_authenticated:
         raise not_found("The project")
-    membership = Membership.objects.select_related("project").filter(project_id=project_id, user=user).first()
-    if membership is None:
+    found = read_one(MEMBERSHIP, [project_id, user.pk], member=Membership, project=Project)
+    if found is None:
         raise not_found("The project")
+    membership, project = found
     if membership.role not in allowed:
         wanted = " or ".join(sorted(str(Role(role).label).lower() for role in allowed))
         raise forbidden(f"This needs the role {wanted} in the project. Ask the project's owner for it.", "role_too_low")
-    return Access(project=membership.project, role=Role(membership.role), user=user)
+    return Access(project=project, role=Role(membership.role), user=user)
 
 
 def item_access(user: Any, item_id: int, allowed: frozenset[Role] = STAFF) -> tuple[Access, Item]:
@@ -92,11 +105,14 @@ def case_access(user: Any, case_id: int, allowed: frozenset[Role] = STAFF) -> tu
 
 def assignment_access(user: Any, assignment_id: int) -> tuple[Access, Assignment]:
     """A worker's own assignment: another worker cannot tell it from a missing one."""
-    assignment = Assignment.objects.select_related("annotator", "schema", "item").filter(pk=assignment_id).first()
-    access = _through(user, assignment, "The assignment", WORKERS)
-    if assignment is None or assignment.annotator.user_id != user.pk:
+    models = {"lease": Assignment, "worker": Annotator, "member": Membership, "project": Project}
+    found = read_one(OWN_ASSIGNMENT, [assignment_id, user.pk], **models) if user.is_authenticated else None
+    if found is None or found[2].role not in WORKERS:
+        _through(user, Assignment.objects.filter(pk=assignment_id).first(), "The assignment", WORKERS)
         raise not_found("The assignment")
-    return access, assignment
+    assignment, assignment.annotator, membership, project = found
+    assignment.project = assignment.annotator.project = project
+    return Access(project=project, role=Role(membership.role), user=user), assignment
 
 
 def _through(user: Any, thing: Any, what: str, allowed: frozenset[Role]) -> Access:

@@ -43,6 +43,7 @@ from annotations.models import (  # noqa: E402
     OutboxRow,
     Project,
     QueueEntry,
+    ServingRules,
 )
 from annotations.task_types import task_type  # noqa: E402
 from evenhand.cli.bench import Figure  # noqa: E402
@@ -172,6 +173,8 @@ def _project() -> Iterator[tuple[int, list[str]]]:
             config=task_type("single_choice").check_config(config),
             created_by=owner,
         )
+        # The clients are programs, faster than any person: everything else is as a project has it by default.
+        ServingRules.objects.create(project=project, labels_per_minute=None)
         _items(project, owner)
         tokens = []
         for number in range(CLIENTS):
@@ -195,7 +198,7 @@ def _items(project: Project, owner: User) -> None:
         ]
         Item.objects.bulk_create(items)
         QueueEntry.objects.bulk_create(
-            QueueEntry(item=item, project=project, remaining=REDUNDANCY, shuffle=chance.getrandbits(62))
+            QueueEntry(item=item, project=project, remaining=REDUNDANCY, shuffle=chance.getrandbits(63))
             for item in items
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
 
@@ -37,7 +36,7 @@ def download(
     request: HttpRequest, blocks: Iterator[bytes], *, filename: str, content_type: str
 ) -> StreamingHttpResponse:
     """A download of ``blocks`` that begins at once and never lies in memory as a whole."""
-    content = AsyncBlocks(blocks) if isinstance(request, ASGIRequest) else blocks
+    content = AsyncBlocks(blocks)
     response = StreamingHttpResponse(content, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     response["Cache-Control"] = "private, no-store"

@@ -15,7 +15,7 @@ from annotations.importing.formats import check_head, claimed_format
 from annotations.importing.mapping import check_mapping
 from annotations.importing.selectors import preview
 from annotations.importing.storing import open_upload, remove_upload, store_upload
-from annotations.models import ImportJob, ImportStatus, ProjectStatus
+from annotations.models import FINISHED, ImportJob, ImportStatus
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 
@@ -137,7 +137,7 @@ def _shape(mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_closed(access: Access) -> None:
-    if access.project.status == ProjectStatus.CLOSED:
+    if access.project.status in FINISHED:
         raise DomainError(
             "project_closed", _("The project is closed, so nothing can be added. Reopen it in its settings.")
         )

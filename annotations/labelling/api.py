@@ -6,8 +6,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +16,7 @@ from accounts.models import Scope
 from annotations.access import WORKERS, annotator_of, assignment_access, project_access
 from annotations.labelling import services
 from annotations.labelling.leases import refuse_unless_serving
-from annotations.labelling.selectors import taken_back, work_of
+from annotations.labelling.selectors import work_of
 from annotations.modalities import modality
 from annotations.models import Assignment, AssignmentStatus, LabelSchema
 
@@ -28,12 +27,13 @@ KEY_HEADER = OpenApiParameter(
     description="Text of your choice, at most 80 characters, new for each label: sent again, it gives the same answer.",
 )
 MAX_GRACE = 120
+MAX_HOLDING = 50
 
 
 class HeldSerializer(serializers.Serializer[Any]):
     holding = serializers.ListField(
         child=serializers.IntegerField(min_value=1),
-        max_length=50,
+        max_length=MAX_HOLDING,
         required=False,
         default=list,
         help_text=_("Assignments that you have at hand already; a live lease that is not among them is served again."),
@@ -51,11 +51,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
 
     modality = serializers.CharField(source="item.modality")
     payload = serializers.JSONField(source="item.payload")
-    html = serializers.SerializerMethodField(help_text=_("The item as the labelling page shows it."))
     schema = LeaseSchemaSerializer()
-    taken_back = serializers.SerializerMethodField(
-        help_text=_("The label that you gave this item and took back, else null.")
-    )
 
     class Meta:
         model = Assignment
@@ -73,13 +69,32 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "taken_back",
         ]
 
-    def get_html(self, assignment: Assignment) -> str:
-        item = assignment.item
-        return render_to_string(modality(item.modality).template, {"payload": item.payload}).strip()
+    html = serializers.CharField(help_text=_("The item as the labelling page shows it."))
+    taken_back = serializers.JSONField(
+        allow_null=True, help_text=_("The label that you gave this item and took back, else null.")
+    )
 
-    @extend_schema_field(OpenApiTypes.ANY)
-    def get_taken_back(self, assignment: Assignment) -> Any:
-        return taken_back(assignment)
+    def to_representation(self, instance: Assignment) -> dict[str, Any]:
+        """The same fields, made directly: this is in every answer to a label."""
+        item, schema = instance.item, instance.schema
+        return {
+            "id": instance.pk,
+            "project": instance.project_id,
+            "item": instance.item_id,
+            "status": instance.status,
+            "modality": item.modality,
+            "payload": item.payload,
+            "html": render_to_string(modality(item.modality).template, {"payload": item.payload}).strip(),
+            "schema": {
+                "id": schema.pk,
+                "version": schema.version,
+                "task_type": schema.task_type,
+                "config": schema.config,
+            },
+            "leased_at": instance.leased_at.isoformat(),
+            "expires_at": instance.expires_at.isoformat(),
+            "taken_back": instance.taken_back,
+        }
 
 
 class ClaimAnswerSerializer(serializers.Serializer[Any]):
@@ -148,6 +163,26 @@ class WorkSerializer(serializers.Serializer[Any]):
     progress = ProgressSerializer()
 
 
+def _plain_submit(data: Any) -> dict[str, Any] | None:
+    """The body of an ordinary submit as ``SubmitSerializer`` would return it; None where that must look at it.
+
+    Most requests of the platform are this one, and a serializer makes copies of all its fields for each.
+    """
+    if not isinstance(data, dict) or "value" not in data or data["value"] is None:
+        return None
+    value, active, more = data["value"], data.get("active_ms"), data.get("claim_next", False)
+    holding = data.get("holding", [])
+    plain = (
+        isinstance(value, str | list)
+        and (active is None or (type(active) is int and active >= 0))
+        and isinstance(more, bool)
+        and isinstance(holding, list)
+        and len(holding) <= MAX_HOLDING
+        and all(type(held) is int and held >= 1 for held in holding)
+    )
+    return {"value": value, "active_ms": active, "claim_next": more, "holding": holding} if plain else None
+
+
 def _body(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """The checked body; raises DRF's ValidationError, which is rendered as a 400."""
     checked = serializer(data=request.data)
@@ -165,7 +200,7 @@ class NextView(APIView):
     def post(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, WORKERS)
         holding = _body(HeldSerializer, request)["holding"]
-        refuse_unless_serving(access.project)
+        refuse_unless_serving(access.project.status)
         assignment, reason = services.claim_or_reason(annotator=annotator_of(access), holding=holding)
         return Response(ClaimAnswerSerializer({"assignment": assignment, "reason": reason}).data)
 
@@ -188,22 +223,24 @@ class SubmitView(APIView):
     )  # fmt: skip
     def post(self, request: Request, assignment_id: int) -> Response:
         _access, assignment = assignment_access(request.user, assignment_id)
-        body = _body(SubmitSerializer, request)
+        body = _plain_submit(request.data) or _body(SubmitSerializer, request)
         done = services.submit(
             annotator=assignment.annotator,
             assignment_id=assignment.pk,
             idempotency_key=request.headers.get("Idempotency-Key", ""),
             **body,
         )
-        answer = {
-            "annotation": done.annotation.pk,
-            "assignment": assignment.pk,
-            "status": done.annotation.status,
-            "replayed": done.replayed,
-            "next": done.following,
-            "reason": done.reason,
-        }
-        return Response(SubmitAnswerSerializer(answer).data)
+        following = None if done.following is None else AssignmentSerializer().to_representation(done.following)
+        return Response(
+            {
+                "annotation": done.annotation.pk,
+                "assignment": assignment.pk,
+                "status": done.annotation.status,
+                "replayed": done.replayed,
+                "next": following,
+                "reason": done.reason,
+            }
+        )
 
 
 class UndoView(APIView):

@@ -3,59 +3,108 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from secrets import randbits
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.labelling.places import hold_place, lock_annotator, locked_assignment, recount_places, take_place
+from annotations.labelling.places import (
+    RING_BITS,
+    Place,
+    hold_place,
+    lock_annotator,
+    locked_assignment,
+    recount_places,
+    take_place,
+)
+from annotations.labelling.selectors import taken_back
+from annotations.labelling.situation import Lease, Situation, schema_of, situation_of
 from annotations.models import (
-    Annotation,
-    AnnotationStatus,
+    FINISHED,
     Annotator,
     AnnotatorOrigin,
     Assignment,
     AssignmentStatus,
+    Item,
     Project,
     ProjectStatus,
     QueueEntry,
 )
+from annotations.serving.limits import refuse_over_quota, refuse_too_fast
 from ledger.errors import DomainError, not_found
 from ledger.services import SYSTEM, Event, record_many
 
-MAX_LIVE = 2  # the item on the screen and the one after it
 EXPIRY_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What a claim came to: an assignment, or why there is none (a refusal's code, ``holding_enough``,
+    ``nothing_left``). ``event`` is for the ledger, where the lease is new; the caller records it."""
+
+    assignment: Assignment | None
+    reason: str = ""
+    event: Event | None = None
 
 
 def claim(*, annotator: Annotator, project: Project, holding: Collection[int] = ()) -> Assignment | None:
     """The next item for this person, leased; None where there is none for them now.
 
     A live lease of theirs that is not in ``holding`` (ids of assignments that the caller shows already) is served
-    again before a new one is made, so that a reload loses nothing; a label taken back comes first. At most
-    ``MAX_LIVE`` leases at a time. Raises ``DomainError`` (409) where the project serves no items.
+    again before a new one is made, so that a reload loses nothing; a label taken back comes first. Never more leases
+    at a time than the owner allows. Raises ``DomainError`` where the project serves this person no items now.
     """
-    refuse_unless_serving(project)
+    return claim_next(annotator=annotator, holding=holding).assignment
+
+
+def claim_next(*, annotator: Annotator, holding: Collection[int] = ()) -> Claimed:
+    """As ``claim``, with the reason. Leases that ran out are taken back first where nothing else is left."""
+    claimed = _claim_once(annotator, holding)
+    if claimed.reason == "nothing_left" and expire(project_id=annotator.project_id):
+        claimed = _claim_once(annotator, holding)
+    return claimed
+
+
+def _claim_once(annotator: Annotator, holding: Collection[int]) -> Claimed:
     with transaction.atomic():
-        lock_annotator(annotator)
-        now = timezone.now()
-        until = now + timedelta(seconds=project.lease_seconds)
-        live = _live_leases(annotator)
-        for lease in live:
-            if lease.pk not in holding and _prolong(lease, until):
-                return lease
-        if len(live) >= MAX_LIVE:
-            return None
-        schema = project.schemas.get(is_current=True)
-        made = take_place(annotator=annotator, schema=schema, now=now, until=until)
-        if made is None and expire(project_id=project.pk):
-            made = take_place(annotator=annotator, schema=schema, now=now, until=until)
-        if made is None:
-            return None
-        lease = Assignment.objects.select_related("item", "schema").get(pk=made)
-        record_many([event_of("assignment.leased", lease, annotator, until=until)])
-        return lease
+        lock_annotator(annotator.pk)
+        claimed = claim_within(annotator, situation_of(annotator.pk), holding)
+        if claimed.event is not None:
+            record_many([claimed.event])
+    return claimed
+
+
+def claim_within(annotator: Annotator, situation: Situation, holding: Collection[int], *, done: int = 0) -> Claimed:
+    """A claim in the caller's transaction, which holds the annotator's lock; ``done`` is a lease that just ended."""
+    refuse_unless_serving(situation.project_status)
+    now = timezone.now()
+    refuse_over_quota(reached=situation.quota_reached, most=situation.labels_per_worker)
+    refuse_too_fast(since=situation.paced_at, most=situation.labels_per_minute, now=now)
+    until = now + timedelta(seconds=situation.lease_seconds)
+    live = sorted((lease for lease in situation.leases if lease.assignment_id != done), key=_undone_first)
+    for lease in live:
+        if lease.assignment_id not in holding and (again := _serve_again(lease.assignment_id, until)):
+            return Claimed(again)
+    if len(live) >= situation.open_leases:
+        return Claimed(None, "holding_enough")
+    place = take_place(
+        annotator_id=annotator.pk,
+        project_id=annotator.project_id,
+        schema_id=situation.schema_id,
+        strategy=situation.strategy,
+        start=randbits(RING_BITS),
+        now=now,
+        until=until,
+    )
+    if place is None:
+        return Claimed(None, "nothing_left")
+    lease = _assignment(place, annotator, situation, now, until)
+    return Claimed(lease, event=event_of("assignment.leased", lease, annotator, until=until))
 
 
 def renew(*, annotator: Annotator, assignment_id: int) -> Assignment:
@@ -64,11 +113,11 @@ def renew(*, annotator: Annotator, assignment_id: int) -> Assignment:
     Prolonging changes no label and no place, so it leaves no ledger event. Raises ``DomainError`` 404 or 409.
     """
     with transaction.atomic():
-        lock_annotator(annotator)
+        lock_annotator(annotator.pk)
         lease = locked_assignment(own_assignment(annotator, assignment_id))
-        refuse_if_closed(lease.project)
+        refuse_if_closed(lease.project.status)
         ran_out = lease.status != AssignmentStatus.LEASED
-        hold_place(lease)
+        hold_place(lease.item_id, lease.status)
         now = timezone.now()
         lease.status = AssignmentStatus.LEASED
         lease.expires_at = now + timedelta(seconds=lease.project.lease_seconds)
@@ -86,7 +135,7 @@ def release(*, annotator: Annotator, assignment_id: int, grace_seconds: int = 0)
     not leased any more stays as it is.
     """
     with transaction.atomic():
-        lock_annotator(annotator)
+        lock_annotator(annotator.pk)
         lease = locked_assignment(own_assignment(annotator, assignment_id))
         if lease.status != AssignmentStatus.LEASED:
             return lease
@@ -133,19 +182,20 @@ def own_assignment(annotator: Annotator, assignment_id: int) -> Assignment:
     return assignment
 
 
-def refuse_unless_serving(project: Project) -> None:
-    """Raises ``DomainError`` (409) with what to do where the project gives out no items."""
-    refuse_if_closed(project)
-    if project.status == ProjectStatus.PAUSED:
+def refuse_unless_serving(status: str) -> None:
+    """Raises ``DomainError`` (409) with what to do where a project in this status gives out no items."""
+    refuse_if_closed(status)
+    if status == ProjectStatus.PAUSED:
         message = _("The owner has paused this project. What you have labelled is safe; come back later.")
         raise DomainError("project_paused", message)
-    if project.status == ProjectStatus.DRAFT:
+    if status == ProjectStatus.DRAFT:
         message = _("This project is still being set up. Come back when its owner has opened it.")
         raise DomainError("project_draft", message)
 
 
-def refuse_if_closed(project: Project) -> None:
-    if project.status == ProjectStatus.CLOSED:
+def refuse_if_closed(status: str) -> None:
+    """Raises ``DomainError`` (409) where a project in this status takes no labels."""
+    if status in FINISHED:
         message = _("This project is closed: it takes no more labels. What you labelled before counts.")
         raise DomainError("project_closed", message)
 
@@ -167,16 +217,32 @@ def event_of(
     )
 
 
-def _live_leases(annotator: Annotator) -> list[Assignment]:
-    undone = Annotation.objects.filter(
-        item=OuterRef("item"), annotator=OuterRef("annotator"), status=AnnotationStatus.WITHDRAWN
+def _serve_again(assignment_id: int, until: datetime) -> Assignment | None:
+    """A lease that is out already, prolonged; None where it was ended in the meantime."""
+    still = Assignment.objects.filter(pk=assignment_id, status=AssignmentStatus.LEASED)
+    if not still.update(expires_at=Greatest("expires_at", Value(until))):
+        return None
+    lease = Assignment.objects.select_related("item", "schema").get(pk=assignment_id)
+    lease.taken_back = taken_back(lease)
+    return lease
+
+
+def _assignment(place: Place, annotator: Annotator, situation: Situation, now: datetime, until: datetime) -> Assignment:
+    """The lease that was just written, as an object: nothing is read again."""
+    lease = Assignment(
+        id=place.assignment_id,
+        project_id=annotator.project_id,
+        item=Item(id=place.item_id, project_id=annotator.project_id, modality=place.modality, payload=place.payload),
+        annotator=annotator,
+        schema=schema_of(situation.schema_id),
+        status=AssignmentStatus.LEASED,
+        leased_at=now,
+        expires_at=until,
     )
-    leases = annotator.assignments.filter(status=AssignmentStatus.LEASED).select_related("item", "schema")
-    return list(leases.annotate(was_undone=Exists(undone)).order_by("-was_undone", "leased_at", "id"))
+    lease._state.adding = False
+    lease.taken_back = place.taken_back
+    return lease
 
 
-def _prolong(lease: Assignment, until: datetime) -> bool:
-    """False where the lease was ended in the meantime."""
-    lease.expires_at = max(lease.expires_at, until)
-    still = Assignment.objects.filter(pk=lease.pk, status=AssignmentStatus.LEASED)
-    return bool(still.update(expires_at=lease.expires_at))
+def _undone_first(lease: Lease) -> bool:
+    return not lease.was_undone

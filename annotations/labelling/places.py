@@ -1,40 +1,40 @@
 """Places: how many more leases an item may be given. All the SQL that gives a place out or takes it back.
 
-``QueueEntry.remaining`` = redundancy − people's current labels − live leases, never below 0 (a constraint of the
-database). Giving out subtracts one from a row that nobody else holds; taking back counts again under the row's lock,
-so that a place is exact even where the owner changed the redundancy in between.
+``QueueEntry.remaining`` = redundancy + extra − people's current labels − live leases, never below 0 (a constraint of
+the database), and 0 for what an expert has settled. Giving out subtracts one from a row that nobody else holds; taking
+back counts again under the row's lock, so that a place is exact even where the owner changed the redundancy meanwhile.
 """
 
 from __future__ import annotations
 
+import json
+import random
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from django.db import connection
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from annotations.models import Annotator, Assignment, AssignmentStatus, LabelSchema, QueueEntry
+from annotations.models import Assignment, AssignmentStatus, QueueEntry, Strategy
 from ledger.errors import DomainError
 
-# One statement finds a free place, leases it and subtracts it. `place` locks the first entry that nobody else is
-# working on; `lease` writes at most one row a person and item; `taken` follows only from a lease that was written.
+# One statement finds a free place, leases it and subtracts it. `place` locks the first entry from a point of the
+# shuffled ring on that nobody else is working on; `lease` writes at most one row a person and item; `taken` follows
+# only from a lease that was written. The comparison with NULL keeps the person's own items a look-up for each entry:
+# as NOT EXISTS the planner may read all of the person's 50,000 assignments instead.
 TAKE = """
 WITH place AS MATERIALIZED (
     SELECT entry.item_id
     FROM annotations_queueentry entry
-    WHERE entry.project_id = %(project)s
-      AND entry.remaining > 0
-      AND NOT EXISTS (
-          SELECT 1 FROM annotations_assignment own
-          WHERE own.item_id = entry.item_id AND own.annotator_id = %(annotator)s
-            AND own.status NOT IN ('expired', 'released')
-      )
-      AND NOT EXISTS (
-          SELECT 1 FROM annotations_consensus decided
-          WHERE decided.item_id = entry.item_id AND decided.method = 'settled'
-      )
+    WHERE entry.project_id = %(project)s AND entry.lane = %(lane)s AND entry.remaining > 0
+      AND entry.shuffle >= %(first)s AND entry.shuffle <= %(last)s
+      AND (SELECT own.id FROM annotations_assignment own
+           WHERE own.item_id = entry.item_id AND own.annotator_id = %(annotator)s
+             AND own.status NOT IN ('expired', 'released')) IS NULL
     ORDER BY entry.shuffle, entry.item_id
     LIMIT 1
     FOR UPDATE OF entry SKIP LOCKED
@@ -49,46 +49,116 @@ WITH place AS MATERIALIZED (
         WHERE lease.status IN ('expired', 'released')
     RETURNING id, item_id
 ), taken AS (
-    UPDATE annotations_queueentry entry SET remaining = entry.remaining - 1
+    UPDATE annotations_queueentry entry SET remaining = entry.remaining - 1, lane = entry.lane + %(step)s
     FROM lease WHERE entry.item_id = lease.item_id
 )
-SELECT id FROM lease
+SELECT lease.id, item.id, item.modality, item.payload::text, (
+    SELECT undone.value::text FROM annotations_annotation undone
+    WHERE undone.item_id = item.id AND undone.annotator_id = %(annotator)s AND undone.status = 'withdrawn'
+    ORDER BY undone.id DESC LIMIT 1)
+FROM lease JOIN annotations_item item ON item.id = lease.item_id
+"""
+
+# The lanes that have something to give, in order: the index is entered once for each, however many entries there are.
+LANES = """
+WITH RECURSIVE open AS (
+    (SELECT lane FROM annotations_queueentry WHERE project_id = %(project)s AND remaining > 0 ORDER BY lane LIMIT 1)
+    UNION ALL
+    SELECT (SELECT entry.lane FROM annotations_queueentry entry
+            WHERE entry.project_id = %(project)s AND entry.remaining > 0 AND entry.lane > open.lane
+            ORDER BY entry.lane LIMIT 1)
+    FROM open WHERE open.lane IS NOT NULL
+)
+SELECT lane FROM open WHERE lane IS NOT NULL LIMIT %(most)s
 """
 
 RECOUNT = """
 UPDATE annotations_queueentry entry
-SET remaining = GREATEST(0, project.redundancy
-    - (SELECT count(*) FROM annotations_annotation given
-       JOIN annotations_annotator giver ON giver.id = given.annotator_id
-       WHERE given.item_id = entry.item_id AND given.status = 'current' AND giver.kind = 'human')
-    - (SELECT count(*) FROM annotations_assignment live
-       WHERE live.item_id = entry.item_id AND live.status = 'leased'))
-FROM annotations_project project
-WHERE project.id = entry.project_id AND entry.item_id = ANY(%(items)s)
+SET remaining = CASE WHEN counted.settled THEN 0
+        ELSE GREATEST(0, counted.redundancy + entry.extra - counted.given - counted.live) END,
+    lane = CASE counted.strategy WHEN 'breadth' THEN counted.given + counted.live
+        WHEN 'depth' THEN -(counted.given + counted.live) ELSE entry.lane END
+FROM (
+    SELECT queued.item_id, project.redundancy, rules.strategy,
+        (SELECT count(*) FROM annotations_annotation given
+         JOIN annotations_annotator giver ON giver.id = given.annotator_id
+         WHERE given.item_id = queued.item_id AND given.status = 'current' AND giver.kind = 'human') AS given,
+        (SELECT count(*) FROM annotations_assignment live
+         WHERE live.item_id = queued.item_id AND live.status = 'leased') AS live,
+        EXISTS (SELECT 1 FROM annotations_consensus decided
+                WHERE decided.item_id = queued.item_id AND decided.method = 'settled') AS settled
+    FROM annotations_queueentry queued
+    JOIN annotations_project project ON project.id = queued.project_id
+    LEFT JOIN annotations_servingrules rules ON rules.project_id = queued.project_id
+    WHERE queued.item_id = ANY(%(items)s)
+) counted
+WHERE entry.item_id = counted.item_id
 """
 
+RING_BITS = 63  # QueueEntry.shuffle lies in [0, 2 ** 63)
+RING = 2**RING_BITS
+MOST_LANES = 200
+CHANCE = random.SystemRandom()
 
-def lock_annotator(annotator: Annotator) -> None:
+
+def lock_annotator(annotator_id: int) -> None:
     """One thing at a time for one person, in however many tabs: taken before any queue entry, held to the end.
 
     The lock leaves the key alone, so rows that point to the annotator can be added meanwhile.
     """
-    Annotator.objects.select_for_update(no_key=True).get(pk=annotator.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM annotations_annotator WHERE id = %s FOR NO KEY UPDATE", [annotator_id])
 
 
-def take_place(*, annotator: Annotator, schema: LabelSchema, now: datetime, until: datetime) -> int | None:
-    """Lease the next free item to ``annotator``; the assignment's id, or None where no item is free for them."""
-    values: dict[str, int | datetime] = {
-        "project": schema.project_id,
-        "annotator": annotator.pk,
-        "schema": schema.pk,
+@dataclass(frozen=True)
+class Place:
+    """A lease that was just made, with what the person is shown."""
+
+    assignment_id: int
+    item_id: int
+    modality: str
+    payload: dict[str, Any]
+    taken_back: Any  # the label that the person gave it before and took back
+
+
+def take_place(
+    *, annotator_id: int, project_id: int, schema_id: int, strategy: str, start: int, now: datetime, until: datetime
+) -> Place | None:
+    """Lease the next free item to the annotator; None where no item is free for them.
+
+    ``start`` in [0, RING): where on the shuffled ring the search begins. A start drawn anew for each claim gives each
+    person an order of their own, keeps people out of each other's way, and never walks over what is done already.
+    """
+    values = {
+        "project": project_id,
+        "annotator": annotator_id,
+        "schema": schema_id,
+        "step": STEPS.get(strategy, 0),
         "now": now,
         "until": until,
     }
     with connection.cursor() as cursor:
-        cursor.execute(TAKE, values)
-        row = cursor.fetchone()
-    return int(row[0]) if row else None
+        for lane in _lanes(cursor, project_id, strategy):
+            for first, last in ((start, RING - 1), (0, start - 1)):
+                cursor.execute(TAKE, {**values, "lane": lane, "first": first, "last": last})
+                if row := cursor.fetchone():
+                    return Place(*row[:3], json.loads(row[3]), json.loads(row[4]) if row[4] else None)
+    return None
+
+
+# What a label given out adds to its item's lane: those begun go to the back, or come to the front.
+STEPS = {Strategy.BREADTH: 1, Strategy.DEPTH: -1}
+
+
+def _lanes(cursor: Any, project_id: int, strategy: str) -> Iterable[int]:
+    """The lanes to search, in order; in the one order that all share, or, to balance groups, in a random one."""
+    if strategy == Strategy.SHUFFLE:
+        return (0,)
+    cursor.execute(LANES, {"project": project_id, "most": MOST_LANES})
+    lanes = [lane for (lane,) in cursor.fetchall()]
+    if strategy == Strategy.STRATIFIED:
+        CHANCE.shuffle(lanes)
+    return lanes
 
 
 def recount_places(item_ids: Iterable[int]) -> None:
@@ -104,12 +174,13 @@ def locked_assignment(assignment: Assignment) -> Assignment:
     return rows.get(pk=assignment.pk)
 
 
-def hold_place(assignment: Assignment) -> None:
-    """Make sure that the locked assignment has its place, taking it again where the lease ran out meanwhile.
+def hold_place(item_id: int, status: str) -> None:
+    """Make sure that an assignment in this status has its place, taking it again where the lease ran out meanwhile.
+
+    The caller holds the item's queue entry.
 
     Raises ``DomainError`` (409) where the place is gone, or where the assignment is over.
     """
-    status = assignment.status
     if status == AssignmentStatus.LEASED:
         return
     if status == AssignmentStatus.SUBMITTED:
@@ -117,7 +188,7 @@ def hold_place(assignment: Assignment) -> None:
         raise DomainError("already_labelled", message, HTTPStatus.CONFLICT)
     if status == AssignmentStatus.SKIPPED:
         raise DomainError("already_skipped", _("You skipped this item, so it takes no label of yours."))
-    free = QueueEntry.objects.filter(item_id=assignment.item_id, remaining__gt=0)
+    free = QueueEntry.objects.filter(item_id=item_id, remaining__gt=0)
     if not free.update(remaining=F("remaining") - 1):
         message = _(
             "The time for this item ran out and others have labelled it since, so it needs no more labels. "

@@ -7,8 +7,8 @@ One person's actions run one after the other; locks are taken as annotator, queu
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.labelling.leases import (
-    MAX_LIVE,
     claim,
+    claim_within,
     event_of,
     expire,
     own_assignment,
@@ -25,10 +25,13 @@ from annotations.labelling.leases import (
     release,
     renew,
 )
+from annotations.labelling.leases import claim_next as claim_next_of
 from annotations.labelling.places import hold_place, lock_annotator, locked_assignment, recount_places
+from annotations.labelling.selectors import taken_back
+from annotations.labelling.situation import schema_of, situation_of
+from annotations.labelling.storing import AtHand, at_hand_again, label_store, submit_begin
 from annotations.models import (
     Annotation,
-    AnnotationSource,
     AnnotationStatus,
     Annotator,
     AnnotatorKind,
@@ -36,18 +39,18 @@ from annotations.models import (
     Assignment,
     AssignmentStatus,
     ItemFlag,
+    Project,
 )
 from annotations.services.changes import item_changes
+from annotations.serving.limits import refuse_many_skips
 from annotations.task_types import task_type
 from annotations.working.window import refuse_late_change
 from ledger.errors import DomainError, invalid, not_found
-from ledger.services import record, record_many
+from ledger.services import Event, record_many
 
 MAX_KEY = 80
-MAX_ACTIVE_MS = 24 * 3600 * 1000
 
 __all__ = [
-    "MAX_LIVE",
     "Submission",
     "claim",
     "claim_or_reason",
@@ -81,30 +84,27 @@ def submit(
     claim_next: bool = False,
     holding: Collection[int] = (),
 ) -> Submission:
-    """Store a label, and claim the next item in the same breath if ``claim_next``.
+    """Store a label, and claim the next item in the same transaction if ``claim_next``.
 
     ``value`` is checked against the schema version that the item was leased with. A label that arrives after its lease
     ran out is taken if the item still needs one, else refused (409 ``lease_expired``). A paused project takes the
-    labels of leases that are out; a closed one takes none. The next claim is a transaction of its own: where it is
-    refused, the label is stored all the same. Raises ``DomainError`` 400, 404 or 409.
+    labels of leases that are out; a closed one takes none. Where the next claim is refused, the label is stored all the
+    same and ``reason`` says why. Raises ``DomainError`` 400, 404 or 409.
     """
-    annotation, replayed = _store(annotator, assignment_id, value, active_ms, _checked_key(idempotency_key))
-    if not claim_next:
-        return Submission(annotation, replayed)
-    following, reason = claim_or_reason(annotator=annotator, holding=holding)
-    return Submission(annotation, replayed, following, reason)
+    stored = _store(annotator, assignment_id, value, active_ms, _checked_key(idempotency_key), claim_next, holding)
+    if claim_next and (stored.replayed or stored.reason == "nothing_left"):
+        following, reason = claim_or_reason(annotator=annotator, holding=holding)
+        return replace(stored, following=following, reason=reason)
+    return stored
 
 
 def claim_or_reason(*, annotator: Annotator, holding: Collection[int] = ()) -> tuple[Assignment | None, str]:
     """The next lease, or why there is none: a refusal's code, ``holding_enough`` or ``nothing_left``."""
     try:
-        following = claim(annotator=annotator, project=annotator.project, holding=holding)
+        claimed = claim_next_of(annotator=annotator, holding=holding)
     except DomainError as refusal:
         return None, refusal.code
-    if following is not None:
-        return following, ""
-    live = annotator.assignments.filter(status=AssignmentStatus.LEASED).count()
-    return None, "holding_enough" if live >= MAX_LIVE else "nothing_left"
+    return claimed.assignment, claimed.reason
 
 
 def undo(*, annotator: Annotator, assignment_id: int, last_only: bool = True) -> Assignment:
@@ -114,9 +114,9 @@ def undo(*, annotator: Annotator, assignment_id: int, last_only: bool = True) ->
     settled the item. Raises ``DomainError``.
     """
     with transaction.atomic():
-        lock_annotator(annotator)
+        lock_annotator(annotator.pk)
         assignment = own_assignment(annotator, assignment_id)
-        refuse_if_closed(assignment.project)
+        refuse_if_closed(assignment.project.status)
         with item_changes(project=assignment.project, item_ids=[assignment.item_id]) as changes:
             locked = changes.items[assignment.item_id]
             assignment = locked_assignment(assignment)
@@ -124,6 +124,7 @@ def undo(*, annotator: Annotator, assignment_id: int, last_only: bool = True) ->
             annotation = labels.filter(status=AnnotationStatus.CURRENT).first()
             if annotation is None:
                 if assignment.status == AssignmentStatus.LEASED and labels.exists():
+                    assignment.taken_back = taken_back(assignment)
                     return assignment  # asked for twice
                 raise DomainError("nothing_to_undo", _("This item has no label of yours to take back."))
             refuse_late_change(annotator, annotation, settled=locked.settled is not None)
@@ -137,7 +138,9 @@ def undo(*, annotator: Annotator, assignment_id: int, last_only: bool = True) ->
             assignment.status, assignment.finished_at = AssignmentStatus.LEASED, None
             assignment.leased_at, assignment.expires_at = now, now + timedelta(seconds=assignment.project.lease_seconds)
             assignment.save(update_fields=["status", "finished_at", "leased_at", "expires_at"])
-            _record_label("annotation.withdrawn", annotator, annotation, {"item": annotation.item_id})
+            data = {"item": annotation.item_id}
+            changes.events.append(_label_event("annotation.withdrawn", annotator, annotation, data))
+            assignment.taken_back = annotation.value
     return assignment
 
 
@@ -145,15 +148,16 @@ def skip(*, annotator: Annotator, assignment_id: int, reason: str) -> Assignment
     """Leave an item to others: its place goes back, and it is never served to this person again."""
     reason = _checked_text(reason, "reason", 300, _("Say in a few words why you skip this item."))
     with transaction.atomic():
-        lock_annotator(annotator)
+        lock_annotator(annotator.pk)
         assignment = own_assignment(annotator, assignment_id)
-        refuse_if_closed(assignment.project)
+        refuse_if_closed(assignment.project.status)
         assignment = locked_assignment(assignment)
         if assignment.status == AssignmentStatus.SKIPPED:
             return assignment
         if assignment.status == AssignmentStatus.SUBMITTED:
             message = _("You have labelled this item already. Undo the label first, then skip.")
             raise DomainError("already_labelled", message)
+        refuse_many_skips(annotator)
         assignment.status, assignment.skip_reason = AssignmentStatus.SKIPPED, reason
         assignment.finished_at = timezone.now()
         assignment.save(update_fields=["status", "skip_reason", "finished_at"])
@@ -166,9 +170,9 @@ def flag(*, annotator: Annotator, assignment_id: int, reason: str) -> ItemFlag:
     """Tell the owner that something is wrong with an item. The lease goes on; saying it again replaces the reason."""
     reason = _checked_text(reason, "reason", 500, _("Say in a few words what is wrong with this item."))
     with transaction.atomic():
-        lock_annotator(annotator)
+        lock_annotator(annotator.pk)
         assignment = own_assignment(annotator, assignment_id)
-        refuse_if_closed(assignment.project)
+        refuse_if_closed(assignment.project.status)
         flags = ItemFlag.objects.filter(item=assignment.item, annotator=annotator)
         if same := flags.filter(reason=reason).first():
             return same
@@ -180,60 +184,54 @@ def flag(*, annotator: Annotator, assignment_id: int, reason: str) -> ItemFlag:
 
 
 def _store(
-    annotator: Annotator, assignment_id: int, value: Any, active_ms: int | None, key: str
-) -> tuple[Annotation, bool]:
+    annotator: Annotator,
+    assignment_id: int,
+    value: Any,
+    active_ms: int | None,
+    key: str,
+    claim_next: bool,
+    holding: Collection[int],
+) -> Submission:
     with transaction.atomic():
-        lock_annotator(annotator)
-        assignment = own_assignment(annotator, assignment_id)
-        schema, task = assignment.schema, task_type(assignment.schema.task_type)
-        value = task.check_value(schema.config, value)
-        if earlier := _same_request(annotator, assignment, value, key):
-            return earlier, True
-        refuse_if_closed(assignment.project)
-        with item_changes(project=assignment.project, item_ids=[assignment.item_id]) as changes:
-            if assignment.item_id not in changes.items:
+        at_hand, asked = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
+        if key and (earlier := _same_request(annotator, at_hand, value, key)):
+            return Submission(earlier, replayed=True)
+        project = Project(pk=annotator.project_id)
+        item_ids = [at_hand.item_id]
+        with item_changes(project=project, item_ids=item_ids, schema=schema_of(asked), savepoint=False) as changes:
+            if at_hand.item_id not in changes.items:
                 raise not_found("The item")
-            assignment = locked_assignment(assignment)
-            hold_place(assignment)
-            now = timezone.now()
-            replaced = _take_over(annotator, assignment)
-            annotation = Annotation.objects.create(
-                project=assignment.project,
-                item=assignment.item,
-                annotator=annotator,
-                schema=schema,
-                assignment=assignment,
-                source=AnnotationSource.HUMAN,
-                value=value,
-                active_ms=_believable(active_ms, assignment, now),
-                supersedes=replaced,
-                idempotency_key=key,
-                created_at=now,
-            )
-            assignment.status, assignment.finished_at = AssignmentStatus.SUBMITTED, now
-            assignment.save(update_fields=["status", "finished_at"])
-            data = {"item": assignment.item_id, "value": value, "schema": schema.version}
-            _record_label("annotation.submitted", annotator, annotation, data)
+            at_hand, situation = at_hand_again(assignment_id), situation_of(annotator.pk)
+            refuse_if_closed(situation.project_status)
+            schema = schema_of(at_hand.schema_id)
+            value = task_type(schema.task_type).check_value(schema.config, value)
+            hold_place(at_hand.item_id, at_hand.status)
+            annotation = label_store(annotator.pk, at_hand, value, active_ms=active_ms, key=key, now=timezone.now())
+            data = {"item": at_hand.item_id, "value": value, "schema": schema.version}
             changes.simulated = annotator.origin == AnnotatorOrigin.SIMULATED
+            changes.events.append(_label_event("annotation.submitted", annotator, annotation, data))
             changes.vote(annotation, kind=AnnotatorKind.HUMAN)
-    return annotation, False
+            if not claim_next:
+                return Submission(annotation)
+            try:
+                claimed = claim_within(annotator, situation, holding, done=assignment_id)
+            except DomainError as refusal:
+                return Submission(annotation, reason=refusal.code)
+            if claimed.event is not None:
+                changes.events.append(claimed.event)
+            return Submission(annotation, following=claimed.assignment, reason=claimed.reason)
 
 
-def _same_request(annotator: Annotator, assignment: Assignment, value: Any, key: str) -> Annotation | None:
-    earlier = annotator.annotations.filter(idempotency_key=key).first() if key else None
-    if earlier is not None and (earlier.assignment_id, earlier.value) != (assignment.pk, value):
+def _same_request(annotator: Annotator, at_hand: AtHand, value: Any, key: str) -> Annotation | None:
+    earlier = annotator.annotations.filter(idempotency_key=key).first()
+    if earlier is None:
+        return None
+    schema = schema_of(earlier.schema_id)
+    value = task_type(schema.task_type).check_value(schema.config, value)
+    if (earlier.assignment_id, earlier.value) != (at_hand.id, value):
         message = _("This Idempotency-Key was used for another label. Use a new key for each new label.")
         raise DomainError("idempotency_key_reused", message)
     return earlier
-
-
-def _take_over(annotator: Annotator, assignment: Assignment) -> Annotation | None:
-    """The withdrawn label that the new one stands for, marked as superseded."""
-    withdrawn = annotator.annotations.filter(item_id=assignment.item_id, status=AnnotationStatus.WITHDRAWN)
-    replaced = withdrawn.order_by("-pk").first()
-    if replaced is not None:
-        Annotation.objects.filter(pk=replaced.pk).update(status=AnnotationStatus.SUPERSEDED)
-    return replaced
 
 
 def _refuse_unless_last(annotator: Annotator, annotation: Annotation) -> None:
@@ -242,8 +240,8 @@ def _refuse_unless_last(annotator: Annotator, annotation: Annotation) -> None:
         raise DomainError("not_the_last", _("Only your last label can be taken back. Undo the later ones first."))
 
 
-def _record_label(kind: str, annotator: Annotator, annotation: Annotation, data: dict[str, Any]) -> None:
-    record(
+def _label_event(kind: str, annotator: Annotator, annotation: Annotation, data: dict[str, Any]) -> Event:
+    return Event(
         kind=kind,
         actor=f"annotator:{annotator.pk}",
         subject=f"annotation:{annotation.pk}",
@@ -251,14 +249,6 @@ def _record_label(kind: str, annotator: Annotator, annotation: Annotation, data:
         data=data,
         simulated=annotator.origin == AnnotatorOrigin.SIMULATED,
     )
-
-
-def _believable(active_ms: int | None, assignment: Assignment, now: datetime) -> int | None:
-    """Active time as a client measured it, never longer than the item was out."""
-    if active_ms is None or active_ms < 0:
-        return None
-    out = int((now - assignment.leased_at).total_seconds() * 1000)
-    return max(0, min(active_ms, out, MAX_ACTIVE_MS))
 
 
 def _checked_key(key: str) -> str:

@@ -20,7 +20,7 @@ from annotations.access import WORKERS, Access, annotator_of, assignment_access,
 from annotations.labelling import services
 from annotations.labelling.api import AssignmentSerializer, WorkSerializer
 from annotations.labelling.leases import refuse_unless_serving
-from annotations.labelling.selectors import last_undoable, taken_back, work_of
+from annotations.labelling.selectors import last_undoable, work_of
 from annotations.models import Annotator, Assignment, Project
 from annotations.task_types import task_type
 from ledger.errors import DomainError
@@ -49,7 +49,7 @@ def label(request: HttpRequest, project_id: int) -> HttpResponse:
     annotator = annotator_of(access)
     context = {"access": access, "project": access.project, "work": work_of(annotator, access.project)}
     try:
-        refuse_unless_serving(access.project)
+        refuse_unless_serving(access.project.status)
     except DomainError as refusal:
         return render(request, "annotations/labelling/nothing.html", {**context, "refusal": refusal})
     if not _warned(request, access.project):
@@ -152,7 +152,7 @@ def _labelling(
     context |= {
         "assignment": assignment,
         "schema": assignment.schema,
-        "chosen": taken_back(assignment),
+        "chosen": assignment.taken_back,
         "key": uuid.uuid4(),
         "undoable": undoable,
         "skip_reasons": SKIP_REASONS,

@@ -14,10 +14,12 @@ from annotations.models.labelling import (
 )
 from annotations.models.outbox import OutboxRow
 from annotations.models.pay import PayAdjustment
-from annotations.models.projects import LabelSchema, Project, ProjectStatus, ProtectedAttribute
+from annotations.models.projects import FINISHED, LabelSchema, Project, ProjectStatus, ProtectedAttribute
 from annotations.models.runs import Checkpoint, Run, RunStatus
+from annotations.models.serving import ServingRules, Strategy
 
 __all__ = [
+    "FINISHED",
     "Annotation",
     "AnnotationSource",
     "AnnotationStatus",
@@ -52,6 +54,8 @@ __all__ = [
     "RowProblemKind",
     "Run",
     "RunStatus",
+    "ServingRules",
     "Settlement",
+    "Strategy",
     "WorkerPreferences",
 ]

@@ -21,7 +21,7 @@ class CaseStatus(models.TextChoices):
 
 
 class Case(models.Model):
-    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="cases")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="cases", db_index=False)
     item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="cases")
     kind = models.CharField(max_length=11, choices=CaseKind.choices)
     status = models.CharField(max_length=9, choices=CaseStatus.choices, default=CaseStatus.OPEN)
@@ -93,8 +93,8 @@ class Consensus(models.Model):
     """
 
     item = models.OneToOneField("annotations.Item", models.CASCADE, primary_key=True, related_name="consensus")
-    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
-    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+", db_index=False)
     value = models.JSONField(_("label"), null=True)
     method = models.CharField(max_length=9, choices=ConsensusMethod.choices)
     support = models.FloatField(_("share of votes"), null=True)

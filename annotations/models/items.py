@@ -55,21 +55,26 @@ class Item(models.Model):
 class QueueEntry(models.Model):
     """How many more leases an item may be given, and in which order it is served.
 
-    ``remaining`` = redundancy − submitted human labels − live leases. Locking this row is how every writer of labels
-    serialises on one item. ``shuffle`` is a random order fixed at import.
+    ``remaining`` = redundancy + ``extra`` − submitted human labels − live leases; 0 once an expert has settled the
+    item. ``extra`` counts the labels that adaptive redundancy has asked for on top. Locking this row is how every
+    writer of labels serialises on one item. ``lane`` is what the project's strategy sorts by (0 where it does not
+    sort), ``shuffle`` a random place (63 bits) fixed at import.
     """
 
     item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="queue")
-    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
     remaining = models.SmallIntegerField()
+    extra = models.SmallIntegerField(default=0, db_default=0)
+    lane = models.IntegerField(default=0, db_default=0)
     shuffle = models.BigIntegerField()
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(remaining__gte=0), name="queue_never_oversold")]
         indexes = [
             models.Index(
-                fields=["project", "shuffle", "item"], condition=Q(remaining__gt=0), name="queue_open_by_order"
-            )
+                fields=["project", "lane", "shuffle", "item"], condition=Q(remaining__gt=0), name="queue_open_by_lane"
+            ),
+            models.Index(fields=["project", "item"], name="queue_by_project"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -63,15 +65,17 @@ class AssignmentStatus(models.TextChoices):
 class Assignment(models.Model):
     """A lease of one item to one person: one row per pair, so that nobody gets an item twice."""
 
-    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
-    item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="assignments")
-    annotator = models.ForeignKey(Annotator, models.CASCADE, related_name="assignments")
-    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
+    item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="assignments", db_index=False)
+    annotator = models.ForeignKey(Annotator, models.CASCADE, related_name="assignments", db_index=False)
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+", db_index=False)
     status = models.CharField(max_length=9, choices=AssignmentStatus.choices, default=AssignmentStatus.LEASED)
     leased_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     skip_reason = models.CharField(_("why it was skipped"), max_length=300, blank=True)
+
+    taken_back: Any = None  # not stored: the label that the person gave this item and took back, set by a claim
 
     class Meta:
         constraints = [
@@ -80,6 +84,7 @@ class Assignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(status="leased"), name="assignment_lease_expiry"),
+            models.Index(fields=["project", "annotator"], condition=Q(status="leased"), name="assignment_leased"),
             models.Index(fields=["annotator", "-id"], name="assignment_by_annotator"),
         ]
 
@@ -106,12 +111,12 @@ class Annotation(models.Model):
     ``probabilities`` maps label keys to probabilities renormalised over the schema's labels (models only).
     """
 
-    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
     item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="annotations")
-    annotator = models.ForeignKey(Annotator, models.PROTECT, related_name="annotations")
-    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+")
+    annotator = models.ForeignKey(Annotator, models.PROTECT, related_name="annotations", db_index=False)
+    schema = models.ForeignKey("annotations.LabelSchema", models.PROTECT, related_name="+", db_index=False)
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, related_name="annotations")
-    run = models.ForeignKey("annotations.Run", models.PROTECT, null=True, related_name="annotations")
+    run = models.ForeignKey("annotations.Run", models.PROTECT, null=True, related_name="annotations", db_index=False)
     source = models.CharField(max_length=8, choices=AnnotationSource.choices)
     status = models.CharField(max_length=10, choices=AnnotationStatus.choices, default=AnnotationStatus.CURRENT)
     value = models.JSONField(_("label"))
@@ -139,6 +144,7 @@ class Annotation(models.Model):
         indexes = [
             models.Index(fields=["project", "id"], name="annotation_project_id"),
             models.Index(fields=["annotator", "-id"], name="annotation_by_annotator"),
+            models.Index(fields=["run", "id"], condition=Q(run__isnull=False), name="annotation_by_run"),
         ]
 
     def __str__(self) -> str:

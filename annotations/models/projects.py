@@ -14,6 +14,10 @@ class ProjectStatus(models.TextChoices):
     ACTIVE = "active", _("Active")  # items are served
     PAUSED = "paused", _("Paused")  # nothing new is served; leases already out may be submitted
     CLOSED = "closed", _("Closed")  # finished: read only
+    ARCHIVED = "archived", _("Archived")  # closed, and out of the lists
+
+
+FINISHED = frozenset({ProjectStatus.CLOSED, ProjectStatus.ARCHIVED})  # read only
 
 
 class Project(models.Model):

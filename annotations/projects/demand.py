@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from dataclasses import replace
 
 from annotations.labelling.places import recount_places
 from annotations.models import Project, QueueEntry
@@ -25,6 +26,7 @@ def demand_change(*, project: Project, redundancy: int, min_support: int) -> Non
     for item_ids in _batches(project):
         with item_changes(project=project, item_ids=item_ids, schema=schema) as changes:
             changes.project = after
+            changes.demand = replace(changes.demand, redundancy=redundancy)
     project.redundancy, project.min_support = redundancy, min_support
     project.save(update_fields=["redundancy", "min_support"])
     for item_ids in _batches(project):

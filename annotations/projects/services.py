@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role, User
-from annotations.models import LabelSchema, Project, ProjectStatus, ProtectedAttribute
+from annotations.models import FINISHED, LabelSchema, Project, ProtectedAttribute
 from annotations.projects.demand import demand_change
 from annotations.projects.inputs import (
     SETTINGS,
@@ -89,7 +89,7 @@ def project_locked(project: Project) -> Project:
 
 
 def refuse_if_closed(project: Project) -> None:
-    if project.status == ProjectStatus.CLOSED:
+    if project.status in FINISHED:
         text = _("This project is closed, so it is read only. Reopen it first, on its settings page.")
         raise DomainError("project_closed", text)
 

@@ -1,4 +1,4 @@
-"""A project's life: draft, active, paused, closed; and joining one that is open to all."""
+"""A project's life: draft, active, paused, closed, archived; and joining one that is open to all."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from annotations.projects.services import project_locked
 from ledger.errors import DomainError, invalid, not_found
 from ledger.services import actor_of, record
 
-# What may follow what. A closed project is reopened as paused: nothing is served before its owner has looked.
+# What may follow what. A closed project is reopened as paused: nothing is served before its owner has looked. An
+# archived one is closed and out of the lists; it comes back as closed.
 TRANSITIONS: dict[str, tuple[str, ...]] = {
     ProjectStatus.DRAFT: (ProjectStatus.ACTIVE, ProjectStatus.CLOSED),
     ProjectStatus.ACTIVE: (ProjectStatus.PAUSED, ProjectStatus.CLOSED),
     ProjectStatus.PAUSED: (ProjectStatus.ACTIVE, ProjectStatus.CLOSED),
-    ProjectStatus.CLOSED: (ProjectStatus.PAUSED,),
+    ProjectStatus.CLOSED: (ProjectStatus.PAUSED, ProjectStatus.ARCHIVED),
+    ProjectStatus.ARCHIVED: (ProjectStatus.CLOSED,),
 }
 
 

@@ -17,13 +17,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotations.models import (
+    FINISHED,
     Annotation,
     Case,
     CaseCause,
     CaseStatus,
     LabelSchema,
     Project,
-    ProjectStatus,
     Settlement,
 )
 from annotations.services.changes import item_changes
@@ -180,7 +180,7 @@ def _same_request(expert: User, case: Case, key: str) -> Settlement | None:
 
 
 def _refuse_if_closed(project: Project) -> None:
-    if project.status == ProjectStatus.CLOSED:
+    if project.status in FINISHED:
         raise DomainError("project_closed", _("This project is closed, so its cases stay as they are."))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.models import Annotation, AnnotationSource, AnnotatorKind, Project, ProjectStatus, Run, RunStatus
+from annotations.models import FINISHED, Annotation, AnnotationSource, AnnotatorKind, Project, Run, RunStatus
 from annotations.services.changes import ItemChanges, item_changes
 from ledger.services import Event, record_many
 from llm_workers.client import Usage
@@ -50,7 +50,7 @@ def _store(work: Work, outcomes: Sequence[Outcome]) -> list[Outcome]:
     project = Project.objects.get(pk=work.project.pk)  # its rules may have changed since the items were leased
     with item_changes(project=project, item_ids=by_item) as changes:
         run = Run.objects.select_for_update().get(pk=work.claim.run_id)
-        closed = project.status == ProjectStatus.CLOSED
+        closed = project.status in FINISHED
         if run.status not in TAKES or closed or changes.schema.pk != work.schema.pk:
             return []
         rows = _held(work, list(by_item))

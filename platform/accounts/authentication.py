@@ -13,6 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
+from accounts.rows import read_one
 
 KEYWORD = "Bearer"
 TOUCH_AFTER = timedelta(minutes=1)  # `last_used_at` is for people: no write per request
@@ -21,6 +22,9 @@ TOUCH_AFTER = timedelta(minutes=1)  # `last_used_at` is for people: no write per
 def token_digest(token: str) -> str:
     """SHA-256 (hex). Tokens are 32 random bytes, so a slow password hash would add nothing."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+KNOWN = "FROM accounts_apitoken token JOIN accounts_user person ON person.id = token.user_id WHERE token.digest = %s"
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -38,9 +42,11 @@ class TokenAuthentication(BaseAuthentication):
         return KEYWORD
 
     def _live_token(self, raw: str) -> ApiToken:
-        token = ApiToken.objects.select_related("user").filter(digest=token_digest(raw)).first()
-        if token is None or not token.user.is_active:
+        found = read_one(KNOWN, [token_digest(raw)], token=ApiToken, person=User)
+        if found is None or not found[1].is_active:
             raise AuthenticationFailed(_("This token is not known. Make one on your account's token page."))
+        token: ApiToken = found[0]
+        token.user = found[1]
         if token.revoked_at is not None:
             raise AuthenticationFailed(_("This token was revoked. Make a new one on your account's token page."))
         if token.expires_at is not None and token.expires_at <= timezone.now():

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evenhand.settings")
-http_application = get_asgi_application()
+django.setup(set_prefix=False)
 
-# Consumers import models, so they are imported only after Django is set up.
+# Consumers and middleware import models, so they are imported only after Django is set up.
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 
 from evenhand.routing import websocket_urlpatterns  # noqa: E402
+from evenhand.threaded import ThreadedHandler  # noqa: E402
+
+THREADS = 16  # requests at once in one web process, each with a database connection of its own
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": ThreadedHandler(threads=THREADS),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )

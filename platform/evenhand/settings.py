@@ -174,9 +174,9 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "evenhand.throttles.PersonThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "120/min", "user": "30000/min"},
+    "DEFAULT_THROTTLE_RATES": {"anon": "120/min"},
     "NUM_PROXIES": TRUSTED_PROXIES,
     "EXCEPTION_HANDLER": "evenhand.errors.api_exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from ledger.models import LedgerEvent
-
 SYSTEM = "system"
+
+# One plain statement, many times cheaper to make than an ORM bulk insert: every label writes two or three events.
+APPEND = """
+INSERT INTO ledger_ledgerevent (kind, actor, subject, project_id, data, simulated, created_at)
+SELECT kind, actor, subject, project_id, data, simulated, %(now)s
+FROM jsonb_to_recordset(%(events)s::jsonb)
+    AS event(kind text, actor text, subject text, project_id bigint, data jsonb, simulated boolean)
+"""
 
 
 @dataclass(frozen=True)
@@ -34,30 +41,20 @@ def record(
     project_id: int | None = None,
     data: Mapping[str, Any] | None = None,
     simulated: bool = False,
-) -> LedgerEvent:
+) -> None:
     """Append one event. The caller is inside the transaction that makes the change."""
-    event = Event(kind, actor, subject, project_id, data or {}, simulated)
-    return record_many([event])[0]
+    record_many([Event(kind, actor, subject, project_id, data or {}, simulated)])
 
 
-def record_many(events: Iterable[Event]) -> list[LedgerEvent]:
+def record_many(events: Iterable[Event]) -> None:
     """Append events in one statement, in the order given."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("Ledger events are recorded inside the transaction of their change.")
-    now = timezone.now()
-    rows = [
-        LedgerEvent(
-            kind=event.kind,
-            actor=event.actor,
-            subject=event.subject,
-            project_id=event.project_id,
-            data=dict(event.data),
-            simulated=event.simulated,
-            created_at=now,
-        )
-        for event in events
-    ]
-    return LedgerEvent.objects.bulk_create(rows, batch_size=1000)
+    fields = ("kind", "actor", "subject", "project_id", "data", "simulated")
+    rows = [{name: getattr(event, name) for name in fields} for event in events]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(APPEND, {"events": json.dumps(rows, default=dict), "now": timezone.now()})
 
 
 def actor_of(user: Any) -> str:

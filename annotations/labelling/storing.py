@@ -1,0 +1,125 @@
+"""Storing a person's label: the SQL of one submit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from annotations.models import Annotation, AnnotationSource
+from ledger.errors import not_found
+
+MAX_ACTIVE_MS = 24 * 3600 * 1000
+
+# The first statement of a submit: the person's lock, and what never changes of the assignment or is checked again.
+BEGIN = """
+SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, asked.id
+FROM annotations_annotator worker
+JOIN annotations_assignment lease ON lease.annotator_id = worker.id
+JOIN annotations_labelschema asked ON asked.project_id = worker.project_id AND asked.is_current
+WHERE worker.id = %(annotator)s AND lease.id = %(assignment)s
+FOR NO KEY UPDATE OF worker
+"""
+
+AGAIN = """
+SELECT id, project_id, item_id, schema_id, status, leased_at FROM annotations_assignment WHERE id = %(assignment)s
+"""
+
+# The label takes the place of the one that the person took back, where there is one.
+STORE = """
+WITH undone AS (
+    UPDATE annotations_annotation SET status = 'superseded'
+    WHERE id = (
+        SELECT id FROM annotations_annotation
+        WHERE item_id = %(item)s AND annotator_id = %(annotator)s AND status = 'withdrawn' ORDER BY id DESC LIMIT 1
+    )
+    RETURNING id
+), ended AS (
+    UPDATE annotations_assignment SET status = 'submitted', finished_at = %(now)s WHERE id = %(assignment)s
+)
+INSERT INTO annotations_annotation (project_id, item_id, annotator_id, schema_id, assignment_id, source, status, value,
+    reason, active_ms, supersedes_id, idempotency_key, created_at)
+VALUES (%(project)s, %(item)s, %(annotator)s, %(schema)s, %(assignment)s, 'human', 'current', %(value)s::jsonb,
+    '', %(active_ms)s, (SELECT id FROM undone), %(key)s, %(now)s)
+RETURNING id, supersedes_id
+"""
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """An assignment as it is stored."""
+
+    id: int
+    project_id: int
+    item_id: int
+    schema_id: int
+    status: str
+    leased_at: datetime
+
+
+def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]:
+    """Take the person's lock; returns their assignment and the id of the schema that is asked now.
+
+    What a wait for the lock has changed is not seen yet: see ``at_hand_again``. Raises ``DomainError`` (404) for
+    anybody else's assignment.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(BEGIN, {"assignment": assignment_id, "annotator": annotator_id})
+        row = cursor.fetchone()
+    if row is None:
+        raise not_found("The assignment")
+    return AtHand(*row[:-1]), row[-1]
+
+
+def at_hand_again(assignment_id: int) -> AtHand:
+    """The assignment as it stands once the locks of its person and its item are held."""
+    with connection.cursor() as cursor:
+        cursor.execute(AGAIN, {"assignment": assignment_id})
+        return AtHand(*cursor.fetchone())
+
+
+def label_store(
+    annotator_id: int, at_hand: AtHand, value: Any, *, active_ms: int | None, key: str, now: datetime
+) -> Annotation:
+    """Write the label and end its lease. The caller holds the item's queue entry and has checked everything."""
+    values = {
+        "project": at_hand.project_id,
+        "item": at_hand.item_id,
+        "annotator": annotator_id,
+        "schema": at_hand.schema_id,
+        "assignment": at_hand.id,
+        "value": json.dumps(value),
+        "active_ms": _believable(active_ms, at_hand, now),
+        "key": key,
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, values)
+        pk, supersedes_id = cursor.fetchone()
+    annotation = Annotation(
+        id=pk,
+        project_id=at_hand.project_id,
+        item_id=at_hand.item_id,
+        annotator_id=annotator_id,
+        schema_id=at_hand.schema_id,
+        assignment_id=at_hand.id,
+        source=AnnotationSource.HUMAN,
+        value=value,
+        active_ms=values["active_ms"],
+        supersedes_id=supersedes_id,
+        idempotency_key=key,
+        created_at=now,
+    )
+    annotation._state.adding = False
+    return annotation
+
+
+def _believable(active_ms: int | None, at_hand: AtHand, now: datetime) -> int | None:
+    """Active time as a client measured it, never longer than the item was out."""
+    if active_ms is None or active_ms < 0:
+        return None
+    out = int((now - at_hand.leased_at).total_seconds() * 1000)
+    return max(0, min(active_ms, out, MAX_ACTIVE_MS))

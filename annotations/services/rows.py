@@ -1,0 +1,193 @@
+"""The SQL behind ``annotations.services.changes``: what it reads of its items, and what it writes.
+
+Plain statements, because every label passes here: the ORM would spend several times the database's own time on making
+the same SQL anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+LOCK = """
+SELECT item_id, extra FROM annotations_queueentry
+WHERE project_id = %(project)s AND item_id = ANY(%(items)s)
+ORDER BY item_id FOR UPDATE
+"""
+
+# A statement of its own: its snapshot begins after the locks are held, so it sees what others have committed before.
+READ = """
+SELECT item.id, item.groups::text, item.gold::text, votes.all::text,
+    decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
+    decided.decided_at, opened.id, opened.kind, opened.priority,
+    project.redundancy, project.min_support, rules.max_labels, rules.tau
+FROM annotations_item item
+JOIN annotations_project project ON project.id = item.project_id
+LEFT JOIN annotations_servingrules rules ON rules.project_id = item.project_id
+LEFT JOIN annotations_consensus decided ON decided.item_id = item.id
+LEFT JOIN annotations_case opened ON opened.item_id = item.id AND opened.status = 'open'
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(given.id, giver.id, giver.kind = 'model', given.value)) AS all
+    FROM annotations_annotation given JOIN annotations_annotator giver ON giver.id = given.annotator_id
+    WHERE given.item_id = item.id AND given.status = 'current'
+) votes ON TRUE
+WHERE item.id = ANY(%(items)s)
+ORDER BY item.id
+"""
+
+OUTBOX = """
+INSERT INTO annotations_outboxrow (project_id, item_id, before, after, created_at)
+SELECT %(project)s, item_id, before, after, %(now)s
+FROM jsonb_to_recordset(%(outbox)s::jsonb) AS row(item_id bigint, before jsonb, after jsonb)
+"""
+
+DECIDED = """
+INSERT INTO annotations_consensus (item_id, project_id, schema_id, value, method, support, evidence, decided_at)
+SELECT item_id, %(project)s, schema_id, NULLIF(value, 'null'::jsonb), method, support, evidence,
+    COALESCE(decided_at, %(now)s)
+FROM jsonb_to_recordset(%(decided)s::jsonb) AS row(item_id bigint, schema_id bigint, value jsonb, method text,
+    support double precision, evidence jsonb, decided_at timestamptz)
+ON CONFLICT (item_id) DO UPDATE
+    SET schema_id = excluded.schema_id, value = excluded.value, method = excluded.method, support = excluded.support,
+        evidence = excluded.evidence, decided_at = excluded.decided_at
+"""
+
+UNDECIDED = "DELETE FROM annotations_consensus WHERE item_id = ANY(%(undecided)s)"
+
+OPENED = """
+INSERT INTO annotations_case (project_id, item_id, kind, status, priority, opened_at)
+SELECT %(project)s, item_id, kind, 'open', priority, %(now)s
+FROM jsonb_to_recordset(%(opened)s::jsonb) AS row(item_id bigint, kind text, priority double precision)
+RETURNING id, item_id
+"""
+
+CHANGED = """
+UPDATE annotations_case SET kind = row.kind, priority = row.priority
+FROM jsonb_to_recordset(%(changed)s::jsonb) AS row(id bigint, kind text, priority double precision)
+WHERE annotations_case.id = row.id
+"""
+
+DISSOLVED = """
+UPDATE annotations_case
+SET status = 'dissolved', closed_at = %(now)s, claimed_by_id = NULL, claim_expires_at = NULL
+WHERE id = ANY(%(dissolved)s) AND status = 'open'
+"""
+
+# Places follow the demand: more or fewer by what adaptive redundancy asks for, none for what an expert has settled.
+PLACES = """
+UPDATE annotations_queueentry entry
+SET remaining = CASE WHEN row.settled THEN 0 ELSE GREATEST(0, entry.remaining + row.extra - entry.extra) END,
+    extra = row.extra
+FROM jsonb_to_recordset(%(places)s::jsonb) AS row(item_id bigint, extra smallint, settled boolean)
+WHERE entry.item_id = row.item_id
+"""
+
+
+@dataclass(frozen=True)
+class ConsensusRow:
+    schema_id: int
+    value: Any
+    method: str
+    support: float | None
+    evidence: dict[str, Any]
+    decided_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    id: int
+    kind: str
+    priority: float
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """An item as stored; ``votes`` = (annotation id, annotator id, is a model's, value) of its current labels."""
+
+    id: int
+    groups: dict[str, str]
+    gold: Any
+    votes: list[tuple[int, int, bool, Any]]
+    consensus: ConsensusRow | None
+    open_case: CaseRow | None
+
+
+@dataclass(frozen=True)
+class Demanded:
+    """How many labels the project asks for, as it stands; the last two are None where it has no rules of serving."""
+
+    redundancy: int
+    min_support: int
+    max_labels: int | None
+    tau: float | None
+
+
+@dataclass
+class Effects:
+    """Rows to write; each list is one statement, and an empty one is none."""
+
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    decided: list[dict[str, Any]] = field(default_factory=list)
+    undecided: list[int] = field(default_factory=list)
+    opened: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
+    dissolved: list[int] = field(default_factory=list)
+    places: list[dict[str, Any]] = field(default_factory=list)
+
+
+def items_lock(*, project_id: int, item_ids: list[int]) -> dict[int, int]:
+    """Item id → extra labels asked for, of the queue entries that are there, locked in order until the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, {"project": project_id, "items": item_ids})
+        return dict(cursor.fetchall())
+
+
+def items_read(item_ids: list[int]) -> tuple[list[ItemRow], Demanded | None]:
+    """The items in order, and what their project asks for; None where there is no item."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ, {"items": item_ids})
+        rows = cursor.fetchall()
+    if not rows:
+        return [], None
+    redundancy, min_support, max_labels, tau = rows[0][-4:]
+    return [_item(row[:-4]) for row in rows], Demanded(redundancy, min_support, max_labels, tau)
+
+
+def effects_store(effects: Effects, *, project_id: int, now: datetime) -> dict[int, int]:
+    """Write everything; returns item id → id of the cases that were opened."""
+    values = {"project": project_id, "now": now} | {
+        name: rows if name in ("undecided", "dissolved") else json.dumps(rows) for name, rows in vars(effects).items()
+    }
+    silent = {
+        "outbox": OUTBOX,
+        "decided": DECIDED,
+        "undecided": UNDECIDED,
+        "changed": CHANGED,
+        "dissolved": DISSOLVED,
+        "places": PLACES,
+    }
+    statements = [sql for name, sql in silent.items() if getattr(effects, name)]
+    with connection.cursor() as cursor:
+        if statements:
+            cursor.execute(";".join(statements), values)
+        if not effects.opened:
+            return {}
+        cursor.execute(OPENED, values)
+        return {item_id: case_id for case_id, item_id in cursor.fetchall()}
+
+
+def _item(row: tuple[Any, ...]) -> ItemRow:
+    item_id, groups, gold, votes, schema_id, value, method, support, evidence, decided_at, case_id, kind, priority = row
+    consensus = None
+    if method is not None:
+        consensus = ConsensusRow(schema_id, _json(value), method, support, json.loads(evidence), decided_at)
+    case = None if case_id is None else CaseRow(case_id, kind, priority)
+    return ItemRow(item_id, json.loads(groups), _json(gold), json.loads(votes) if votes else [], consensus, case)
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

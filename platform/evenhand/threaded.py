@@ -1,0 +1,158 @@
+"""Django's blocking request cycle under an ASGI server: one hop into a thread that stays.
+
+Django's own ASGI handler runs every synchronous middleware, the view and the clean-up as separate hops, in a thread
+that ends with its request and takes the database connection with it. Everything here is synchronous but the sockets,
+so a request is handed over once, whole, to one of a few threads that are kept. See docs/adr/0006.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import IO, Any
+
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.http import HttpResponseBase
+from django.urls import set_script_prefix
+
+SMALL_BODY = 64 * 1024  # bytes; a body up to this size is read before the hop, a larger one while it is needed
+SEND_SECONDS = 120.0  # a client that takes no byte for so long is gone
+
+
+class ThreadedHandler(ASGIHandler):
+    """An ASGI application for HTTP; at most ``threads`` requests are worked on at once, the others wait their turn."""
+
+    def __init__(self, *, threads: int) -> None:
+        BaseHandler.__init__(self)  # ASGIHandler's own would load the middleware in its asynchronous form
+        self.load_middleware(is_async=False)
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            body = await _body(receive, loop)
+        except RequestAborted:
+            return
+        client = _Client(send, loop)
+        work = loop.run_in_executor(self.threads, copy_context().run, self.answer, scope, body, client)
+        if isinstance(body, BytesIO):
+            watch = asyncio.create_task(client.watch(receive))
+            try:
+                messages = await work
+            finally:
+                watch.cancel()
+        else:
+            messages = await work
+        for message in messages:
+            await send(message)
+
+    def answer(self, scope: Any, body: IO[bytes], client: _Client) -> list[dict[str, Any]]:
+        """The whole cycle, in one thread; returns what is still to be sent, in order."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request, response = self.create_request(scope, body)
+        try:
+            if request is not None:
+                response = self.get_response(request)
+            if not response.streaming:
+                last = {"type": "http.response.body", "body": response.content}
+                return [_start(response), last]
+            client.send(_start(response))
+            for block in response.streaming_content:
+                client.send({"type": "http.response.body", "body": block, "more_body": True})
+            return [{"type": "http.response.body", "body": b""}]
+        except _ClientGone:
+            return []
+        finally:
+            if response is not None:
+                response.close()  # also tells Django that the request is finished
+            body.close()
+
+
+class _ClientGone(Exception):
+    """Nobody reads the answer any more."""
+
+
+class _Client:
+    """The way back to the client for a thread. A block is handed over before the next one is made."""
+
+    def __init__(self, send: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._send, self._loop, self._gone = send, loop, False
+
+    async def watch(self, receive: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+
+    def send(self, message: dict[str, Any]) -> None:
+        if self._gone:
+            raise _ClientGone
+        sent = asyncio.run_coroutine_threadsafe(self._send(message), self._loop)
+        try:
+            sent.result(timeout=SEND_SECONDS)
+        except (TimeoutError, OSError):
+            sent.cancel()
+            raise _ClientGone from None
+
+
+def _start(response: HttpResponseBase) -> dict[str, Any]:
+    headers = [(_bytes(name, "ascii"), _bytes(value, "latin1")) for name, value in response.items()]
+    headers += [
+        (b"Set-Cookie", cookie.output(header="").strip().encode("ascii")) for cookie in response.cookies.values()
+    ]
+    return {"type": "http.response.start", "status": response.status_code, "headers": headers}
+
+
+def _bytes(text: str | bytes, encoding: str) -> bytes:
+    return text.encode(encoding) if isinstance(text, str) else text
+
+
+async def _body(receive: Any, loop: asyncio.AbstractEventLoop) -> IO[bytes]:
+    """The request's body: in memory where it is small, else a stream that fetches the rest as it is read."""
+    start = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise RequestAborted
+        start += message.get("body", b"")
+        if not message.get("more_body", False):
+            return BytesIO(start)
+        if len(start) > SMALL_BODY:
+            return BufferedReader(_Incoming(start, receive, loop), SMALL_BODY)
+
+
+class _Incoming(RawIOBase):
+    """A body that is still arriving, read from a thread. Raises ``RequestAborted`` where the client goes away."""
+
+    def __init__(self, start: bytes, receive: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._blocks = self._arrive(receive, loop)
+        self._rest = memoryview(start)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        while not self._rest:
+            block = next(self._blocks, None)
+            if block is None:
+                return 0
+            self._rest = memoryview(block)
+        count = min(len(target), len(self._rest))
+        target[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+    def _arrive(self, receive: Any, loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
+        more = True
+        while more:
+            message = asyncio.run_coroutine_threadsafe(receive(), loop).result()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
