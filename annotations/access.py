@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, Role
-from accounts.rows import read_one
+from accounts.rows import Joined
 from annotations.models import (
     Annotator,
     AnnotatorOrigin,
@@ -29,15 +29,25 @@ STAFF = frozenset({Role.OWNER, Role.EXPERT, Role.AUDITOR})  # those who may see 
 WORKERS = frozenset({Role.WORKER})
 MEMBERS = frozenset(Role)
 
-MEMBERSHIP = (
+MEMBERSHIP = Joined(
+    "membership_of",
     "FROM accounts_membership member JOIN annotations_project project ON project.id = member.project_id"
-    " WHERE member.project_id = %s AND member.user_id = %s"
+    " WHERE member.project_id = %(project)s AND member.user_id = %(user)s",
+    {"project": "bigint", "user": "bigint"},
+    member=Membership,
+    project=Project,
 )
-OWN_ASSIGNMENT = (
+OWN_ASSIGNMENT = Joined(
+    "assignment_own",
     "FROM annotations_assignment lease JOIN annotations_annotator worker ON worker.id = lease.annotator_id"
     " JOIN accounts_membership member ON member.project_id = lease.project_id AND member.user_id = worker.user_id"
     " JOIN annotations_project project ON project.id = lease.project_id"
-    " WHERE lease.id = %s AND worker.user_id = %s"
+    " WHERE lease.id = %(assignment)s AND worker.user_id = %(user)s",
+    {"assignment": "bigint", "user": "bigint"},
+    lease=Assignment,
+    worker=Annotator,
+    member=Membership,
+    project=Project,
 )
 
 
@@ -73,7 +83,7 @@ def project_access(user: Any, project_id: int, allowed: frozenset[Role] = MEMBER
     """The project, if ``user`` is a member in one of the ``allowed`` roles; raises ``DomainError`` 404 or 403."""
     if not user.is_authenticated:
         raise not_found("The project")
-    found = read_one(MEMBERSHIP, [project_id, user.pk], member=Membership, project=Project)
+    found = MEMBERSHIP.one(project=project_id, user=user.pk)
     if found is None:
         raise not_found("The project")
     membership, project = found
@@ -105,8 +115,7 @@ def case_access(user: Any, case_id: int, allowed: frozenset[Role] = STAFF) -> tu
 
 def assignment_access(user: Any, assignment_id: int) -> tuple[Access, Assignment]:
     """A worker's own assignment: another worker cannot tell it from a missing one."""
-    models = {"lease": Assignment, "worker": Annotator, "member": Membership, "project": Project}
-    found = read_one(OWN_ASSIGNMENT, [assignment_id, user.pk], **models) if user.is_authenticated else None
+    found = OWN_ASSIGNMENT.one(assignment=assignment_id, user=user.pk) if user.is_authenticated else None
     if found is None or found[2].role not in WORKERS:
         _through(user, Assignment.objects.filter(pk=assignment_id).first(), "The assignment", WORKERS)
         raise not_found("The assignment")

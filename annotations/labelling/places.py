@@ -21,79 +21,107 @@ from django.utils.translation import gettext as _
 
 from annotations.models import Assignment, AssignmentStatus, QueueEntry, Strategy
 from ledger.errors import DomainError
+from ledger.statements import Statement
 
 # One statement finds a free place, leases it and subtracts it. `place` locks the first entry from a point of the
 # shuffled ring on that nobody else is working on; `lease` writes at most one row a person and item; `taken` follows
 # only from a lease that was written. The comparison with NULL keeps the person's own items a look-up for each entry:
 # as NOT EXISTS the planner may read all of the person's 50,000 assignments instead.
-TAKE = """
-WITH place AS MATERIALIZED (
-    SELECT entry.item_id
-    FROM annotations_queueentry entry
-    WHERE entry.project_id = %(project)s AND entry.lane = %(lane)s AND entry.remaining > 0
-      AND entry.shuffle >= %(first)s AND entry.shuffle <= %(last)s
-      AND (SELECT own.id FROM annotations_assignment own
-           WHERE own.item_id = entry.item_id AND own.annotator_id = %(annotator)s
-             AND own.status NOT IN ('expired', 'released')) IS NULL
-    ORDER BY entry.shuffle, entry.item_id
-    LIMIT 1
-    FOR UPDATE OF entry SKIP LOCKED
-), lease AS (
-    INSERT INTO annotations_assignment AS lease
-        (project_id, item_id, annotator_id, schema_id, status, leased_at, expires_at, skip_reason)
-    SELECT %(project)s, place.item_id, %(annotator)s, %(schema)s, 'leased', %(now)s, %(until)s, ''
-    FROM place
-    ON CONFLICT (item_id, annotator_id) DO UPDATE
-        SET schema_id = excluded.schema_id, status = 'leased', leased_at = excluded.leased_at,
-            expires_at = excluded.expires_at, finished_at = NULL, skip_reason = ''
-        WHERE lease.status IN ('expired', 'released')
-    RETURNING id, item_id
-), taken AS (
-    UPDATE annotations_queueentry entry SET remaining = entry.remaining - 1, lane = entry.lane + %(step)s
-    FROM lease WHERE entry.item_id = lease.item_id
+TAKE = Statement(
+    "place_take",
+    """
+    WITH place AS MATERIALIZED (
+        SELECT entry.item_id
+        FROM annotations_queueentry entry
+        WHERE entry.project_id = %(project)s AND entry.lane = %(lane)s AND entry.remaining > 0
+          AND entry.shuffle >= %(first)s AND entry.shuffle <= %(last)s
+          AND (SELECT own.id FROM annotations_assignment own
+               WHERE own.item_id = entry.item_id AND own.annotator_id = %(annotator)s
+                 AND own.status NOT IN ('expired', 'released')) IS NULL
+        ORDER BY entry.shuffle, entry.item_id
+        LIMIT 1
+        FOR UPDATE OF entry SKIP LOCKED
+    ), lease AS (
+        INSERT INTO annotations_assignment AS lease
+            (project_id, item_id, annotator_id, schema_id, status, leased_at, expires_at, skip_reason)
+        SELECT %(project)s, place.item_id, %(annotator)s, %(schema)s, 'leased', %(now)s, %(until)s, ''
+        FROM place
+        ON CONFLICT (item_id, annotator_id) DO UPDATE
+            SET schema_id = excluded.schema_id, status = 'leased', leased_at = excluded.leased_at,
+                expires_at = excluded.expires_at, finished_at = NULL, skip_reason = ''
+            WHERE lease.status IN ('expired', 'released')
+        RETURNING id, item_id
+    ), taken AS (
+        UPDATE annotations_queueentry entry SET remaining = entry.remaining - 1, lane = entry.lane + %(step)s
+        FROM lease WHERE entry.item_id = lease.item_id
+    )
+    SELECT lease.id, item.id, item.modality, item.payload::text, (
+        SELECT undone.value::text FROM annotations_annotation undone
+        WHERE undone.item_id = item.id AND undone.annotator_id = %(annotator)s AND undone.status = 'withdrawn'
+        ORDER BY undone.id DESC LIMIT 1)
+    FROM lease JOIN annotations_item item ON item.id = lease.item_id
+    """,
+    project="bigint",
+    annotator="bigint",
+    schema="bigint",
+    lane="integer",
+    step="integer",
+    first="bigint",
+    last="bigint",
+    now="timestamptz",
+    until="timestamptz",
 )
-SELECT lease.id, item.id, item.modality, item.payload::text, (
-    SELECT undone.value::text FROM annotations_annotation undone
-    WHERE undone.item_id = item.id AND undone.annotator_id = %(annotator)s AND undone.status = 'withdrawn'
-    ORDER BY undone.id DESC LIMIT 1)
-FROM lease JOIN annotations_item item ON item.id = lease.item_id
-"""
 
 # The lanes that have something to give, in order: the index is entered once for each, however many entries there are.
-LANES = """
-WITH RECURSIVE open AS (
-    (SELECT lane FROM annotations_queueentry WHERE project_id = %(project)s AND remaining > 0 ORDER BY lane LIMIT 1)
-    UNION ALL
-    SELECT (SELECT entry.lane FROM annotations_queueentry entry
-            WHERE entry.project_id = %(project)s AND entry.remaining > 0 AND entry.lane > open.lane
-            ORDER BY entry.lane LIMIT 1)
-    FROM open WHERE open.lane IS NOT NULL
+LANES = Statement(
+    "lanes_open",
+    """
+    WITH RECURSIVE open AS (
+        (SELECT lane FROM annotations_queueentry WHERE project_id = %(project)s AND remaining > 0 ORDER BY lane LIMIT 1)
+        UNION ALL
+        SELECT (SELECT entry.lane FROM annotations_queueentry entry
+                WHERE entry.project_id = %(project)s AND entry.remaining > 0 AND entry.lane > open.lane
+                ORDER BY entry.lane LIMIT 1)
+        FROM open WHERE open.lane IS NOT NULL
+    )
+    SELECT lane FROM open WHERE lane IS NOT NULL LIMIT %(most)s
+    """,
+    project="bigint",
+    most="bigint",
 )
-SELECT lane FROM open WHERE lane IS NOT NULL LIMIT %(most)s
-"""
 
-RECOUNT = """
-UPDATE annotations_queueentry entry
-SET remaining = CASE WHEN counted.settled THEN 0
-        ELSE GREATEST(0, counted.redundancy + entry.extra - counted.given - counted.live) END,
-    lane = CASE counted.strategy WHEN 'breadth' THEN counted.given + counted.live
-        WHEN 'depth' THEN -(counted.given + counted.live) ELSE entry.lane END
-FROM (
-    SELECT queued.item_id, project.redundancy, rules.strategy,
-        (SELECT count(*) FROM annotations_annotation given
-         JOIN annotations_annotator giver ON giver.id = given.annotator_id
-         WHERE given.item_id = queued.item_id AND given.status = 'current' AND giver.kind = 'human') AS given,
-        (SELECT count(*) FROM annotations_assignment live
-         WHERE live.item_id = queued.item_id AND live.status = 'leased') AS live,
-        EXISTS (SELECT 1 FROM annotations_consensus decided
-                WHERE decided.item_id = queued.item_id AND decided.method = 'settled') AS settled
-    FROM annotations_queueentry queued
-    JOIN annotations_project project ON project.id = queued.project_id
-    LEFT JOIN annotations_servingrules rules ON rules.project_id = queued.project_id
-    WHERE queued.item_id = ANY(%(items)s)
-) counted
-WHERE entry.item_id = counted.item_id
-"""
+RECOUNT = Statement(
+    "places_recount",
+    """
+    UPDATE annotations_queueentry entry
+    SET remaining = CASE WHEN counted.settled THEN 0
+            ELSE GREATEST(0, counted.redundancy + entry.extra - counted.given - counted.live) END,
+        lane = CASE counted.strategy WHEN 'breadth' THEN counted.given + counted.live
+            WHEN 'depth' THEN -(counted.given + counted.live) ELSE entry.lane END
+    FROM (
+        SELECT queued.item_id, project.redundancy, rules.strategy,
+            (SELECT count(*) FROM annotations_annotation given
+             JOIN annotations_annotator giver ON giver.id = given.annotator_id
+             WHERE given.item_id = queued.item_id AND given.status = 'current' AND giver.kind = 'human') AS given,
+            (SELECT count(*) FROM annotations_assignment live
+             WHERE live.item_id = queued.item_id AND live.status = 'leased') AS live,
+            EXISTS (SELECT 1 FROM annotations_consensus decided
+                    WHERE decided.item_id = queued.item_id AND decided.method = 'settled') AS settled
+        FROM annotations_queueentry queued
+        JOIN annotations_project project ON project.id = queued.project_id
+        LEFT JOIN annotations_servingrules rules ON rules.project_id = queued.project_id
+        WHERE queued.item_id = ANY(%(items)s)
+    ) counted
+    WHERE entry.item_id = counted.item_id
+    """,
+    items="bigint[]",
+)
+
+LOCK = Statement(
+    "annotator_lock",
+    "SELECT 1 FROM annotations_annotator WHERE id = %(annotator)s FOR NO KEY UPDATE",
+    annotator="bigint",
+)
 
 RING_BITS = 63  # QueueEntry.shuffle lies in [0, 2 ** 63)
 RING = 2**RING_BITS
@@ -107,7 +135,7 @@ def lock_annotator(annotator_id: int) -> None:
     The lock leaves the key alone, so rows that point to the annotator can be added meanwhile.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM annotations_annotator WHERE id = %s FOR NO KEY UPDATE", [annotator_id])
+        LOCK.execute(cursor, {"annotator": annotator_id})
 
 
 @dataclass(frozen=True)
@@ -140,7 +168,7 @@ def take_place(
     with connection.cursor() as cursor:
         for lane in _lanes(cursor, project_id, strategy):
             for first, last in ((start, RING - 1), (0, start - 1)):
-                cursor.execute(TAKE, {**values, "lane": lane, "first": first, "last": last})
+                TAKE.execute(cursor, {**values, "lane": lane, "first": first, "last": last})
                 if row := cursor.fetchone():
                     return Place(*row[:3], json.loads(row[3]), json.loads(row[4]) if row[4] else None)
     return None
@@ -154,7 +182,7 @@ def _lanes(cursor: Any, project_id: int, strategy: str) -> Iterable[int]:
     """The lanes to search, in order; in the one order that all share, or, to balance groups, in a random one."""
     if strategy == Strategy.SHUFFLE:
         return (0,)
-    cursor.execute(LANES, {"project": project_id, "most": MOST_LANES})
+    LANES.execute(cursor, {"project": project_id, "most": MOST_LANES})
     lanes = [lane for (lane,) in cursor.fetchall()]
     if strategy == Strategy.STRATIFIED:
         CHANCE.shuffle(lanes)
@@ -164,7 +192,7 @@ def _lanes(cursor: Any, project_id: int, strategy: str) -> Iterable[int]:
 def recount_places(item_ids: Iterable[int]) -> None:
     """Set ``remaining`` from the rows. The caller holds the lock of each of these queue entries."""
     with connection.cursor() as cursor:
-        cursor.execute(RECOUNT, {"items": sorted(item_ids)})
+        RECOUNT.execute(cursor, {"items": sorted(item_ids)})
 
 
 def locked_assignment(assignment: Assignment) -> Assignment:

@@ -10,34 +10,40 @@ from functools import lru_cache
 from django.db import connection
 
 from annotations.models import LabelSchema, ServingRules
+from ledger.statements import Statement
 
 # The two look-ups at the end read as far back as a limit reaches, and only where there is one: when the label that
 # would now be one too many was given.
-READ = """
-SELECT project.status, project.lease_seconds, asked.id, rules.project_id IS NOT NULL, rules.strategy,
-    rules.open_leases, rules.labels_per_worker, rules.labels_per_minute, leases.all::text,
-    CASE WHEN rules.labels_per_worker IS NOT NULL THEN EXISTS (
-        SELECT 1 FROM annotations_annotation given
-        WHERE given.annotator_id = worker.id AND given.status = 'current'
-        OFFSET rules.labels_per_worker - 1) END,
-    (SELECT given.created_at FROM annotations_annotation given WHERE given.annotator_id = worker.id
-     ORDER BY given.id DESC
-     OFFSET CASE WHEN rules.project_id IS NULL THEN %(pace)s ELSE COALESCE(rules.labels_per_minute, 1000000) END - 1
-     LIMIT 1)
-FROM annotations_annotator worker
-JOIN annotations_project project ON project.id = worker.project_id
-JOIN annotations_labelschema asked ON asked.project_id = project.id AND asked.is_current
-LEFT JOIN annotations_servingrules rules ON rules.project_id = project.id
-LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(lease.id, lease.item_id, EXISTS (
-        SELECT 1 FROM annotations_annotation undone
-        WHERE undone.item_id = lease.item_id AND undone.annotator_id = worker.id AND undone.status = 'withdrawn'
-    )) ORDER BY lease.leased_at, lease.id) AS all
-    FROM annotations_assignment lease
-    WHERE lease.project_id = project.id AND lease.annotator_id = worker.id AND lease.status = 'leased'
-) leases ON TRUE
-WHERE worker.id = %(annotator)s
-"""
+READ = Statement(
+    "situation_read",
+    """
+    SELECT project.status, project.lease_seconds, asked.id, rules.project_id IS NOT NULL, rules.strategy,
+        rules.open_leases, rules.labels_per_worker, rules.labels_per_minute, leases.all::text,
+        CASE WHEN rules.labels_per_worker IS NOT NULL THEN EXISTS (
+            SELECT 1 FROM annotations_annotation given
+            WHERE given.annotator_id = worker.id AND given.status = 'current'
+            OFFSET rules.labels_per_worker - 1) END,
+        (SELECT given.created_at FROM annotations_annotation given WHERE given.annotator_id = worker.id
+         ORDER BY given.id DESC
+         OFFSET CASE WHEN rules.project_id IS NULL THEN %(pace)s ELSE COALESCE(rules.labels_per_minute, 1000000) END - 1
+         LIMIT 1)
+    FROM annotations_annotator worker
+    JOIN annotations_project project ON project.id = worker.project_id
+    JOIN annotations_labelschema asked ON asked.project_id = project.id AND asked.is_current
+    LEFT JOIN annotations_servingrules rules ON rules.project_id = project.id
+    LEFT JOIN LATERAL (
+        SELECT json_agg(json_build_array(lease.id, lease.item_id, EXISTS (
+            SELECT 1 FROM annotations_annotation undone
+            WHERE undone.item_id = lease.item_id AND undone.annotator_id = worker.id AND undone.status = 'withdrawn'
+        )) ORDER BY lease.leased_at, lease.id) AS all
+        FROM annotations_assignment lease
+        WHERE lease.project_id = project.id AND lease.annotator_id = worker.id AND lease.status = 'leased'
+    ) leases ON TRUE
+    WHERE worker.id = %(annotator)s
+    """,
+    annotator="bigint",
+    pace="bigint",
+)
 DEFAULTS = ServingRules()
 
 
@@ -68,7 +74,7 @@ class Situation:
 def situation_of(annotator_id: int) -> Situation:
     """The caller holds the annotator's lock, so leases and labels of this person stand still."""
     with connection.cursor() as cursor:
-        cursor.execute(READ, {"annotator": annotator_id, "pace": DEFAULTS.labels_per_minute})
+        READ.execute(cursor, {"annotator": annotator_id, "pace": DEFAULTS.labels_per_minute})
         row = cursor.fetchone()
     status, lease_seconds, schema_id, has_rules, *rules, leases, quota, paced_at = row
     if not has_rules:

@@ -11,41 +11,63 @@ from django.db import connection
 
 from annotations.models import Annotation, AnnotationSource
 from ledger.errors import not_found
+from ledger.statements import Statement
 
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
 # The first statement of a submit: the person's lock, and what never changes of the assignment or is checked again.
-BEGIN = """
-SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, asked.id
-FROM annotations_annotator worker
-JOIN annotations_assignment lease ON lease.annotator_id = worker.id
-JOIN annotations_labelschema asked ON asked.project_id = worker.project_id AND asked.is_current
-WHERE worker.id = %(annotator)s AND lease.id = %(assignment)s
-FOR NO KEY UPDATE OF worker
-"""
+BEGIN = Statement(
+    "submit_begin",
+    """
+    SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, asked.id
+    FROM annotations_annotator worker
+    JOIN annotations_assignment lease ON lease.annotator_id = worker.id
+    JOIN annotations_labelschema asked ON asked.project_id = worker.project_id AND asked.is_current
+    WHERE worker.id = %(annotator)s AND lease.id = %(assignment)s
+    FOR NO KEY UPDATE OF worker
+    """,
+    annotator="bigint",
+    assignment="bigint",
+)
 
-AGAIN = """
-SELECT id, project_id, item_id, schema_id, status, leased_at FROM annotations_assignment WHERE id = %(assignment)s
-"""
+AGAIN = Statement(
+    "submit_again",
+    """
+    SELECT id, project_id, item_id, schema_id, status, leased_at FROM annotations_assignment WHERE id = %(assignment)s
+    """,
+    assignment="bigint",
+)
 
 # The label takes the place of the one that the person took back, where there is one.
-STORE = """
-WITH undone AS (
-    UPDATE annotations_annotation SET status = 'superseded'
-    WHERE id = (
-        SELECT id FROM annotations_annotation
-        WHERE item_id = %(item)s AND annotator_id = %(annotator)s AND status = 'withdrawn' ORDER BY id DESC LIMIT 1
+STORE = Statement(
+    "label_store",
+    """
+    WITH undone AS (
+        UPDATE annotations_annotation SET status = 'superseded'
+        WHERE id = (
+            SELECT id FROM annotations_annotation
+            WHERE item_id = %(item)s AND annotator_id = %(annotator)s AND status = 'withdrawn' ORDER BY id DESC LIMIT 1
+        )
+        RETURNING id
+    ), ended AS (
+        UPDATE annotations_assignment SET status = 'submitted', finished_at = %(now)s WHERE id = %(assignment)s
     )
-    RETURNING id
-), ended AS (
-    UPDATE annotations_assignment SET status = 'submitted', finished_at = %(now)s WHERE id = %(assignment)s
+    INSERT INTO annotations_annotation (project_id, item_id, annotator_id, schema_id, assignment_id, source, status,
+        value, reason, active_ms, supersedes_id, idempotency_key, created_at)
+    VALUES (%(project)s, %(item)s, %(annotator)s, %(schema)s, %(assignment)s, 'human', 'current', %(value)s,
+        '', %(active_ms)s, (SELECT id FROM undone), %(key)s, %(now)s)
+    RETURNING id, supersedes_id
+    """,
+    project="bigint",
+    item="bigint",
+    annotator="bigint",
+    schema="bigint",
+    assignment="bigint",
+    value="jsonb",
+    active_ms="integer",
+    key="text",
+    now="timestamptz",
 )
-INSERT INTO annotations_annotation (project_id, item_id, annotator_id, schema_id, assignment_id, source, status, value,
-    reason, active_ms, supersedes_id, idempotency_key, created_at)
-VALUES (%(project)s, %(item)s, %(annotator)s, %(schema)s, %(assignment)s, 'human', 'current', %(value)s::jsonb,
-    '', %(active_ms)s, (SELECT id FROM undone), %(key)s, %(now)s)
-RETURNING id, supersedes_id
-"""
 
 
 @dataclass(frozen=True)
@@ -67,7 +89,7 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]
     anybody else's assignment.
     """
     with connection.cursor() as cursor:
-        cursor.execute(BEGIN, {"assignment": assignment_id, "annotator": annotator_id})
+        BEGIN.execute(cursor, {"assignment": assignment_id, "annotator": annotator_id})
         row = cursor.fetchone()
     if row is None:
         raise not_found("The assignment")
@@ -77,7 +99,7 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]
 def at_hand_again(assignment_id: int) -> AtHand:
     """The assignment as it stands once the locks of its person and its item are held."""
     with connection.cursor() as cursor:
-        cursor.execute(AGAIN, {"assignment": assignment_id})
+        AGAIN.execute(cursor, {"assignment": assignment_id})
         return AtHand(*cursor.fetchone())
 
 
@@ -97,7 +119,7 @@ def label_store(
         "now": now,
     }
     with connection.cursor() as cursor:
-        cursor.execute(STORE, values)
+        STORE.execute(cursor, values)
         pk, supersedes_id = cursor.fetchone()
     annotation = Annotation(
         id=pk,

@@ -13,78 +13,122 @@ from typing import Any
 
 from django.db import connection
 
-LOCK = """
-SELECT item_id, extra FROM annotations_queueentry
-WHERE project_id = %(project)s AND item_id = ANY(%(items)s)
-ORDER BY item_id FOR UPDATE
-"""
+from ledger.statements import Statement, execute_all
+
+LOCK = Statement(
+    "items_lock",
+    """
+    SELECT item_id, extra FROM annotations_queueentry
+    WHERE project_id = %(project)s AND item_id = ANY(%(items)s)
+    ORDER BY item_id FOR UPDATE
+    """,
+    project="bigint",
+    items="bigint[]",
+)
 
 # A statement of its own: its snapshot begins after the locks are held, so it sees what others have committed before.
-READ = """
-SELECT item.id, item.groups::text, item.gold::text, votes.all::text,
-    decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
-    decided.decided_at, opened.id, opened.kind, opened.priority,
-    project.redundancy, project.min_support, rules.max_labels, rules.tau
-FROM annotations_item item
-JOIN annotations_project project ON project.id = item.project_id
-LEFT JOIN annotations_servingrules rules ON rules.project_id = item.project_id
-LEFT JOIN annotations_consensus decided ON decided.item_id = item.id
-LEFT JOIN annotations_case opened ON opened.item_id = item.id AND opened.status = 'open'
-LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(given.id, giver.id, giver.kind = 'model', given.value)) AS all
-    FROM annotations_annotation given JOIN annotations_annotator giver ON giver.id = given.annotator_id
-    WHERE given.item_id = item.id AND given.status = 'current'
-) votes ON TRUE
-WHERE item.id = ANY(%(items)s)
-ORDER BY item.id
-"""
+READ = Statement(
+    "items_read",
+    """
+    SELECT item.id, item.groups::text, item.gold::text, votes.all::text,
+        decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
+        decided.decided_at, opened.id, opened.kind, opened.priority,
+        project.redundancy, project.min_support, rules.max_labels, rules.tau
+    FROM annotations_item item
+    JOIN annotations_project project ON project.id = item.project_id
+    LEFT JOIN annotations_servingrules rules ON rules.project_id = item.project_id
+    LEFT JOIN annotations_consensus decided ON decided.item_id = item.id
+    LEFT JOIN annotations_case opened ON opened.item_id = item.id AND opened.status = 'open'
+    LEFT JOIN LATERAL (
+        SELECT json_agg(json_build_array(given.id, giver.id, giver.kind = 'model', given.value)) AS all
+        FROM annotations_annotation given JOIN annotations_annotator giver ON giver.id = given.annotator_id
+        WHERE given.item_id = item.id AND given.status = 'current'
+    ) votes ON TRUE
+    WHERE item.id = ANY(%(items)s)
+    ORDER BY item.id
+    """,
+    items="bigint[]",
+)
 
-OUTBOX = """
-INSERT INTO annotations_outboxrow (project_id, item_id, before, after, created_at)
-SELECT %(project)s, item_id, before, after, %(now)s
-FROM jsonb_to_recordset(%(outbox)s::jsonb) AS row(item_id bigint, before jsonb, after jsonb)
-"""
+OUTBOX = Statement(
+    "outbox_add",
+    """
+    INSERT INTO annotations_outboxrow (project_id, item_id, before, after, created_at)
+    SELECT %(project)s, item_id, before, after, %(now)s
+    FROM jsonb_to_recordset(%(outbox)s) AS row(item_id bigint, before jsonb, after jsonb)
+    """,
+    project="bigint",
+    outbox="jsonb",
+    now="timestamptz",
+)
 
-DECIDED = """
-INSERT INTO annotations_consensus (item_id, project_id, schema_id, value, method, support, evidence, decided_at)
-SELECT item_id, %(project)s, schema_id, NULLIF(value, 'null'::jsonb), method, support, evidence,
-    COALESCE(decided_at, %(now)s)
-FROM jsonb_to_recordset(%(decided)s::jsonb) AS row(item_id bigint, schema_id bigint, value jsonb, method text,
-    support double precision, evidence jsonb, decided_at timestamptz)
-ON CONFLICT (item_id) DO UPDATE
-    SET schema_id = excluded.schema_id, value = excluded.value, method = excluded.method, support = excluded.support,
-        evidence = excluded.evidence, decided_at = excluded.decided_at
-"""
+DECIDED = Statement(
+    "consensus_put",
+    """
+    INSERT INTO annotations_consensus (item_id, project_id, schema_id, value, method, support, evidence, decided_at)
+    SELECT item_id, %(project)s, schema_id, NULLIF(value, 'null'::jsonb), method, support, evidence,
+        COALESCE(decided_at, %(now)s)
+    FROM jsonb_to_recordset(%(decided)s) AS row(item_id bigint, schema_id bigint, value jsonb, method text,
+        support double precision, evidence jsonb, decided_at timestamptz)
+    ON CONFLICT (item_id) DO UPDATE
+        SET schema_id = excluded.schema_id, value = excluded.value, method = excluded.method,
+            support = excluded.support, evidence = excluded.evidence, decided_at = excluded.decided_at
+    """,
+    project="bigint",
+    decided="jsonb",
+    now="timestamptz",
+)
 
-UNDECIDED = "DELETE FROM annotations_consensus WHERE item_id = ANY(%(undecided)s)"
+UNDECIDED = Statement(
+    "consensus_drop", "DELETE FROM annotations_consensus WHERE item_id = ANY(%(undecided)s)", undecided="bigint[]"
+)
 
-OPENED = """
-INSERT INTO annotations_case (project_id, item_id, kind, status, priority, opened_at)
-SELECT %(project)s, item_id, kind, 'open', priority, %(now)s
-FROM jsonb_to_recordset(%(opened)s::jsonb) AS row(item_id bigint, kind text, priority double precision)
-RETURNING id, item_id
-"""
+OPENED = Statement(
+    "cases_open",
+    """
+    INSERT INTO annotations_case (project_id, item_id, kind, status, priority, opened_at)
+    SELECT %(project)s, item_id, kind, 'open', priority, %(now)s
+    FROM jsonb_to_recordset(%(opened)s) AS row(item_id bigint, kind text, priority double precision)
+    RETURNING id, item_id
+    """,
+    project="bigint",
+    opened="jsonb",
+    now="timestamptz",
+)
 
-CHANGED = """
-UPDATE annotations_case SET kind = row.kind, priority = row.priority
-FROM jsonb_to_recordset(%(changed)s::jsonb) AS row(id bigint, kind text, priority double precision)
-WHERE annotations_case.id = row.id
-"""
+CHANGED = Statement(
+    "cases_change",
+    """
+    UPDATE annotations_case SET kind = row.kind, priority = row.priority
+    FROM jsonb_to_recordset(%(changed)s) AS row(id bigint, kind text, priority double precision)
+    WHERE annotations_case.id = row.id
+    """,
+    changed="jsonb",
+)
 
-DISSOLVED = """
-UPDATE annotations_case
-SET status = 'dissolved', closed_at = %(now)s, claimed_by_id = NULL, claim_expires_at = NULL
-WHERE id = ANY(%(dissolved)s) AND status = 'open'
-"""
+DISSOLVED = Statement(
+    "cases_dissolve",
+    """
+    UPDATE annotations_case
+    SET status = 'dissolved', closed_at = %(now)s, claimed_by_id = NULL, claim_expires_at = NULL
+    WHERE id = ANY(%(dissolved)s) AND status = 'open'
+    """,
+    dissolved="bigint[]",
+    now="timestamptz",
+)
 
 # Places follow the demand: more or fewer by what adaptive redundancy asks for, none for what an expert has settled.
-PLACES = """
-UPDATE annotations_queueentry entry
-SET remaining = CASE WHEN row.settled THEN 0 ELSE GREATEST(0, entry.remaining + row.extra - entry.extra) END,
-    extra = row.extra
-FROM jsonb_to_recordset(%(places)s::jsonb) AS row(item_id bigint, extra smallint, settled boolean)
-WHERE entry.item_id = row.item_id
-"""
+PLACES = Statement(
+    "places_set",
+    """
+    UPDATE annotations_queueentry entry
+    SET remaining = CASE WHEN row.settled THEN 0 ELSE GREATEST(0, entry.remaining + row.extra - entry.extra) END,
+        extra = row.extra
+    FROM jsonb_to_recordset(%(places)s) AS row(item_id bigint, extra smallint, settled boolean)
+    WHERE entry.item_id = row.item_id
+    """,
+    places="jsonb",
+)
 
 
 @dataclass(frozen=True)
@@ -142,14 +186,14 @@ class Effects:
 def items_lock(*, project_id: int, item_ids: list[int]) -> dict[int, int]:
     """Item id → extra labels asked for, of the queue entries that are there, locked in order until the end."""
     with connection.cursor() as cursor:
-        cursor.execute(LOCK, {"project": project_id, "items": item_ids})
+        LOCK.execute(cursor, {"project": project_id, "items": item_ids})
         return dict(cursor.fetchall())
 
 
 def items_read(item_ids: list[int]) -> tuple[list[ItemRow], Demanded | None]:
     """The items in order, and what their project asks for; None where there is no item."""
     with connection.cursor() as cursor:
-        cursor.execute(READ, {"items": item_ids})
+        READ.execute(cursor, {"items": item_ids})
         rows = cursor.fetchall()
     if not rows:
         return [], None
@@ -170,13 +214,13 @@ def effects_store(effects: Effects, *, project_id: int, now: datetime) -> dict[i
         "dissolved": DISSOLVED,
         "places": PLACES,
     }
-    statements = [sql for name, sql in silent.items() if getattr(effects, name)]
+    statements = [statement for name, statement in silent.items() if getattr(effects, name)]
     with connection.cursor() as cursor:
         if statements:
-            cursor.execute(";".join(statements), values)
+            execute_all(cursor, statements, values)
         if not effects.opened:
             return {}
-        cursor.execute(OPENED, values)
+        OPENED.execute(cursor, values)
         return {item_id: case_id for case_id, item_id in cursor.fetchall()}
 
 

@@ -13,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
-from accounts.rows import read_one
+from accounts.rows import Joined
 
 KEYWORD = "Bearer"
 TOUCH_AFTER = timedelta(minutes=1)  # `last_used_at` is for people: no write per request
@@ -24,7 +24,14 @@ def token_digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-KNOWN = "FROM accounts_apitoken token JOIN accounts_user person ON person.id = token.user_id WHERE token.digest = %s"
+KNOWN = Joined(
+    "token_known",
+    "FROM accounts_apitoken token JOIN accounts_user person ON person.id = token.user_id"
+    " WHERE token.digest = %(digest)s",
+    {"digest": "text"},
+    token=ApiToken,
+    person=User,
+)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -42,7 +49,7 @@ class TokenAuthentication(BaseAuthentication):
         return KEYWORD
 
     def _live_token(self, raw: str) -> ApiToken:
-        found = read_one(KNOWN, [token_digest(raw)], token=ApiToken, person=User)
+        found = KNOWN.one(digest=token_digest(raw))
         if found is None or not found[1].is_active:
             raise AuthenticationFailed(_("This token is not known. Make one on your account's token page."))
         token: ApiToken = found[0]

@@ -5,36 +5,43 @@ The ORM spends about a millisecond on composing a query with a join, each time a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from typing import Any
 
 from django.db import connection
 from django.db.models import Model
 
+from ledger.statements import Statement
 
-def read_one(source: str, parameters: Sequence[Any], **models: type[Model]) -> tuple[Any, ...] | None:
-    """One object of each of ``models`` (alias=Model), or None where there is no such row.
 
-    ``source`` is everything from FROM on, with the aliases; values go into ``parameters`` only.
+class Joined:
+    """A statement that gives one object of each of ``models`` (alias=Model).
+
+    ``source`` is everything from FROM on, with the aliases and ``%(name)s`` for values of the given ``types``.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_select(tuple(models.items())) + source, parameters)
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    objects, place = [], 0
-    for model in models.values():
-        width = len(_names(model))
-        objects.append(_built(model, row[place : place + width]))
-        place += width
-    return tuple(objects)
 
+    def __init__(self, name: str, source: str, types: Mapping[str, str], **models: type[Model]) -> None:
+        self.name, self.source, self.types, self.models = name, source, types, models
 
-@cache
-def _select(models: tuple[tuple[str, type[Model]], ...]) -> str:
-    columns = [f'"{alias}"."{field.column}"' for alias, model in models for field in model._meta.concrete_fields]
-    return f"SELECT {', '.join(columns)} "
+    @cached_property
+    def statement(self) -> Statement:
+        models = self.models.items()
+        columns = [f'"{alias}"."{field.column}"' for alias, model in models for field in model._meta.concrete_fields]
+        return Statement(self.name, f"SELECT {', '.join(columns)} {self.source}", **self.types)
+
+    def one(self, **values: Any) -> tuple[Any, ...] | None:
+        """The objects of the first row, or None where there is none."""
+        with connection.cursor() as cursor:
+            row = self.statement.execute(cursor, values).fetchone()
+        if row is None:
+            return None
+        objects, place = [], 0
+        for model in self.models.values():
+            width = len(_names(model))
+            objects.append(_built(model, row[place : place + width]))
+            place += width
+        return tuple(objects)
 
 
 @cache

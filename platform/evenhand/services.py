@@ -25,6 +25,8 @@ def database_settings(home: Path) -> dict[str, Any]:
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": False,
+        # For prepared statements alone (ledger/statements.py): plan each once, not anew for each array's length.
+        "OPTIONS": {"options": "-c plan_cache_mode=force_generic_plan"},
     }
     if url:
         settings |= {"NAME": url.name, "USER": url.user, "PASSWORD": url.password, "HOST": url.host, "PORT": url.port}

@@ -10,15 +10,22 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from ledger.statements import Statement
+
 SYSTEM = "system"
 
 # One plain statement, many times cheaper to make than an ORM bulk insert: every label writes two or three events.
-APPEND = """
-INSERT INTO ledger_ledgerevent (kind, actor, subject, project_id, data, simulated, created_at)
-SELECT kind, actor, subject, project_id, data, simulated, %(now)s
-FROM jsonb_to_recordset(%(events)s::jsonb)
-    AS event(kind text, actor text, subject text, project_id bigint, data jsonb, simulated boolean)
-"""
+APPEND = Statement(
+    "ledger_append",
+    """
+    INSERT INTO ledger_ledgerevent (kind, actor, subject, project_id, data, simulated, created_at)
+    SELECT kind, actor, subject, project_id, data, simulated, %(now)s
+    FROM jsonb_to_recordset(%(events)s)
+        AS event(kind text, actor text, subject text, project_id bigint, data jsonb, simulated boolean)
+    """,
+    events="jsonb",
+    now="timestamptz",
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ def record_many(events: Iterable[Event]) -> None:
     rows = [{name: getattr(event, name) for name in fields} for event in events]
     if rows:
         with connection.cursor() as cursor:
-            cursor.execute(APPEND, {"events": json.dumps(rows, default=dict), "now": timezone.now()})
+            APPEND.execute(cursor, {"events": json.dumps(rows, default=dict), "now": timezone.now()})
 
 
 def actor_of(user: Any) -> str:

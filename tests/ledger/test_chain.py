@@ -15,7 +15,9 @@ pytestmark = pytest.mark.django_db
 
 
 def write_events(count: int) -> list[LedgerEvent]:
-    return [record(kind="thing.happened", actor="system", subject=f"thing:{n}", data={"n": n}) for n in range(count)]
+    for n in range(count):
+        record(kind="thing.happened", actor="system", subject=f"thing:{n}", data={"n": n})
+    return list(LedgerEvent.objects.order_by("-pk")[:count])[::-1]
 
 
 def sealed_chain() -> list[LedgerEvent]:
