@@ -6,12 +6,14 @@ import logging
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotations.importing.running import Outcome, abandoned_imports, import_end, import_run
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
 from annotations.models import ImportJob, ImportStatus
+from annotations.serving.services import queue_settle
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,17 @@ def run_import(job_id: int) -> str:
         if following is not None:
             run_import.delay(following.pk)
     return outcome.value
+
+
+@shared_task(name="annotations.tasks.settle_queue", soft_time_limit=3500, time_limit=3600)
+def settle_queue(project_id: int) -> int:
+    """Bring a project's queue in line with its serving rules; how many items it has."""
+    return queue_settle(project_id=project_id)
+
+
+def queue_follow(project_id: int) -> None:
+    """Send ``settle_queue`` once what was just changed is committed."""
+    transaction.on_commit(lambda: settle_queue.delay(project_id))
 
 
 @shared_task(name="annotations.tasks.mend_imports", soft_time_limit=50, time_limit=60)

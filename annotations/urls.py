@@ -14,4 +14,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.exporting.urls")),
     path("", include("annotations.paying.urls")),
     path("", include("annotations.working.urls")),
+    path("", include("annotations.serving.urls")),
 ]

@@ -11,6 +11,7 @@ from annotations.labelling.urls import api_urlpatterns as labelling
 from annotations.measuring.urls import api_urlpatterns as measuring
 from annotations.paying.urls import api_urlpatterns as paying
 from annotations.projects.urls import api_urlpatterns as projects
+from annotations.serving.urls import api_urlpatterns as serving
 from annotations.settling.urls import api_urlpatterns as settling
 from annotations.working.urls import api_urlpatterns as working
 
@@ -24,4 +25,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(exporting)),
     path("", include(paying)),
     path("", include(working)),
+    path("", include(serving)),
 ]

@@ -62,4 +62,4 @@ class ExportView(APIView):
             dataset_id=wanted.get("dataset"),
             history=wanted["history"],
         )
-        return download(request._request, export.blocks, filename=export.filename, content_type=export.content_type)
+        return download(export.blocks, filename=export.filename, content_type=export.content_type)

@@ -273,7 +273,6 @@ class ImportErrorsCsvView(APIView):
         _access, job = import_access(request.user, job_id, READERS)
         blocks: Iterator[bytes] = report_csv(job)
         return download(
-            request._request,
             blocks,
             filename=f"import-{job.pk}-rows-not-taken.csv",
             content_type="text/csv; charset=utf-8",

@@ -103,8 +103,8 @@ def claim_within(annotator: Annotator, situation: Situation, holding: Collection
     )
     if place is None:
         return Claimed(None, "nothing_left")
-    lease = _assignment(place, annotator, situation, now, until)
-    return Claimed(lease, event=event_of("assignment.leased", lease, annotator, until=until))
+    made = _assignment(place, annotator, situation, now, until)
+    return Claimed(made, event=event_of("assignment.leased", made, annotator, until=until))
 
 
 def renew(*, annotator: Annotator, assignment_id: int) -> Assignment:
@@ -232,7 +232,7 @@ def _assignment(place: Place, annotator: Annotator, situation: Situation, now: d
     lease = Assignment(
         id=place.assignment_id,
         project_id=annotator.project_id,
-        item=Item(id=place.item_id, project_id=annotator.project_id, modality=place.modality, payload=place.payload),
+        item=_item(place, annotator.project_id),
         annotator=annotator,
         schema=schema_of(situation.schema_id),
         status=AssignmentStatus.LEASED,
@@ -242,6 +242,12 @@ def _assignment(place: Place, annotator: Annotator, situation: Situation, now: d
     lease._state.adding = False
     lease.taken_back = place.taken_back
     return lease
+
+
+def _item(place: Place, project_id: int) -> Item:
+    """What was read of the item; anything else of it is fetched when it is asked for."""
+    values = [place.item_id, project_id, place.modality, place.payload]
+    return Item.from_db("default", ["id", "project_id", "modality", "payload"], values)
 
 
 def _undone_first(lease: Lease) -> bool:

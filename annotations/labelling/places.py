@@ -170,12 +170,14 @@ def take_place(
             for first, last in ((start, RING - 1), (0, start - 1)):
                 TAKE.execute(cursor, {**values, "lane": lane, "first": first, "last": last})
                 if row := cursor.fetchone():
-                    return Place(*row[:3], json.loads(row[3]), json.loads(row[4]) if row[4] else None)
+                    assignment_id, item_id, modality, payload, undone = row
+                    taken_back = json.loads(undone) if undone else None
+                    return Place(assignment_id, item_id, modality, json.loads(payload), taken_back)
     return None
 
 
 # What a label given out adds to its item's lane: those begun go to the back, or come to the front.
-STEPS = {Strategy.BREADTH: 1, Strategy.DEPTH: -1}
+STEPS: dict[str, int] = {Strategy.BREADTH: 1, Strategy.DEPTH: -1}
 
 
 def _lanes(cursor: Any, project_id: int, strategy: str) -> Iterable[int]:

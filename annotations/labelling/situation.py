@@ -76,11 +76,19 @@ def situation_of(annotator_id: int) -> Situation:
     with connection.cursor() as cursor:
         READ.execute(cursor, {"annotator": annotator_id, "pace": DEFAULTS.labels_per_minute})
         row = cursor.fetchone()
-    status, lease_seconds, schema_id, has_rules, *rules, leases, quota, paced_at = row
-    if not has_rules:
-        rules = [DEFAULTS.strategy, DEFAULTS.open_leases, DEFAULTS.labels_per_worker, DEFAULTS.labels_per_minute]
-    held = tuple(Lease(*values) for values in json.loads(leases)) if leases else ()
-    return Situation(status, lease_seconds, schema_id, *rules, held, bool(quota), paced_at)
+    status, lease_seconds, schema_id, has_rules, strategy, open_leases, quota, pace, leases, reached, paced_at = row
+    return Situation(
+        project_status=status,
+        lease_seconds=lease_seconds,
+        schema_id=schema_id,
+        strategy=strategy if has_rules else DEFAULTS.strategy,
+        open_leases=open_leases if has_rules else DEFAULTS.open_leases,
+        labels_per_worker=quota if has_rules else DEFAULTS.labels_per_worker,
+        labels_per_minute=pace if has_rules else DEFAULTS.labels_per_minute,
+        leases=tuple(Lease(*values) for values in json.loads(leases)) if leases else (),
+        quota_reached=bool(reached),
+        paced_at=paced_at,
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -107,6 +107,7 @@ def label_store(
     annotator_id: int, at_hand: AtHand, value: Any, *, active_ms: int | None, key: str, now: datetime
 ) -> Annotation:
     """Write the label and end its lease. The caller holds the item's queue entry and has checked everything."""
+    believable = _believable(active_ms, at_hand, now)
     values = {
         "project": at_hand.project_id,
         "item": at_hand.item_id,
@@ -114,7 +115,7 @@ def label_store(
         "schema": at_hand.schema_id,
         "assignment": at_hand.id,
         "value": json.dumps(value),
-        "active_ms": _believable(active_ms, at_hand, now),
+        "active_ms": believable,
         "key": key,
         "now": now,
     }
@@ -130,7 +131,7 @@ def label_store(
         assignment_id=at_hand.id,
         source=AnnotationSource.HUMAN,
         value=value,
-        active_ms=values["active_ms"],
+        active_ms=believable,
         supersedes_id=supersedes_id,
         idempotency_key=key,
         created_at=now,

@@ -73,7 +73,7 @@ def pay(request: HttpRequest, project_id: int) -> HttpResponse:
 def pay_export(request: HttpRequest, project_id: int) -> HttpResponseBase:
     access = project_access(request.user, project_id, OWNER)
     name = f"evenhand-{project_id}-payments.csv"
-    return download(request, _lines(access.project), filename=name, content_type="text/csv; charset=utf-8")
+    return download(_lines(access.project), filename=name, content_type="text/csv; charset=utf-8")
 
 
 def _lines(project: Project) -> Iterator[bytes]:

@@ -17,7 +17,8 @@ def project_states(project: Project) -> Iterator[ItemState]:
     task = task_type(project.schemas.get(is_current=True).task_type)
     last = 0
     while True:
-        items = list(Item.objects.filter(project=project, queue__isnull=False, pk__gt=last).order_by("pk")[:BATCH])
+        queued = Item.objects.filter(project=project, queue__isnull=False, pk__gt=last).select_related("queue")
+        items = list(queued.order_by("pk")[:BATCH])
         if not items:
             return
         last = items[-1].pk
@@ -35,7 +36,7 @@ def project_states(project: Project) -> Iterator[ItemState]:
             yield item_state(
                 votes[item.pk],
                 groups=item.groups,
-                redundancy=project.redundancy,
+                redundancy=project.redundancy + item.queue.extra,
                 min_support=project.min_support,
                 settled=settled.get(item.pk),
                 gold=None if item.gold is None else task.token(item.gold),

@@ -27,9 +27,9 @@ def change_answer(*, annotator: Annotator, annotation_id: int, value: Any) -> An
     label, 400 for no label of the schema, 409 where it is too late, settled, changed meanwhile, or the project closed.
     """
     with transaction.atomic():
-        lock_annotator(annotator)
+        lock_annotator(annotator.pk)
         old = own_label(annotator, annotation_id)
-        refuse_if_closed(old.project)
+        refuse_if_closed(old.project.status)
         value = task_type(old.schema.task_type).check_value(old.schema.config, value)
         with item_changes(project=old.project, item_ids=[old.item_id]) as changes:
             locked = changes.items.get(old.item_id)

@@ -56,7 +56,8 @@ class ThreadedHandler(ASGIHandler):
         """The whole cycle, in one thread; returns what is still to be sent, in order."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
-        request, response = self.create_request(scope, body)
+        request, refusal = self.create_request(scope, body)
+        response: Any = refusal
         try:
             if request is not None:
                 response = self.get_response(request)
@@ -128,7 +129,7 @@ async def _body(receive: Any, loop: asyncio.AbstractEventLoop) -> IO[bytes]:
 
 
 class _Incoming(RawIOBase):
-    """A body that is still arriving, read from a thread. Raises ``RequestAborted`` where the client goes away."""
+    """A body that is still arriving, read from a thread. Raises ``OSError`` where the client goes away."""
 
     def __init__(self, start: bytes, receive: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._blocks = self._arrive(receive, loop)
@@ -153,6 +154,6 @@ class _Incoming(RawIOBase):
         while more:
             message = asyncio.run_coroutine_threadsafe(receive(), loop).result()
             if message["type"] == "http.disconnect":
-                raise RequestAborted
+                raise ConnectionResetError("The client went away before its request was whole.")
             more = message.get("more_body", False)
             yield message.get("body", b"")

@@ -57,10 +57,10 @@ def last_place_only(lease) -> None:
 
 def test_a_label_is_stored_with_its_schema_and_moves_the_lease_to_a_label(cast, wanda, lease):
     before = remaining(lease.item)
-    done = submit(annotator=wanda, assignment_id=lease.pk, value="keep", active_ms=5)
+    done = submit(annotator=wanda, assignment_id=lease.pk, value="keep", active_ms=1)
     annotation = done.annotation
     assert (annotation.value, annotation.source, annotation.schema) == ("keep", "human", cast.schema)
-    assert (annotation.status, annotation.assignment_id, annotation.active_ms) == ("current", lease.pk, 5)
+    assert (annotation.status, annotation.assignment_id, annotation.active_ms) == ("current", lease.pk, 1)
     lease.refresh_from_db()
     assert lease.status == "submitted"
     assert remaining(lease.item) == before

@@ -94,8 +94,8 @@ def test_killed_workers_lose_nothing_and_double_nothing(cast, settings):
                 kill(worker)
             assert labelled(run) < ITEMS
             assert RunItem.objects.filter(run=run, status="leased").exists()
-            # What beat does, again and again, once nobody has touched the lane for half a minute. The first try may find
-            # the lane still locked: PostgreSQL ends a killed client's transaction a moment after the client.
+            # What beat does, again and again, once nobody has touched the lane for half a minute. The first try may
+            # find the lane still locked: PostgreSQL ends a killed client's transaction a moment after the client.
             wait_until(lambda: mend_lanes(stale_before=timezone.now()) == 1)
         with celery_worker(server):
             wait_until(lambda: labelled(run) == ITEMS)

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotations", "0003_pay_adjustments"),
+        ("annotations", "0004_care_for_workers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
