@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from annotations.assistance.urls import api_urlpatterns as assistance
 from annotations.exporting.urls import api_urlpatterns as exporting
 from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
@@ -26,4 +27,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(paying)),
     path("", include(working)),
     path("", include(serving)),
+    path("", include(assistance)),
 ]

@@ -11,12 +11,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Case as DbCase
+from django.db.models import CharField, QuerySet, Value, When
+from django.db.models.functions import Coalesce, NullIf
 
 from annotations.exporting.snapshot import Snapshot
 from annotations.modalities import REGISTRY as MODALITIES
 from annotations.modalities import modality
-from annotations.models import Annotation, AnnotationStatus, Case, Consensus, Item, LabelSchema, ProtectedAttribute
+from annotations.models import (
+    Annotation,
+    AnnotationStatus,
+    Case,
+    Consensus,
+    Item,
+    LabelSchema,
+    ProtectedAttribute,
+    Suggestion,
+)
 from annotations.task_types import TaskType, task_type
 
 Row = dict[str, Any]
@@ -56,6 +67,9 @@ class _Context:
         self.label_columns: Columns = {}
         for _version, task, config in self.schemas.values():
             self.label_columns |= {name: kinds[type_] for name, type_ in task.columns(config).items()}
+        # Without any, their table need not be looked at for each of millions of rows.
+        shown = Suggestion.objects.filter(project_id=project_id, shown=True).values_list("pk")[:1]
+        self.has_assisted = any(source.rows(shown))
         self.group_columns: Columns = {f"group_{name}": "text" for name in self.attributes}
 
     def groups(self, text: str) -> Row:
@@ -135,21 +149,29 @@ def _annotations(context: _Context, wanted: Selection) -> Parts:
         "annotator": "text", "annotator_kind": "text", "annotator_origin": "text", "model": "text", "source": "text",
         "run_id": "whole", "schema_version": "whole", **context.label_columns, "status": "text",
         "confidence": "number", "probabilities": "json", "reason": "text", "active_ms": "whole",
-        "supersedes_id": "whole", "created_at": "time",
+        "supersedes_id": "whole", "assisted_by": "text", "created_at": "time",
     }  # fmt: skip
     query = _of_project(Annotation, wanted, "item__dataset")
     if not wanted.history:
         query = query.filter(status=AnnotationStatus.CURRENT)
-    query = query.values_list(
+    model = Coalesce(
+        NullIf("assignment__suggestion__model__name", Value("")), "assignment__suggestion__model__pseudonym"
+    )
+    assisted: Any = DbCase(When(assignment__suggestion__shown=True, then=model), default=None)
+    if not context.has_assisted:
+        assisted = Value(None, output_field=CharField())
+    query = query.annotate(assisted_by=assisted).values_list(
         "pk", "item_id", "item__external_id", "item__groups", "annotator__pseudonym", "annotator__kind",
         "annotator__origin", "annotator__name", "source", "run_id", "schema_id", "value", "status", "confidence",
-        "probabilities", "reason", "active_ms", "supersedes_id", "created_at",
+        "probabilities", "reason", "active_ms", "supersedes_id", "assisted_by",
+        "created_at",
     )  # fmt: skip
 
     def make(
         pk: int, item_id: int, external_id: str, groups: str, pseudonym: str, kind: str, origin: str, name: str,
         source: str, run_id: int | None, schema_id: int, value: str, status: str, confidence: float | None,
-        probabilities: str | None, reason: str, active_ms: int | None, supersedes_id: int | None, created_at: Any,
+        probabilities: str | None, reason: str, active_ms: int | None, supersedes_id: int | None,
+        assisted_by: str | None, created_at: Any,
     ) -> Row:  # fmt: skip
         return {
             "annotation_id": pk,
@@ -169,6 +191,7 @@ def _annotations(context: _Context, wanted: Selection) -> Parts:
             "reason": reason,
             "active_ms": active_ms,
             "supersedes_id": supersedes_id,
+            "assisted_by": assisted_by,
             "created_at": created_at,
         }
 

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from annotations.access import WORKERS, annotator_of, assignment_access, project_access
+from annotations.assistance.services import in_words
 from annotations.labelling import services
 from annotations.labelling.leases import refuse_unless_serving
 from annotations.labelling.selectors import work_of
@@ -46,8 +47,15 @@ class LeaseSchemaSerializer(serializers.ModelSerializer[LabelSchema]):
         fields = ["id", "version", "task_type", "config"]
 
 
+class SuggestionSerializer(serializers.Serializer[Any]):
+    value = serializers.JSONField()
+    label = serializers.CharField(help_text=_("The value in words."))  # type: ignore[assignment]
+    model = serializers.CharField()
+
+
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
-    """A leased item, and nothing that could sway the person: no group, no gold label, no label of anybody else."""
+    """A leased item, and nothing that could sway the person: no group, no gold label, no label of anybody else but a
+    model's where the owner has switched assistance on and this item is not held out."""
 
     modality = serializers.CharField(source="item.modality")
     payload = serializers.JSONField(source="item.payload")
@@ -67,11 +75,16 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "leased_at",
             "expires_at",
             "taken_back",
+            "suggestion",
         ]
 
     html = serializers.CharField(help_text=_("The item as the labelling page shows it."))
     taken_back = serializers.JSONField(
         allow_null=True, help_text=_("The label that you gave this item and took back, else null.")
+    )
+
+    suggestion = SuggestionSerializer(
+        allow_null=True, help_text=_("What a model says, where the project shows it to you on this item; else null.")
     )
 
     def to_representation(self, instance: Assignment) -> dict[str, Any]:
@@ -94,6 +107,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "leased_at": instance.leased_at.isoformat(),
             "expires_at": instance.expires_at.isoformat(),
             "taken_back": instance.taken_back,
+            "suggestion": in_words(instance.suggested, schema) if instance.suggested else None,
         }
 
 

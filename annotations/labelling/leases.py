@@ -13,6 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotations.assistance.services import offer, suggestion_of
 from annotations.labelling.places import (
     RING_BITS,
     Place,
@@ -36,6 +37,7 @@ from annotations.models import (
     QueueEntry,
 )
 from annotations.serving.limits import refuse_over_quota, refuse_too_fast
+from annotations.working.care import refuse_over_exposure
 from ledger.errors import DomainError, not_found
 from ledger.services import SYSTEM, Event, record_many
 
@@ -92,6 +94,8 @@ def claim_within(annotator: Annotator, situation: Situation, holding: Collection
             return Claimed(again)
     if len(live) >= situation.open_leases:
         return Claimed(None, "holding_enough")
+    if situation.warned:
+        refuse_over_exposure(annotator, now, held=len(live))
     place = take_place(
         annotator_id=annotator.pk,
         project_id=annotator.project_id,
@@ -104,6 +108,8 @@ def claim_within(annotator: Annotator, situation: Situation, holding: Collection
     if place is None:
         return Claimed(None, "nothing_left")
     made = _assignment(place, annotator, situation, now, until)
+    if situation.assisted:
+        made.suggested = offer(made, now)
     return Claimed(made, event=event_of("assignment.leased", made, annotator, until=until))
 
 
@@ -223,7 +229,7 @@ def _serve_again(assignment_id: int, until: datetime) -> Assignment | None:
     if not still.update(expires_at=Greatest("expires_at", Value(until))):
         return None
     lease = Assignment.objects.select_related("item", "schema").get(pk=assignment_id)
-    lease.taken_back = taken_back(lease)
+    lease.taken_back, lease.suggested = taken_back(lease), suggestion_of(lease)
     return lease
 
 

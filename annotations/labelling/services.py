@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotations.assistance.services import suggestion_of
 from annotations.labelling.leases import (
     claim,
     claim_within,
@@ -44,6 +45,7 @@ from annotations.models import (
 from annotations.services.changes import item_changes
 from annotations.serving.limits import refuse_many_skips
 from annotations.task_types import task_type
+from annotations.working.care import note_exposure, note_label
 from annotations.working.window import refuse_late_change
 from ledger.errors import DomainError, invalid, not_found
 from ledger.services import Event, record_many
@@ -124,7 +126,7 @@ def undo(*, annotator: Annotator, assignment_id: int, last_only: bool = True) ->
             annotation = labels.filter(status=AnnotationStatus.CURRENT).first()
             if annotation is None:
                 if assignment.status == AssignmentStatus.LEASED and labels.exists():
-                    assignment.taken_back = taken_back(assignment)
+                    assignment.taken_back, assignment.suggested = taken_back(assignment), suggestion_of(assignment)
                     return assignment  # asked for twice
                 raise DomainError("nothing_to_undo", _("This item has no label of yours to take back."))
             refuse_late_change(annotator, annotation, settled=locked.settled is not None)
@@ -140,7 +142,7 @@ def undo(*, annotator: Annotator, assignment_id: int, last_only: bool = True) ->
             assignment.save(update_fields=["status", "finished_at", "leased_at", "expires_at"])
             data = {"item": annotation.item_id}
             changes.events.append(_label_event("annotation.withdrawn", annotator, annotation, data))
-            assignment.taken_back = annotation.value
+            assignment.taken_back, assignment.suggested = annotation.value, suggestion_of(assignment)
     return assignment
 
 
@@ -162,6 +164,9 @@ def skip(*, annotator: Annotator, assignment_id: int, reason: str) -> Assignment
         assignment.finished_at = timezone.now()
         assignment.save(update_fields=["status", "skip_reason", "finished_at"])
         recount_places([assignment.item_id])
+        out = int((assignment.finished_at - assignment.leased_at).total_seconds() * 1000)
+        spent = min(out, assignment.project.expected_seconds * 1000)
+        note_exposure(annotator, milliseconds=spent, now=assignment.finished_at)
         record_many([event_of("assignment.skipped", assignment, annotator)])
     return assignment
 
@@ -207,6 +212,8 @@ def _store(
             value = task_type(schema.task_type).check_value(schema.config, value)
             hold_place(at_hand.item_id, at_hand.status)
             annotation = label_store(annotator.pk, at_hand, value, active_ms=active_ms, key=key, now=timezone.now())
+            if situation.warned:
+                note_label(annotator, annotation, expected_seconds=situation.expected_seconds)
             data = {"item": at_hand.item_id, "value": value, "schema": schema.version}
             changes.simulated = annotator.origin == AnnotatorOrigin.SIMULATED
             changes.events.append(_label_event("annotation.submitted", annotator, annotation, data))

@@ -26,11 +26,13 @@ READ = Statement(
         (SELECT given.created_at FROM annotations_annotation given WHERE given.annotator_id = worker.id
          ORDER BY given.id DESC
          OFFSET CASE WHEN rules.project_id IS NULL THEN %(pace)s ELSE COALESCE(rules.labels_per_minute, 1000000) END - 1
-         LIMIT 1)
+         LIMIT 1),
+        project.content_warning <> '', project.expected_seconds, COALESCE(assistance.is_on, FALSE)
     FROM annotations_annotator worker
     JOIN annotations_project project ON project.id = worker.project_id
     JOIN annotations_labelschema asked ON asked.project_id = project.id AND asked.is_current
     LEFT JOIN annotations_servingrules rules ON rules.project_id = project.id
+    LEFT JOIN annotations_assistancerules assistance ON assistance.project_id = project.id
     LEFT JOIN LATERAL (
         SELECT json_agg(json_build_array(lease.id, lease.item_id, EXISTS (
             SELECT 1 FROM annotations_annotation undone
@@ -57,7 +59,8 @@ class Lease:
 @dataclass(frozen=True)
 class Situation:
     """``leases``: those that are out now, the oldest first. ``paced_at``: when the label was given that one more label
-    within a minute of it would be too many; None where there is none. Limits as in ``ServingRules``."""
+    within a minute of it would be too many; None where there is none. Limits as in ``ServingRules``.
+    ``warned``: of content that may hurt; ``assisted``: people are shown a model's label first."""
 
     project_status: str
     lease_seconds: int
@@ -69,6 +72,9 @@ class Situation:
     leases: tuple[Lease, ...]
     quota_reached: bool
     paced_at: datetime | None
+    warned: bool
+    expected_seconds: int
+    assisted: bool
 
 
 def situation_of(annotator_id: int) -> Situation:
@@ -76,7 +82,21 @@ def situation_of(annotator_id: int) -> Situation:
     with connection.cursor() as cursor:
         READ.execute(cursor, {"annotator": annotator_id, "pace": DEFAULTS.labels_per_minute})
         row = cursor.fetchone()
-    status, lease_seconds, schema_id, has_rules, strategy, open_leases, quota, pace, leases, reached, paced_at = row
+    (
+        status,
+        lease_seconds,
+        schema_id,
+        has_rules,
+        strategy,
+        open_leases,
+        quota,
+        pace,
+        leases,
+        reached,
+        paced_at,
+        *more,
+    ) = row
+    warned, expected_seconds, assisted = more
     return Situation(
         project_status=status,
         lease_seconds=lease_seconds,
@@ -88,6 +108,9 @@ def situation_of(annotator_id: int) -> Situation:
         leases=tuple(Lease(*values) for values in json.loads(leases)) if leases else (),
         quota_reached=bool(reached),
         paced_at=paced_at,
+        warned=warned,
+        expected_seconds=expected_seconds,
+        assisted=assisted,
     )
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.people import person
 from annotations.access import WORKERS, Access, annotator_of, assignment_access, project_access
 from annotations.labelling import services
 from annotations.labelling.api import AssignmentSerializer, WorkSerializer
@@ -23,6 +24,7 @@ from annotations.labelling.leases import refuse_unless_serving
 from annotations.labelling.selectors import last_undoable, work_of
 from annotations.models import Annotator, Assignment, Project
 from annotations.task_types import task_type
+from annotations.working.care import care_for, rules_of
 from ledger.errors import DomainError
 
 SKIP_REASONS = (
@@ -54,7 +56,10 @@ def label(request: HttpRequest, project_id: int) -> HttpResponse:
         return render(request, "annotations/labelling/nothing.html", {**context, "refusal": refusal})
     if not _warned(request, access.project):
         return render(request, "annotations/labelling/warning.html", context)
-    assignment = services.claim(annotator=annotator, project=access.project)
+    try:
+        assignment = services.claim(annotator=annotator, project=access.project)
+    except DomainError as refusal:
+        return render(request, "annotations/labelling/nothing.html", {**context, "refusal": refusal})
     if assignment is None:
         undoable = last_undoable(annotator)
         return render(request, "annotations/labelling/nothing.html", {**context, "undoable": undoable})
@@ -134,7 +139,8 @@ def _labelling(
 ) -> HttpResponse:
     project: Project = context["project"]
     undoable = last_undoable(annotator)
-    data = {
+    care = care_for(person(request), project)
+    data: dict[str, Any] = {
         "owner": annotator.pk,
         "project": project.pk,
         "assignment": AssignmentSerializer(assignment).data,
@@ -142,7 +148,13 @@ def _labelling(
         "leaseSeconds": project.lease_seconds,
         "expectedSeconds": project.expected_seconds,
         "work": WorkSerializer(context["work"]).data,
+        "care": {
+            "breakMinutes": care.break_minutes,
+            "blur": care.blur,
+            "blurProposed": bool(project.content_warning) and rules_of(project).blur,
+        },
         "urls": {
+            "preferences": reverse("api_work_preferences"),
             "next": reverse("api_next", args=[project.pk]),
             "work": reverse("api_work", args=[project.pk]),
             "assignment": reverse("api_submit", args=[0]).replace("/0/submit/", "/{id}/"),
@@ -155,6 +167,8 @@ def _labelling(
         "chosen": assignment.taken_back,
         "key": uuid.uuid4(),
         "undoable": undoable,
+        "blur": care.blur,
+        "suggestion": data["assignment"]["suggestion"],
         "skip_reasons": SKIP_REASONS,
         "flag_reasons": FLAG_REASONS,
         "data": data,

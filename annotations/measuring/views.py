@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations.access import STAFF, project_access
+from annotations.assistance.reading import effect_part
+from annotations.assistance.selectors import assistance_of
 from annotations.measuring.heat import heat_map
 from annotations.measuring.reading import (
     AMONG_PEOPLE,
@@ -33,6 +35,7 @@ def agreement(request: HttpRequest, project_id: int) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
     found = project_agreement(access.project)
     pairs = pair_table(found.pairs)
+    assistance = assistance_of(access.project)
     config = access.project.schemas.get(is_current=True).config
     names = {key: label_name(config, key) for key in label_keys(config)}
     context = {
@@ -46,6 +49,8 @@ def agreement(request: HttpRequest, project_id: int) -> HttpResponse:
         "labels": label_table(found, names),
         "periods": period_table(found),
         "heat": heat_map(found.pairs),
+        "assistance": assistance,
+        "effects": [effect_part(one) for one in assistance.effects],
         "models": [model_part(model) for model in found.models],
         "pair_columns": pairs.columns,
         "pairs": pairs.lines[:MAX_PAIRS],

@@ -1,3 +1,4 @@
+from annotations.models.assistance import AssistanceRules, Suggestion
 from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPreferences
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
@@ -28,6 +29,7 @@ __all__ = [
     "AnnotatorOrigin",
     "Assignment",
     "AssignmentStatus",
+    "AssistanceRules",
     "BlurChoice",
     "CareRules",
     "Case",
@@ -57,5 +59,6 @@ __all__ = [
     "ServingRules",
     "Settlement",
     "Strategy",
+    "Suggestion",
     "WorkerPreferences",
 ]

@@ -76,6 +76,7 @@ class Assignment(models.Model):
     skip_reason = models.CharField(_("why it was skipped"), max_length=300, blank=True)
 
     taken_back: Any = None  # not stored: the label that the person gave this item and took back, set by a claim
+    suggested: Any = None  # not stored here: the `Suggestion` that the person is shown with it, set likewise
 
     class Meta:
         constraints = [

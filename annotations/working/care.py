@@ -9,9 +9,11 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from annotations.models import (
+    Annotation,
     Annotator,
     AnnotatorOrigin,
     BlurChoice,
@@ -67,10 +69,12 @@ def shown_today(user: User, now: datetime) -> Shown:
     return Shown(row.items, -(-row.milliseconds // 60_000)) if row else Shown(0, 0)
 
 
+DEFAULTS = CareRules()
+
 # One statement, whatever is set: the project's row, and at most one row by primary or unique key of each other table.
 LIMITS = """
-SELECT rules.project_id IS NOT NULL, rules.warned_items_per_day, rules.warned_minutes_per_day,
-       own.warned_items_per_day, own.warned_minutes_per_day,
+SELECT project.content_warning <> '', rules.project_id IS NOT NULL,
+       rules.warned_items_per_day, rules.warned_minutes_per_day, own.warned_items_per_day, own.warned_minutes_per_day,
        coalesce(shown.items, 0), coalesce(shown.milliseconds, 0)
 FROM annotations_project project
 LEFT JOIN annotations_carerules rules ON rules.project_id = project.id
@@ -84,26 +88,27 @@ def refuse_over_exposure(annotator: Annotator, now: datetime, *, held: int = 0) 
     """Raises ``DomainError`` (409 ``exposure_limit``) where a person has had as much warned content as is good today.
 
     ``held``: items that they have on the screen already, which count as shown. Without a content warning, and for
-    programs that play people, nothing is asked.
+    programs that play people, there is no limit.
     """
-    project = annotator.project
-    if not project.content_warning or annotator.user_id is None or annotator.origin == AnnotatorOrigin.SIMULATED:
+    if not _is_exposed(annotator):
         return
+    values: dict[str, int | date | None] = {
+        "user": annotator.user_id,
+        "project": annotator.project_id,
+        "day": timezone.localdate(now),
+    }
     with connection.cursor() as cursor:
-        values: dict[str, int | date] = {
-            "user": annotator.user_id,
-            "project": project.pk,
-            "day": timezone.localdate(now),
-        }
         cursor.execute(LIMITS, values)
-        has_rules, items, minutes, own_items, own_minutes, shown, milliseconds = cursor.fetchone()
+        warned, has_rules, items, minutes, own_items, own_minutes, shown, milliseconds = cursor.fetchone()
+    if not warned:
+        return
     if not has_rules:
-        items, minutes = CareRules().warned_items_per_day, CareRules().warned_minutes_per_day
+        items, minutes = DEFAULTS.warned_items_per_day, DEFAULTS.warned_minutes_per_day
     items, minutes = _lower(items, own_items), _lower(minutes, own_minutes)
     if items is not None and shown + held >= items:
-        limit = _("%(number)s items") % {"number": items}
+        limit = ngettext("%(number)d item", "%(number)d items", items) % {"number": items}
     elif minutes is not None and milliseconds >= minutes * 60_000:
-        limit = _("%(number)s minutes") % {"number": minutes}
+        limit = ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes}
     else:
         return
     text = _(
@@ -113,19 +118,45 @@ def refuse_over_exposure(annotator: Annotator, now: datetime, *, held: int = 0) 
     raise DomainError("exposure_limit", text % {"limit": limit, "when": _next_day(now)})
 
 
+NOTE = """
+INSERT INTO annotations_exposure (user_id, day, items, milliseconds)
+SELECT %(user)s, %(day)s, %(items)s, %(milliseconds)s FROM annotations_project
+WHERE id = %(project)s AND content_warning <> ''
+ON CONFLICT (user_id, day) DO UPDATE
+    SET items = annotations_exposure.items + excluded.items,
+        milliseconds = annotations_exposure.milliseconds + excluded.milliseconds
+"""
+
+
 def note_exposure(annotator: Annotator, *, milliseconds: int, now: datetime, items: int = 1) -> None:
-    """Add what a person has just worked through to their day, where the project warns of its content."""
-    if not annotator.project.content_warning or annotator.user_id is None:
+    """Add what a person has just worked through to their day, where the project warns of its content.
+
+    ``items`` 0: an item that was counted before, such as one that was taken back.
+    """
+    if not _is_exposed(annotator):
         return
-    if annotator.origin == AnnotatorOrigin.SIMULATED:
-        return
+    values: dict[str, int | date | None] = {
+        "user": annotator.user_id,
+        "project": annotator.project_id,
+        "day": timezone.localdate(now),
+        "items": items,
+        "milliseconds": max(0, milliseconds),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO annotations_exposure (user_id, day, items, milliseconds) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (user_id, day) DO UPDATE SET items = annotations_exposure.items + excluded.items,"
-            " milliseconds = annotations_exposure.milliseconds + excluded.milliseconds",
-            [annotator.user_id, timezone.localdate(now), items, max(0, milliseconds)],
-        )
+        cursor.execute(NOTE, values)
+
+
+def note_label(annotator: Annotator, annotation: Annotation, *, expected_seconds: int) -> None:
+    """Add a label's item and its time to the person's day; the expected time where none was measured. An item that was
+    labelled before and taken back is the same item, seen for longer."""
+    milliseconds = expected_seconds * 1000 if annotation.active_ms is None else annotation.active_ms
+    items = 0 if annotation.supersedes_id else 1
+    note_exposure(annotator, milliseconds=milliseconds, now=annotation.created_at, items=items)
+
+
+def _is_exposed(annotator: Annotator) -> bool:
+    """A person who still has an account: programs that play people see nothing."""
+    return annotator.user_id is not None and annotator.origin != AnnotatorOrigin.SIMULATED
 
 
 def _next_day(now: datetime) -> str:

@@ -46,6 +46,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "project_switcher": _Switcher(request),
         "user_menu": [
             {"url": reverse("profile"), "label": _("Profile"), "icon": "user"},
+            {"url": reverse("work_preferences"), "label": _("Breaks and care"), "icon": "hand"},
             {"url": reverse("tokens"), "label": _("API tokens"), "icon": "key"},
         ],
         "app_version": VERSION,

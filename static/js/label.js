@@ -2,6 +2,7 @@
 // behind the scenes and survive a lost connection, and one hand on the keyboard is enough.
 
 import { call, freshKey, Refused } from "./label/api.js";
+import { startBreaks } from "./label/break.js";
 import * as card from "./label/card.js";
 import { Clock } from "./label/clock.js";
 import { startKeys } from "./label/keys.js";
@@ -253,6 +254,14 @@ function leave() {
   }
 }
 
+// --- care ------------------------------------------------------------------------------------------------------------
+
+/** Kept with the account, for all projects; where it cannot be reached, the choice lasts as long as the page. */
+function preferBlur(blur) {
+  const proposed = page.care.blurProposed ? "project" : "always";
+  call(page.urls.preferences, { blur: blur ? proposed : "never" }, { method: "PATCH" }).catch(() => {});
+}
+
 // --- beginning -------------------------------------------------------------------------------------------------------
 
 function takeUp() {
@@ -302,7 +311,8 @@ function onForms() {
 
 card.form.noValidate = true;
 onForms();
-card.startHiding();
+card.startHiding(page.care.blur, preferBlur);
+startBreaks(page.care.breakMinutes, { rest: () => clock.hold() });
 startKeys({ submit, undo, ready: () => working && current !== null, shownAt: () => shownAt });
 root.querySelector("[data-here]").addEventListener("click", () => tabs.here());
 addEventListener("pagehide", leave);

@@ -327,27 +327,6 @@ def test_without_scripts_the_form_labels_skips_and_takes_back(cast, browser_page
     assert labels(cast) == {first: "remove"}
 
 
-def test_a_content_warning_comes_first_and_texts_can_stay_hidden(cast, browser_page):
-    cast.project.content_warning = "Some messages are hostile."
-    cast.project.save()
-    make_items(cast.project, 3)
-    page = browser_page(cast.wanda)
-    page.goto(f"/projects/{cast.project.pk}/label/")
-    expect(page.get_by_text("Some messages are hostile.")).to_be_visible()
-    assert not Assignment.objects.exists()
-    page.get_by_role("button", name="I understand, go on").click()
-    ready(page)
-    page.get_by_role("button", name="Hide texts at first").click()
-    expect(page.locator("[data-card]")).to_have_class(re.compile("is-hidden"))
-    page.keyboard.press("1")
-    expect(page.locator("[data-card]")).not_to_have_class(re.compile("is-hidden"))
-    assert labels(cast) == {}
-    press(page, "1")
-    expect(page.locator("[data-card]")).to_have_class(re.compile("is-hidden"))
-    saved(page)
-    assert len(labels(cast)) == 1
-
-
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False), (390, True)])
 def test_axe_finds_nothing_serious(cast, labelling, axe, width, dark):
     make_items(cast.project, 3)

@@ -59,8 +59,9 @@ def test_an_assignment_shows_the_item_and_nothing_that_could_sway(cast, api):
     assert item.payload["text"] in assignment["html"]
     assert set(assignment) == {
         "id", "project", "item", "status", "modality", "payload", "html", "schema", "leased_at", "expires_at",
-        "taken_back",
+        "taken_back", "suggestion",
     }  # fmt: skip
+    assert assignment["suggestion"] is None
     secret = ("hateful", "muslim", "christian", "seemed odd", "slur", "0.98765", "gold")
     assert not [word for word in secret if word in json.dumps(assignment)]
 

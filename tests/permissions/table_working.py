@@ -14,5 +14,11 @@ TABLE = {
         PUT="401 404 200 403 403 403",
         send={"PUT": {"value": "keep"}},
     ),
+    "project_setting_care": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "work_preferences": Entry(GET="302 200 200 200 200 200", POST="302 302 302 302 302 302"),
+    "api_care": Entry(project, GET="401 404 200 200 200 200", PATCH="401 404 403 403 403 200"),
+    "api_work_preferences": Entry(GET="401 200 200 200 200 200", PATCH="401 200 200 200 200 200"),
+    "project_setting_assistance": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "api_assistance": Entry(project, GET="401 404 403 200 200 200", PATCH="401 404 403 403 403 200"),
     "api_history_take_back": Entry(own_label, POST="401 404 200 403 403 403"),
 }

@@ -1,10 +1,9 @@
-// The item and its options on the screen: show, read, preselect, hide, wait.
+// The item and its options on the screen: show, read, preselect, blur, wait.
 
 import { say } from "./words.js";
 
 const root = document.getElementById("labelling");
 const find = (selector) => root.querySelector(selector);
-const BLUR = "evenhand.label.hide";
 
 export const card = find("[data-card]");
 export const form = find("[data-form]");
@@ -14,6 +13,7 @@ const inputs = () => [...form.querySelectorAll("[data-task-input] input")];
 export function show(assignment, { value = null, again = false } = {}) {
   find("[data-item]").innerHTML = assignment.html; // rendered and escaped by our own server
   find("[data-place]").textContent = say(again ? "again" : "next");
+  suggest(assignment.suggestion);
   preselect(value);
   complain("");
   card.classList.remove("is-waiting");
@@ -21,13 +21,20 @@ export function show(assignment, { value = null, again = false } = {}) {
   hideAtFirst();
 }
 
+/** What a model says, where the person is shown it; it chooses nothing. */
+function suggest(suggestion) {
+  find("[data-suggestion]").hidden = !suggestion;
+  find("[data-suggestion-model]").textContent = suggestion?.model ?? "";
+  find("[data-suggestion-label]").textContent = suggestion?.label ?? "";
+}
+
 /** Nothing to show yet: say why, take no label. */
 export function wait(reason) {
   find("[data-item]").textContent = reason;
   find("[data-place]").textContent = "";
   card.classList.add("is-waiting");
-  card.classList.remove("is-hidden");
-  find("[data-reveal]").hidden = true;
+  suggest(null);
+  conceal(false);
   preselect(null);
   for (const input of inputs()) input.disabled = true;
 }
@@ -80,42 +87,38 @@ export function focus() {
   if (card.getBoundingClientRect().top < 0) card.scrollIntoView({ block: "start" });
 }
 
-// --- texts that stay hidden until asked for --------------------------------------------------------------------------
+// --- items that stay blurred until asked for -------------------------------------------------------------------------
+
+let blurred = false; // at first, as the person prefers
 
 export const isHidden = () => card.classList.contains("is-hidden");
 
 export function reveal() {
-  card.classList.remove("is-hidden");
-  find("[data-reveal]").hidden = true;
+  conceal(false);
 }
 
-function wanted() {
-  try {
-    return localStorage.getItem(BLUR) === "yes";
-  } catch {
-    return false;
-  }
-}
-
-function hideAtFirst() {
-  const toggle = find("[data-blur]");
-  const hide = Boolean(toggle) && wanted();
-  toggle?.setAttribute("aria-pressed", String(hide));
+/** What is blurred is hidden from those who listen, too. */
+function conceal(hide) {
   card.classList.toggle("is-hidden", hide);
+  find("[data-item]").inert = hide;
   find("[data-reveal]").hidden = !hide;
 }
 
-export function startHiding() {
+function hideAtFirst() {
+  find("[data-blur]")?.setAttribute("aria-pressed", String(blurred));
+  conceal(blurred);
+}
+
+/** `atFirst`: blur each new item; `prefer(blur)` is told when the person changes that. */
+export function startHiding(atFirst, prefer) {
+  blurred = atFirst;
   find("[data-reveal]").addEventListener("click", () => {
     reveal();
     focus();
   });
   find("[data-blur]")?.addEventListener("click", () => {
-    try {
-      localStorage.setItem(BLUR, wanted() ? "no" : "yes");
-    } catch {
-      // Without storage the choice cannot be kept.
-    }
+    blurred = !blurred;
     hideAtFirst();
+    prefer(blurred);
   });
 }
