@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Membership
 from annotations.labelling.services import claim, submit
 from annotations.models import Annotation, Annotator, AssistanceRules, WorkerPreferences
-from tests.browser.test_labelling import ready, saved
+from tests.browser.test_labelling import ready
 from tests.factories import Cast, add_label, make_annotator, make_cast, make_items
 
 pytestmark = pytest.mark.browser
@@ -77,7 +77,6 @@ def test_a_label_is_taken_back_and_given_again(cast, browser_page):
     ready(page)
     page.keyboard.press("Enter")
     page.keyboard.press("2")
-    saved(page)
     expect(page.get_by_text("Nothing left for you")).to_be_visible()
     assert set(Annotation.objects.filter(status="current").values_list("value", flat=True)) == {"remove", "review"}
 
@@ -120,7 +119,6 @@ def test_a_suggestion_comes_and_goes_with_its_item_and_chooses_nothing(cast, bro
         assert axe(page) == []
         page.keyboard.press("1")
         page.wait_for_timeout(600)
-    saved(page)
     said = "Suggested by model small-2: Remove. It may be wrong: decide for yourself."
     assert sorted(shown.values()) == ["", said]
 
