@@ -55,6 +55,7 @@ def label(request: HttpRequest, project_id: int) -> HttpResponse:
     except DomainError as refusal:
         return render(request, "annotations/labelling/nothing.html", {**context, "refusal": refusal})
     if not _warned(request, access.project):
+        context["care"] = care_for(person(request), access.project)
         return render(request, "annotations/labelling/warning.html", context)
     try:
         assignment = services.claim(annotator=annotator, project=access.project)

@@ -215,6 +215,17 @@ def test_the_pages_store_what_they_show(cast, page_client, api):
     assert WorkerPreferences.objects.get().user == cast.wanda
 
 
+def test_the_warning_says_what_is_done_about_it(warned, page_client):
+    CareRules.objects.create(project=warned.project, warned_items_per_day=30, break_minutes=20)
+    WorkerPreferences.objects.create(user=warned.wanda, warned_minutes_per_day=15)
+    page = page_client(warned.wanda).get(reverse("label", args=[warned.project.pk])).content.decode()
+    for words in (
+        "Some messages are hostile.", "Items are blurred until you reveal them.", "proposed after 20 minutes",
+        "at most 15 minutes a day", "at most 30 such items a day", reverse("work_preferences"),
+    ):  # fmt: skip
+        assert words in page, words
+
+
 def test_the_database_holds_what_blur_can_be(cast):
     with pytest.raises(IntegrityError), transaction.atomic():
         WorkerPreferences.objects.create(user=cast.wanda, blur="maybe")
