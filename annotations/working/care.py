@@ -112,7 +112,7 @@ def refuse_over_exposure(annotator: Annotator, now: datetime, *, held: int = 0) 
     else:
         return
     text = _(
-        "Enough for today: you have reached the limit of %(limit)s a day with content like this. What you labelled is "
+        "You have reached the limit of %(limit)s a day with content like this. What you labelled is "
         "saved and counts. You can go on from %(when)s."
     )
     raise DomainError("exposure_limit", text % {"limit": limit, "when": _next_day(now)})

@@ -56,7 +56,7 @@ def test_the_next_day_goes_on(warned, worker, label):
     for _ in range(3):
         label(warned.wanda, warned.project)
     wanda = worker(warned.wanda, warned.project)
-    with pytest.raises(DomainError, match="Enough for today"):
+    with pytest.raises(DomainError, match="You have reached the limit"):
         claim(annotator=wanda, project=warned.project)
     Exposure.objects.update(day=timezone.localdate() - timedelta(days=1))
     assert claim(annotator=wanda, project=warned.project) is not None
