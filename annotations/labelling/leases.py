@@ -24,7 +24,7 @@ from annotations.labelling.places import (
     take_place,
 )
 from annotations.labelling.selectors import taken_back
-from annotations.labelling.situation import Lease, Situation, schema_of, situation_of
+from annotations.labelling.situation import Lease, Situation, schema_for, schema_of, situation_of
 from annotations.models import (
     FINISHED,
     Annotator,
@@ -81,19 +81,22 @@ def _claim_once(annotator: Annotator, holding: Collection[int]) -> Claimed:
     return claimed
 
 
-def claim_within(annotator: Annotator, situation: Situation, holding: Collection[int], *, done: int = 0) -> Claimed:
-    """A claim in the caller's transaction, which holds the annotator's lock; ``done`` is a lease that just ended."""
+def claim_within(annotator: Annotator, situation: Situation, holding: Collection[int]) -> Claimed:
+    """A claim in the caller's transaction, which holds the annotator's lock.
+
+    What the person has at hand already is served again whatever the limits say; they hold for new items.
+    """
     refuse_unless_serving(situation.project_status)
     now = timezone.now()
-    refuse_over_quota(reached=situation.quota_reached, most=situation.labels_per_worker)
-    refuse_too_fast(since=situation.paced_at, most=situation.labels_per_minute, now=now)
     until = now + timedelta(seconds=situation.lease_seconds)
-    live = sorted((lease for lease in situation.leases if lease.assignment_id != done), key=_undone_first)
+    live = sorted(situation.leases, key=_undone_first)
     for lease in live:
-        if lease.assignment_id not in holding and (again := _serve_again(lease.assignment_id, until)):
+        if lease.assignment_id not in holding and (again := _serve_again(lease.assignment_id, situation, until)):
             return Claimed(again)
     if len(live) >= situation.open_leases:
         return Claimed(None, "holding_enough")
+    refuse_over_quota(reached=situation.quota_reached, most=situation.labels_per_worker)
+    refuse_too_fast(since=situation.paced_at, most=situation.labels_per_minute, now=now)
     if situation.warned:
         refuse_over_exposure(annotator, now, held=len(live))
     place = take_place(
@@ -223,13 +226,14 @@ def event_of(
     )
 
 
-def _serve_again(assignment_id: int, until: datetime) -> Assignment | None:
+def _serve_again(assignment_id: int, situation: Situation, until: datetime) -> Assignment | None:
     """A lease that is out already, prolonged; None where it was ended in the meantime."""
     still = Assignment.objects.filter(pk=assignment_id, status=AssignmentStatus.LEASED)
     if not still.update(expires_at=Greatest("expires_at", Value(until))):
         return None
     lease = Assignment.objects.select_related("item", "schema").get(pk=assignment_id)
     lease.taken_back, lease.suggested = taken_back(lease), suggestion_of(lease)
+    lease.schema = schema_for(lease.schema, lease.annotator_id, shuffled=situation.shuffle_options)
     return lease
 
 
@@ -240,7 +244,7 @@ def _assignment(place: Place, annotator: Annotator, situation: Situation, now: d
         project_id=annotator.project_id,
         item=_item(place, annotator.project_id),
         annotator=annotator,
-        schema=schema_of(situation.schema_id),
+        schema=schema_for(schema_of(situation.schema_id), annotator.pk, shuffled=situation.shuffle_options),
         status=AssignmentStatus.LEASED,
         leased_at=now,
         expires_at=until,

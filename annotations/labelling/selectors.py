@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from time import monotonic
 from typing import Any
 
 from django.db.models import Aggregate, Count, F, FloatField, Sum, Window
@@ -22,6 +23,10 @@ from annotations.models import (
 )
 
 SESSION_BREAK = timedelta(minutes=30)  # a pause this long ends a session
+LONGEST_SESSION = timedelta(hours=24)
+SLOW = 0.05  # seconds; a count of progress that took longer is kept for REST times as long as it took
+REST = 100
+_counted: dict[int, tuple[float, Progress]] = {}  # project → (until when, progress), in this process
 
 
 class Median(Aggregate):
@@ -91,10 +96,23 @@ def work_of(annotator: Annotator, project: Project) -> Work:
 
 
 def progress_of(project: Project) -> Progress:
+    """How far the project is. Where counting takes long (a million items), a count serves for a while: see ``SLOW``."""
+    known = _counted.get(project.pk)
+    if known is not None and known[0] > monotonic():
+        return known[1]
+    began = monotonic()
+    progress = _count(project)
+    spent = monotonic() - began
+    if spent > SLOW:
+        _counted[project.pk] = (monotonic() + REST * spent, progress)
+    return progress
+
+
+def _count(project: Project) -> Progress:
     entries = QueueEntry.objects.filter(project=project)
-    counts = entries.aggregate(items=Count("pk"), open=Sum("remaining"))
+    counts = entries.aggregate(items=Count("pk"), open=Sum("remaining"), extra=Sum("extra"))
     out = Assignment.objects.filter(project=project, status=AssignmentStatus.LEASED).count()
-    needed = counts["items"] * project.redundancy
+    needed = counts["items"] * project.redundancy + (counts["extra"] or 0)
     return Progress(done=max(0, needed - (counts["open"] or 0) - out), needed=needed)
 
 
@@ -114,7 +132,8 @@ def taken_back(assignment: Assignment) -> Any:
 
 def _session_labels(annotator: Annotator) -> int:
     """Labels since the person's last break; 0 once they have been away that long."""
-    current = annotator.annotations.filter(status=AnnotationStatus.CURRENT)
+    since = timezone.now() - LONGEST_SESSION
+    current = annotator.annotations.filter(status=AnnotationStatus.CURRENT, created_at__gt=since)
     last = current.order_by("-pk").first()
     if last is None or last.created_at < timezone.now() - SESSION_BREAK:
         return 0

@@ -206,8 +206,8 @@ def _store(
         with item_changes(project=project, item_ids=item_ids, schema=schema_of(asked), savepoint=False) as changes:
             if at_hand.item_id not in changes.items:
                 raise not_found("The item")
-            at_hand, situation = at_hand_again(assignment_id), situation_of(annotator.pk)
-            refuse_if_closed(situation.project_status)
+            at_hand, project_status = at_hand_again(assignment_id)
+            refuse_if_closed(project_status)
             schema = schema_of(at_hand.schema_id)
             value = task_type(schema.task_type).check_value(schema.config, value)
             hold_place(at_hand.item_id, at_hand.status)
@@ -221,7 +221,7 @@ def _store(
             if not claim_next:
                 return Submission(annotation)
             try:
-                claimed = claim_within(annotator, situation, holding, done=assignment_id)
+                claimed = claim_within(annotator, situation_of(annotator.pk), holding)
             except DomainError as refusal:
                 return Submission(annotation, reason=refusal.code)
             if claimed.event is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from hashlib import sha256
 
 from django.db import connection
 
@@ -18,15 +20,14 @@ READ = Statement(
     "situation_read",
     """
     SELECT project.status, project.lease_seconds, asked.id, rules.project_id IS NOT NULL, rules.strategy,
-        rules.open_leases, rules.labels_per_worker, rules.labels_per_minute, leases.all::text,
+        rules.open_leases, rules.labels_per_worker, rules.labels_per_minute, rules.shuffle_options, leases.all::text,
         CASE WHEN rules.labels_per_worker IS NOT NULL THEN EXISTS (
             SELECT 1 FROM annotations_annotation given
             WHERE given.annotator_id = worker.id AND given.status = 'current'
-            OFFSET rules.labels_per_worker - 1) END,
-        (SELECT given.created_at FROM annotations_annotation given WHERE given.annotator_id = worker.id
-         ORDER BY given.id DESC
-         OFFSET CASE WHEN rules.project_id IS NULL THEN %(pace)s ELSE COALESCE(rules.labels_per_minute, 1000000) END - 1
-         LIMIT 1),
+            OFFSET GREATEST(0, rules.labels_per_worker - COALESCE(json_array_length(leases.all), 0) - 1)) END,
+        CASE WHEN rules.project_id IS NULL OR rules.labels_per_minute IS NOT NULL THEN (
+            SELECT given.created_at FROM annotations_annotation given WHERE given.annotator_id = worker.id
+            ORDER BY given.id DESC OFFSET COALESCE(rules.labels_per_minute, %(pace)s) - 1 LIMIT 1) END,
         project.content_warning <> '', project.expected_seconds, COALESCE(assistance.is_on, FALSE)
     FROM annotations_annotator worker
     JOIN annotations_project project ON project.id = worker.project_id
@@ -69,6 +70,7 @@ class Situation:
     open_leases: int
     labels_per_worker: int | None
     labels_per_minute: int | None
+    shuffle_options: bool
     leases: tuple[Lease, ...]
     quota_reached: bool
     paced_at: datetime | None
@@ -91,6 +93,7 @@ def situation_of(annotator_id: int) -> Situation:
         open_leases,
         quota,
         pace,
+        shuffled,
         leases,
         reached,
         paced_at,
@@ -105,6 +108,7 @@ def situation_of(annotator_id: int) -> Situation:
         open_leases=open_leases if has_rules else DEFAULTS.open_leases,
         labels_per_worker=quota if has_rules else DEFAULTS.labels_per_worker,
         labels_per_minute=pace if has_rules else DEFAULTS.labels_per_minute,
+        shuffle_options=bool(shuffled),
         leases=tuple(Lease(*values) for values in json.loads(leases)) if leases else (),
         quota_reached=bool(reached),
         paced_at=paced_at,
@@ -118,3 +122,17 @@ def situation_of(annotator_id: int) -> Situation:
 def schema_of(schema_id: int) -> LabelSchema:
     """A version of a label schema; what is asked never changes, so it is read once. Not for ``is_current``."""
     return LabelSchema.objects.get(pk=schema_id)
+
+
+def schema_for(schema: LabelSchema, annotator_id: int, *, shuffled: bool) -> LabelSchema:
+    """The schema as this person is shown it: with the labels in an order of their own, always the same, if wanted."""
+    if not shuffled:
+        return schema
+    shown = copy(schema)
+    by_digest = partial(_digest, f"{schema.pk}:{annotator_id}")
+    shown.config = {**schema.config, "labels": sorted(schema.config["labels"], key=by_digest)}
+    return shown
+
+
+def _digest(salt: str, label: dict[str, str]) -> bytes:
+    return sha256(f"{salt}:{label['key']}".encode()).digest()

@@ -33,7 +33,9 @@ BEGIN = Statement(
 AGAIN = Statement(
     "submit_again",
     """
-    SELECT id, project_id, item_id, schema_id, status, leased_at FROM annotations_assignment WHERE id = %(assignment)s
+    SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, project.status
+    FROM annotations_assignment lease JOIN annotations_project project ON project.id = lease.project_id
+    WHERE lease.id = %(assignment)s
     """,
     assignment="bigint",
 )
@@ -96,11 +98,12 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]
     return AtHand(*row[:-1]), row[-1]
 
 
-def at_hand_again(assignment_id: int) -> AtHand:
-    """The assignment as it stands once the locks of its person and its item are held."""
+def at_hand_again(assignment_id: int) -> tuple[AtHand, str]:
+    """The assignment as it stands once the locks of its person and its item are held, and its project's status."""
     with connection.cursor() as cursor:
         AGAIN.execute(cursor, {"assignment": assignment_id})
-        return AtHand(*cursor.fetchone())
+        row = cursor.fetchone()
+    return AtHand(*row[:-1]), row[-1]
 
 
 def label_store(

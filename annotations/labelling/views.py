@@ -60,11 +60,19 @@ def label(request: HttpRequest, project_id: int) -> HttpResponse:
     try:
         assignment = services.claim(annotator=annotator, project=access.project)
     except DomainError as refusal:
-        return render(request, "annotations/labelling/nothing.html", {**context, "refusal": refusal})
+        return _not_now(request, context, refusal)
     if assignment is None:
         undoable = last_undoable(annotator)
         return render(request, "annotations/labelling/nothing.html", {**context, "undoable": undoable})
     return _labelling(request, context, annotator, assignment)
+
+
+def _not_now(request: HttpRequest, context: dict[str, Any], refusal: DomainError) -> HttpResponse:
+    """Why this person gets no item now; the page looks again by itself where it is a matter of seconds."""
+    response = render(request, "annotations/labelling/nothing.html", {**context, "refusal": refusal})
+    if "retry_after" in refusal.data:
+        response["Refresh"] = str(refusal.data["retry_after"])
+    return response
 
 
 @require_POST
