@@ -27,7 +27,7 @@ def refuse_too_fast(*, since: datetime | None, most: int | None, now: datetime) 
 
     ``since`` is when the oldest of the last ``most`` labels was given.
     """
-    if since is not None and since > now - MINUTE:
+    if since is not None and now - MINUTE < since <= now:  # a clock that was put back bars nobody
         seconds = max(1, int((since + MINUTE - now).total_seconds()) + 1)
         text = _(
             "That is more than %(most)s labels in a minute, faster than this project takes from one person. Your "
@@ -39,7 +39,7 @@ def refuse_too_fast(*, since: datetime | None, most: int | None, now: datetime) 
 
 
 def refuse_many_skips(annotator: Annotator) -> None:
-    """Raises ``DomainError`` (429 ``too_many_skips``) where the person has skipped enough within the hour."""
+    """Raises ``DomainError`` (409 ``too_many_skips``) where the person has skipped enough within the hour."""
     rules = ServingRules.objects.filter(project_id=annotator.project_id).first() or ServingRules()
     if rules.skips_per_hour is None:
         return
@@ -52,4 +52,4 @@ def refuse_many_skips(annotator: Annotator) -> None:
             "a break; if many items cannot be labelled, tell the project's owner why by flagging one."
         )
         values = {"most": rules.skips_per_hour}
-        raise DomainError("too_many_skips", text % values, HTTPStatus.TOO_MANY_REQUESTS)
+        raise DomainError("too_many_skips", text % values)

@@ -7,19 +7,29 @@ API shape, for every refusal::
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from ledger.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+DATABASE_AWAY = (OperationalError, InterfaceError)  # restarting, out of connections, or a deadlock that it has solved
+AWAY = gettext_lazy("The database does not answer just now. Nothing was lost; send this again in a few seconds.")
+AWAY_SECONDS = 2
 
 
 def body(code: str, message: str, *, fields: dict[str, Any] | None = None, data: Any = None) -> dict[str, Any]:
@@ -36,6 +46,9 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     if isinstance(error, DomainError):
         set_rollback()
         return Response(body(error.code, error.message, fields=error.fields, data=error.data), status=error.status)
+    if isinstance(error, DATABASE_AWAY):
+        logger.error("The database did not answer: %s", error)
+        return Response(body("database_unavailable", str(AWAY)), status=503, headers={"Retry-After": str(AWAY_SECONDS)})
     if not isinstance(error, exceptions.APIException):
         return None
     set_rollback()
@@ -90,7 +103,18 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if isinstance(error, DATABASE_AWAY):
+            logger.error("The database did not answer: %s", error)
+            return database_away(request)
         return render_domain_error(request, error) if isinstance(error, DomainError) else None
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """503, without a look at the database: who asks is not known, and the page shows nobody's name."""
+    headers = {"Retry-After": str(AWAY_SECONDS)}
+    if wants_json(request):
+        return JsonResponse(body("database_unavailable", str(AWAY)), status=503, headers=headers)
+    return HttpResponse(render_to_string("503.html", {"message": AWAY}), status=503, headers=headers)
 
 
 def render_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:

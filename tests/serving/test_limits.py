@@ -84,7 +84,7 @@ def test_skips_are_bounded_within_the_hour(cast, rules, person):
     lease = claim(annotator=ada, project=cast.project)
     with pytest.raises(DomainError) as refusal:
         skip(annotator=ada, assignment_id=lease.pk, reason="unclear")
-    assert (refusal.value.code, refusal.value.status) == ("too_many_skips", 429)
+    assert (refusal.value.code, refusal.value.status) == ("too_many_skips", 409)
     lease.refresh_from_db()
     assert lease.status == "leased"
     Assignment.objects.filter(status="skipped").update(finished_at=timezone.now() - timedelta(hours=2))
