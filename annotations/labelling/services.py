@@ -206,14 +206,14 @@ def _store(
         with item_changes(project=project, item_ids=item_ids, schema=schema_of(asked), savepoint=False) as changes:
             if at_hand.item_id not in changes.items:
                 raise not_found("The item")
-            at_hand, project_status = at_hand_again(assignment_id)
-            refuse_if_closed(project_status)
+            at_hand, terms = at_hand_again(assignment_id)
+            refuse_if_closed(terms.status)
             schema = schema_of(at_hand.schema_id)
             value = task_type(schema.task_type).check_value(schema.config, value)
             hold_place(at_hand.item_id, at_hand.status)
             annotation = label_store(annotator.pk, at_hand, value, active_ms=active_ms, key=key, now=timezone.now())
-            if situation.warned:
-                note_label(annotator, annotation, expected_seconds=situation.expected_seconds)
+            if terms.warned:
+                note_label(annotator, annotation, expected_seconds=terms.expected_seconds)
             data = {"item": at_hand.item_id, "value": value, "schema": schema.version}
             changes.simulated = annotator.origin == AnnotatorOrigin.SIMULATED
             changes.events.append(_label_event("annotation.submitted", annotator, annotation, data))

@@ -33,7 +33,8 @@ BEGIN = Statement(
 AGAIN = Statement(
     "submit_again",
     """
-    SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, project.status
+    SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, project.status,
+        project.content_warning <> '', project.expected_seconds
     FROM annotations_assignment lease JOIN annotations_project project ON project.id = lease.project_id
     WHERE lease.id = %(assignment)s
     """,
@@ -84,6 +85,15 @@ class AtHand:
     leased_at: datetime
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a submit asks of the project. ``warned``: its content comes with a warning."""
+
+    status: str
+    warned: bool
+    expected_seconds: int
+
+
 def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]:
     """Take the person's lock; returns their assignment and the id of the schema that is asked now.
 
@@ -98,12 +108,12 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]
     return AtHand(*row[:-1]), row[-1]
 
 
-def at_hand_again(assignment_id: int) -> tuple[AtHand, str]:
-    """The assignment as it stands once the locks of its person and its item are held, and its project's status."""
+def at_hand_again(assignment_id: int) -> tuple[AtHand, Terms]:
+    """The assignment as it stands once the locks of its person and its item are held, and its project's terms."""
     with connection.cursor() as cursor:
         AGAIN.execute(cursor, {"assignment": assignment_id})
         row = cursor.fetchone()
-    return AtHand(*row[:-1]), row[-1]
+    return AtHand(*row[:-3]), Terms(*row[-3:])
 
 
 def label_store(
