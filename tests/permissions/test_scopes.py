@@ -15,10 +15,24 @@ from tests.permissions.test_matrix import TABLE
 PUBLIC = {"api_reference", "api_schema"}
 READ_WITH = {
     "api_members": "manage", "api_invitations": "manage", "api_pay": "manage",
-    "api_exports": "export", "api_work": "label",
+    "api_exports": "export", "api_work": "label", "api_history": "label", "api_history_label": "label",
+    "api_work_preferences": "label",
 }  # fmt: skip
 WRITE_WITH = {
-    "label": ["next", "submit", "undo", "skip", "flag", "renew", "release", "join", "leave"],
+    "label": [
+        "next",
+        "submit",
+        "undo",
+        "skip",
+        "flag",
+        "renew",
+        "release",
+        "join",
+        "leave",
+        "history_label",
+        "history_take_back",
+        "work_preferences",
+    ],
     "settle": ["case_next", "case_claim", "case_release", "case_settle"],
     "import": ["imports", "import_start", "import_cancel"],
     "run": ["runs", "run_pause", "run_resume", "run_cancel"],
