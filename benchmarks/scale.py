@@ -143,7 +143,7 @@ def _sql(statement: str, **values: object) -> None:
 
 def _settle_down() -> None:
     """What autovacuum does by itself within minutes."""
-    _sql("VACUUM ANALYZE annotations_queueentry, annotations_assignment, annotations_annotation")
+    _sql("VACUUM ANALYZE annotations_item, annotations_queueentry, annotations_assignment, annotations_annotation")
 
 
 @contextmanager

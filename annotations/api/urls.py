@@ -17,8 +17,8 @@ from annotations.settling.urls import api_urlpatterns as settling
 from annotations.working.urls import api_urlpatterns as working
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(labelling)),  # first: it is asked most
     path("", include(projects)),
-    path("", include(labelling)),
     path("", include(settling)),
     path("", include(importing)),
     path("", include(items)),

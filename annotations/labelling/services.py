@@ -47,7 +47,7 @@ from annotations.serving.limits import refuse_many_skips
 from annotations.task_types import task_type
 from annotations.working.care import note_exposure, note_label
 from annotations.working.window import refuse_late_change
-from ledger.errors import DomainError, invalid, not_found
+from ledger.errors import DomainError, invalid
 from ledger.services import Event, record_many
 
 MAX_KEY = 80
@@ -198,14 +198,14 @@ def _store(
     holding: Collection[int],
 ) -> Submission:
     with transaction.atomic():
-        at_hand, asked = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
+        at_hand, asked, extra = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
         if key and (earlier := _same_request(annotator, at_hand, value, key)):
             return Submission(earlier, replayed=True)
         project = Project(pk=annotator.project_id)
-        item_ids = [at_hand.item_id]
-        with item_changes(project=project, item_ids=item_ids, schema=schema_of(asked), savepoint=False) as changes:
-            if at_hand.item_id not in changes.items:
-                raise not_found("The item")
+        held = {at_hand.item_id: extra}
+        with item_changes(
+            project=project, item_ids=held, schema=schema_of(asked), held=held, savepoint=False
+        ) as changes:
             at_hand, terms = at_hand_again(assignment_id)
             refuse_if_closed(terms.status)
             schema = schema_of(at_hand.schema_id)

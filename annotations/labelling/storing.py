@@ -15,16 +15,22 @@ from ledger.statements import Statement
 
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
-# The first statement of a submit: the person's lock, and what never changes of the assignment or is checked again.
+# The first statement of a submit: the person's lock, then the item's (the one needs the other's row, so in this order),
+# and what never changes of the assignment or is checked again.
 BEGIN = Statement(
     "submit_begin",
     """
-    SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, asked.id
-    FROM annotations_annotator worker
-    JOIN annotations_assignment lease ON lease.annotator_id = worker.id
-    JOIN annotations_labelschema asked ON asked.project_id = worker.project_id AND asked.is_current
-    WHERE worker.id = %(annotator)s AND lease.id = %(assignment)s
-    FOR NO KEY UPDATE OF worker
+    WITH held AS MATERIALIZED (
+        SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at,
+            asked.id AS asked_id
+        FROM annotations_annotator worker
+        JOIN annotations_assignment lease ON lease.annotator_id = worker.id
+        JOIN annotations_labelschema asked ON asked.project_id = worker.project_id AND asked.is_current
+        WHERE worker.id = %(annotator)s AND lease.id = %(assignment)s
+        FOR NO KEY UPDATE OF worker
+    )
+    SELECT held.*, entry.extra FROM held JOIN annotations_queueentry entry ON entry.item_id = held.item_id
+    FOR UPDATE OF entry
     """,
     annotator="bigint",
     assignment="bigint",
@@ -94,10 +100,10 @@ class Terms:
     expected_seconds: int
 
 
-def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]:
-    """Take the person's lock; returns their assignment and the id of the schema that is asked now.
+def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int, int]:
+    """Take the person's lock and the item's; their assignment, the id of the schema that is asked now, ``extra``.
 
-    What a wait for the lock has changed is not seen yet: see ``at_hand_again``. Raises ``DomainError`` (404) for
+    What a wait for the locks has changed is not seen yet: see ``at_hand_again``. Raises ``DomainError`` (404) for
     anybody else's assignment.
     """
     with connection.cursor() as cursor:
@@ -105,7 +111,7 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int]
         row = cursor.fetchone()
     if row is None:
         raise not_found("The assignment")
-    return AtHand(*row[:-1]), row[-1]
+    return AtHand(*row[:-2]), row[-2], row[-1]
 
 
 def at_hand_again(assignment_id: int) -> tuple[AtHand, Terms]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +20,7 @@ from annotations.services.rows import (
     ConsensusRow,
     Effects,
     ItemRow,
+    cases_open,
     effects_store,
     items_lock,
     items_read,
@@ -26,7 +28,7 @@ from annotations.services.rows import (
 from annotations.serving.adaptive import Demand, extra_labels
 from annotations.state import Decision, ItemState, Vote, disagreement, expected_error, item_state, people_decide
 from annotations.task_types import TaskType, task_type
-from ledger.services import SYSTEM, Event, record_many
+from ledger.services import SYSTEM, Event
 
 
 @dataclass
@@ -99,17 +101,19 @@ def item_changes(
     item_ids: Iterable[int],
     schema: LabelSchema | None = None,
     new_items: bool = False,
+    held: dict[int, int] | None = None,
     savepoint: bool = True,
 ) -> Iterator[ItemChanges]:
     """Open a transaction, lock ``item_ids`` in order, and on exit settle what the changed votes mean.
 
     Items without a queue entry (deleted meanwhile) are missing from ``items``. ``new_items`` counts them as not there
-    before, for items added in this very transaction. ``savepoint=False`` spares two statements where the caller's own
+    before, for items added in this very transaction. ``held`` (item id → ``extra``) names entries
+    that the caller's transaction has locked already. ``savepoint=False`` spares two statements where the caller's own
     transaction ends with any error in here.
     """
     with transaction.atomic(savepoint=savepoint):
         schema = schema or project.schemas.get(is_current=True)
-        extra = items_lock(project_id=project.pk, item_ids=sorted(set(item_ids)))
+        extra = held or items_lock(project_id=project.pk, item_ids=sorted(set(item_ids)))
         changes = ItemChanges(project=project, schema=schema, task=task_type(schema.task_type), demand=Demand(1))
         _read(changes, extra)
         if not new_items:
@@ -142,7 +146,7 @@ def _read(changes: ItemChanges, extra: dict[int, int]) -> None:
 
 
 def _finish(changes: ItemChanges) -> None:
-    effects, events = Effects(), changes.events
+    effects, opened, now = Effects(), [], timezone.now()
     for item_id, locked in changes.items.items():
         _places(changes, locked, effects)
         after = changes.state(locked)
@@ -150,12 +154,13 @@ def _finish(changes: ItemChanges) -> None:
             before = locked.before.as_json() if locked.before else None
             effects.outbox.append({"item_id": item_id, "before": before, "after": after.as_json()})
         _consensus(changes, locked, effects)
-        _case(changes, locked, effects)
-    opened = effects_store(effects, project_id=changes.project.pk, now=timezone.now())
-    for row in effects.opened:
-        data = {"item": row["item_id"], "kind": row["kind"]}
-        events.append(_event(changes, "case.opened", f"case:{opened[row['item_id']]}", data))
-    record_many(events)
+        opened += _case(changes, locked, effects)
+    if opened:
+        case_ids = cases_open(opened, project_id=changes.project.pk, now=now)
+        for row in opened:
+            data = {"item": row["item_id"], "kind": row["kind"]}
+            changes.events.append(_event(changes, "case.opened", f"case:{case_ids[row['item_id']]}", data))
+    effects_store(effects, changes.events, project_id=changes.project.pk, now=now)
 
 
 def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:
@@ -209,20 +214,22 @@ def _decided(changes: ItemChanges, locked: LockedItem, decision: Decision) -> Co
     )
 
 
-def _case(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:
+def _case(changes: ItemChanges, locked: LockedItem, effects: Effects) -> list[dict[str, Any]]:
+    """Keep the open case in line with the votes; the case to open, if any."""
     if locked.settled is not None:
-        return  # the settlement closes its own case, and what is settled is not reopened by later votes
+        return []  # the settlement closes its own case, and what is settled is not reopened by later votes
     human = people_decide(locked.votes.values(), min_support=changes.project.min_support)
     kind = disagreement(locked.votes.values(), human=human.token if human else None)
     case, priority = locked.row.open_case, expected_error(locked.votes.values())
     if case is None:
         if kind is not None:
-            effects.opened.append({"item_id": locked.row.id, "kind": kind, "priority": priority})
+            return [{"item_id": locked.row.id, "kind": kind, "priority": priority}]
     elif kind is None:
         effects.dissolved.append(case.id)
         changes.events.append(_event(changes, "case.dissolved", f"case:{case.id}", {"item": locked.row.id}))
     elif (case.kind, case.priority) != (kind, priority):
         effects.changed.append({"id": case.id, "kind": kind, "priority": priority})
+    return []
 
 
 def _event(changes: ItemChanges, kind: str, subject: str, data: dict[str, object]) -> Event:

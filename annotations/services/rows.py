@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from ledger.services import APPEND, Event, events_as_rows
 from ledger.statements import Statement, execute_all
 
 LOCK = Statement(
@@ -131,6 +132,16 @@ PLACES = Statement(
 )
 
 
+STATEMENTS = {
+    "outbox": OUTBOX,
+    "decided": DECIDED,
+    "undecided": UNDECIDED,
+    "changed": CHANGED,
+    "dissolved": DISSOLVED,
+    "places": PLACES,
+}
+
+
 @dataclass(frozen=True)
 class ConsensusRow:
     schema_id: int
@@ -177,7 +188,6 @@ class Effects:
     outbox: list[dict[str, Any]] = field(default_factory=list)
     decided: list[dict[str, Any]] = field(default_factory=list)
     undecided: list[int] = field(default_factory=list)
-    opened: list[dict[str, Any]] = field(default_factory=list)
     changed: list[dict[str, Any]] = field(default_factory=list)
     dissolved: list[int] = field(default_factory=list)
     places: list[dict[str, Any]] = field(default_factory=list)
@@ -201,27 +211,25 @@ def items_read(item_ids: list[int]) -> tuple[list[ItemRow], Demanded | None]:
     return [_item(row[:-4]) for row in rows], Demanded(redundancy, min_support, max_labels, tau)
 
 
-def effects_store(effects: Effects, *, project_id: int, now: datetime) -> dict[int, int]:
-    """Write everything; returns item id → id of the cases that were opened."""
+def cases_open(rows: list[dict[str, Any]], *, project_id: int, now: datetime) -> dict[int, int]:
+    """Write the cases (item_id, kind, priority); item id → id of its case."""
+    with connection.cursor() as cursor:
+        OPENED.execute(cursor, {"project": project_id, "opened": json.dumps(rows), "now": now})
+        return {item_id: case_id for case_id, item_id in cursor.fetchall()}
+
+
+def effects_store(effects: Effects, events: list[Event], *, project_id: int, now: datetime) -> None:
+    """Write everything, with the events, in one round trip."""
     values = {"project": project_id, "now": now} | {
         name: rows if name in ("undecided", "dissolved") else json.dumps(rows) for name, rows in vars(effects).items()
     }
-    silent = {
-        "outbox": OUTBOX,
-        "decided": DECIDED,
-        "undecided": UNDECIDED,
-        "changed": CHANGED,
-        "dissolved": DISSOLVED,
-        "places": PLACES,
-    }
-    statements = [statement for name, statement in silent.items() if getattr(effects, name)]
-    with connection.cursor() as cursor:
-        if statements:
+    statements = [statement for name, statement in STATEMENTS.items() if getattr(effects, name)]
+    if events:
+        statements.append(APPEND)
+        values["events"] = events_as_rows(events)
+    if statements:
+        with connection.cursor() as cursor:
             execute_all(cursor, statements, values)
-        if not effects.opened:
-            return {}
-        OPENED.execute(cursor, values)
-        return {item_id: case_id for case_id, item_id in cursor.fetchall()}
 
 
 def _item(row: tuple[Any, ...]) -> ItemRow:

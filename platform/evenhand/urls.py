@@ -9,13 +9,14 @@ from django.views.generic import TemplateView
 from evenhand import views
 
 api = [
+    path("", include("annotations.api.urls")),  # first, labelling within it: they are asked most
     path("", include("accounts.api.urls")),
-    path("", include("annotations.api.urls")),
     path("", include("llm_workers.api.urls")),
     path("", include("fairness.api.urls")),
 ]
 
 urlpatterns = [
+    path("api/v1/", include(api)),
     path("accounts/", include("allauth.account.urls")),
     path("", include("accounts.urls")),
     path("", include("annotations.urls")),
@@ -24,7 +25,6 @@ urlpatterns = [
     path("projects/<int:project_id>/ledger/", views.ledger, name="ledger"),
     path("api/", views.api_reference, name="api_reference"),
     path("api/v1/schema/", views.schema, name="api_schema"),
-    path("api/v1/", include(api)),
     path("healthz", views.healthz, name="healthz"),
 ]
 if settings.DEBUG:

@@ -57,11 +57,16 @@ def record_many(events: Iterable[Event]) -> None:
     """Append events in one statement, in the order given."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("Ledger events are recorded inside the transaction of their change.")
-    fields = ("kind", "actor", "subject", "project_id", "data", "simulated")
-    rows = [{name: getattr(event, name) for name in fields} for event in events]
-    if rows:
+    events = list(events)
+    if events:
         with connection.cursor() as cursor:
-            APPEND.execute(cursor, {"events": json.dumps(rows, default=dict), "now": timezone.now()})
+            APPEND.execute(cursor, {"events": events_as_rows(events), "now": timezone.now()})
+
+
+def events_as_rows(events: Iterable[Event]) -> str:
+    """What ``APPEND`` takes as ``events``."""
+    fields = ("kind", "actor", "subject", "project_id", "data", "simulated")
+    return json.dumps([{name: getattr(event, name) for name in fields} for event in events], default=dict)
 
 
 def actor_of(user: Any) -> str:
