@@ -73,7 +73,7 @@ def _begin(labels: Labels, start: Start | None) -> Floats:
     if start.confusion.shape != size or start.prior.shape != size[1:2]:
         raise ValueError(f"The start must have confusion matrices of shape {size} and a prior for {size[1]} labels.")
     errors = start.confusion.transpose(0, 2, 1)
-    unknown = np.isnan(errors).any(axis=(1, 2))
+    unknown = np.asarray(np.isnan(errors).any(axis=(1, 2)))
     if unknown.any():
         errors = np.where(unknown[:, None, None], maximise(labels, vote, smoothing=SMOOTHING), errors)
     return expect(labels, errors, start.prior)[0]

@@ -16,8 +16,8 @@ class Fitted:
     ``posterior``: (n_items, n_labels), each row a distribution; items without a label that counts have the prior.
     ``skill``: (n_annotators,), the probability that the annotator's label is right, over the labels as they occur.
     ``confusion``: (n_annotators, n_labels, n_labels), P(said | true) with the true label in rows, each row summing
-    to 1. ``prior``: (n_labels,). ``easiness``: (n_items,) and ``ability``: (n_annotators,) of GLAD, else None; ``worth``:
-    (n_annotators,), what a vote weighs where votes are shared out, else None.
+    to 1. ``prior``: (n_labels,). ``easiness``: (n_items,) and ``ability``: (n_annotators,) of GLAD, else None.
+    ``worth``: (n_annotators,), what a vote weighs where votes are shared out, else None.
     ``log_likelihood``: of the labels under the method's model, NaN where it has none. ``spread``: the share of items
     whose label depends on the random start, 0 for methods without one.
     """

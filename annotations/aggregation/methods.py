@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from enum import Enum
+from enum import StrEnum
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from annotations.aggregation.posterior import Skills
 from annotations.aggregation.voting import majority, wawa, weighted_majority
 
 
-class Method(str, Enum):
+class Method(StrEnum):
     MAJORITY = "majority"
     WEIGHTED = "weighted_majority"
     WAWA = "wawa"
@@ -45,7 +45,6 @@ def fit(labels: Labels, method: Method, *, start: Start | None = None) -> Fitted
 def skills_of(fitted: Fitted, annotators: Sequence[Hashable], names: Sequence[str]) -> Skills:
     """What ``posterior`` needs between fits, with the annotators' and the labels' own names."""
     common = fitted.confusion.mean(axis=0)
-    share = fitted.worth is not None
     return Skills(
         labels=tuple(names),
         prior=tuple(float(p) for p in fitted.prior),
@@ -53,6 +52,6 @@ def skills_of(fitted: Fitted, annotators: Sequence[Hashable], names: Sequence[st
         matrices=dict(zip(annotators, fitted.confusion.tolist(), strict=True)),
         worth=dict(zip(annotators, fitted.worth.tolist(), strict=True)) if fitted.worth is not None else None,
         ability=dict(zip(annotators, fitted.ability.tolist(), strict=True)) if fitted.ability is not None else None,
-        common_worth=float(np.mean(fitted.worth)) if share else 1.0,
+        common_worth=float(np.mean(fitted.worth)) if fitted.worth is not None else 1.0,
         common_ability=float(np.mean(fitted.ability)) if fitted.ability is not None else 1.0,
     )

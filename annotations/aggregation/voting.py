@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from annotations.aggregation.fitted import Fitted, normalised, one_coin
@@ -22,7 +24,8 @@ def wawa(labels: Labels) -> Fitted:
     Appen's method; the same as crowd-kit's ``Wawa``. Raises ``ValueError`` where there are no labels, as all do.
     """
     won = majority(labels)
-    return _voted(labels, _hits(labels, won.decided) / np.maximum(labels.given, 1), "wawa")
+    agreement = _hits(labels, won.decided) / np.maximum(labels.given, 1)
+    return replace(_voted(labels, agreement, "wawa"), skill=agreement, confusion=one_coin(agreement, labels.n_labels))
 
 
 def weighted_majority(labels: Labels) -> Fitted:
