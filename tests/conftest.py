@@ -59,7 +59,9 @@ def _prepare() -> None:
     if os.environ.get("EVENHAND_TEST_READY"):
         return
     home = Path(tempfile.mkdtemp(prefix="evenhand-tests-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(home))
+    runtime = home / "runtime"  # its own folder: started as root, PostgreSQL opens the one above it to its own user
+    runtime.mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     os.environ["EVENHAND_HOME"] = str(home)
     os.environ["SECRET_KEY"] = "tests-only-" + "k" * 50
     os.environ.pop("LLM_BASE_URL", None)
