@@ -9,6 +9,7 @@ from annotations.exporting.urls import api_urlpatterns as exporting
 from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
 from annotations.labelling.urls import api_urlpatterns as labelling
+from annotations.launch.urls import api_urlpatterns as launch
 from annotations.measuring.urls import api_urlpatterns as measuring
 from annotations.paying.urls import api_urlpatterns as paying
 from annotations.projects.urls import api_urlpatterns as projects
@@ -27,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(paying)),
     path("", include(working)),
     path("", include(serving)),
+    path("", include(launch)),
     path("", include(assistance)),
 ]

@@ -13,6 +13,7 @@ from annotations.models.labelling import (
     Assignment,
     AssignmentStatus,
 )
+from annotations.models.launch import Bias, BiasAnswer, Verdict
 from annotations.models.outbox import OutboxRow
 from annotations.models.pay import PayAdjustment
 from annotations.models.projects import FINISHED, LabelSchema, Project, ProjectStatus, ProtectedAttribute
@@ -30,6 +31,8 @@ __all__ = [
     "Assignment",
     "AssignmentStatus",
     "AssistanceRules",
+    "Bias",
+    "BiasAnswer",
     "BlurChoice",
     "CareRules",
     "Case",
@@ -60,5 +63,6 @@ __all__ = [
     "Settlement",
     "Strategy",
     "Suggestion",
+    "Verdict",
     "WorkerPreferences",
 ]

@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 from accounts.models import Membership, Role, User
 from accounts.services.members import member_add, member_remove
-from annotations.models import Assignment, AssignmentStatus, Project, ProjectStatus
+from annotations.launch.selectors import unanswered
+from annotations.models import FINISHED, Assignment, AssignmentStatus, Project, ProjectStatus
 from annotations.models.runs import ACTIVE_RUN
 from annotations.projects.services import project_locked
 from ledger.errors import DomainError, invalid, not_found
@@ -77,15 +78,27 @@ def refuse_while_working(project: Project) -> None:
 
 
 def status_warnings(project: Project) -> list[str]:
-    """What an owner should know of an active project that cannot work yet; empty where all is well."""
-    if project.status != ProjectStatus.ACTIVE:
+    """What an owner should know: why an active project cannot work yet, what is still to be answered before launch."""
+    if project.status in FINISHED:
         return []
-    warnings = []
-    if not project.items.exists():
-        warnings.append(_("There are no items yet, so there is nothing to label. Import some."))
-    if not project.memberships.filter(role=Role.WORKER).exists() and not project.is_open:
-        warnings.append(_("Nobody can label yet. Invite workers, or let anyone signed in join."))
+    warnings = _obstacles(project) if project.status == ProjectStatus.ACTIVE else []
+    if missing := unanswered(project):
+        text = ngettext(
+            "%(count)d question of the bias checklist has no answer yet: see Settings → Bias checklist.",
+            "%(count)d questions of the bias checklist have no answer yet: see Settings → Bias checklist.",
+            missing,
+        )
+        warnings.append(text % {"count": missing})
     return warnings
+
+
+def _obstacles(project: Project) -> list[str]:
+    obstacles = []
+    if not project.items.exists():
+        obstacles.append(_("There are no items yet, so there is nothing to label. Import some."))
+    if not project.memberships.filter(role=Role.WORKER).exists() and not project.is_open:
+        obstacles.append(_("Nobody can label yet. Invite workers, or let anyone signed in join."))
+    return obstacles
 
 
 def project_join(*, project: Project, user: User) -> tuple[Membership, bool]:

@@ -11,10 +11,12 @@ from accounts.models import Role
 from annotations.access import Access
 from annotations.importing.running import import_run
 from annotations.importing.services import import_receive, import_start
+from annotations.launch.services import checklist_answer
 from annotations.models import Annotation, ImportJob, ImportStatus, Project, ProjectStatus
 from annotations.projects.services import project_create
 from annotations.projects.status import project_set_status
 from evenhand.sample import labour
+from evenhand.sample.checklist import ANSWERS
 from evenhand.sample.crowd import crowd, describe
 from evenhand.sample.expert import EXPERT_STATEMENT
 from evenhand.sample.messages import by_external_id, generate, to_jsonl
@@ -71,6 +73,7 @@ def _project() -> Project:
         expected_seconds=TASK.expected_seconds,
         content_warning=TASK.content_warning,
     )
+    checklist_answer(project=project, actor=owner, answers=ANSWERS)
     _state_the_simulation(project)
     return project
 
