@@ -9,6 +9,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from annotations.deciding.fitting import consensus_refit, stale_projects
 from annotations.importing.running import Outcome, abandoned_imports, import_end, import_run
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
@@ -73,3 +74,23 @@ def mend_imports() -> int:
         logger.warning("Import %s has no heartbeat: sending it again.", job_id)
         run_import.delay(job_id)
     return len(job_ids)
+
+
+@shared_task(name="annotations.tasks.refit_consensus", soft_time_limit=3500, time_limit=3600)
+def refit_consensus(project_id: int) -> bool:
+    """Fit one project's labels by its method of consensus; whether there was something to fit."""
+    return consensus_refit(project_id=project_id) is not None
+
+
+@shared_task(name="annotations.tasks.refit_stale", soft_time_limit=50, time_limit=60)
+def refit_stale() -> int:
+    """Send a fit for every project whose labels changed since its last one; beat sends this every few seconds."""
+    project_ids = stale_projects()
+    for project_id in project_ids:
+        refit_consensus.delay(project_id)
+    return len(project_ids)
+
+
+def refit_soon(project_id: int) -> None:
+    """Send ``refit_consensus`` once what was just changed is committed."""
+    transaction.on_commit(lambda: refit_consensus.delay(project_id))

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.importing.urls")),
     path("", include("annotations.items.urls")),
     path("", include("annotations.measuring.urls")),
+    path("", include("annotations.deciding.urls")),
     path("", include("annotations.exporting.urls")),
     path("", include("annotations.paying.urls")),
     path("", include("annotations.working.urls")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from annotations.assistance.urls import api_urlpatterns as assistance
+from annotations.deciding.urls import api_urlpatterns as deciding
 from annotations.exporting.urls import api_urlpatterns as exporting
 from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(importing)),
     path("", include(items)),
     path("", include(measuring)),
+    path("", include(deciding)),
     path("", include(exporting)),
     path("", include(paying)),
     path("", include(working)),

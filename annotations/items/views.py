@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from annotations.access import STAFF, item_access, project_access
+from annotations.deciding.selectors import posterior_of
 from annotations.items.selectors import (
     DECIDED,
     GROUP_SEPARATOR,
@@ -109,6 +110,7 @@ def item_detail(request: HttpRequest, item_id: int) -> HttpResponse:
     access, item = item_access(request.user, item_id, STAFF)
     request.access = access  # type: ignore[attr-defined]
     consensus = Consensus.objects.select_related("schema").filter(item=item).first()
+    shown = labels_of(access, item)
     context = {
         "project": access.project,
         "access": access,
@@ -118,7 +120,8 @@ def item_detail(request: HttpRequest, item_id: int) -> HttpResponse:
         "consensus": consensus,
         "consensus_words": _words(consensus) if consensus else "",
         "gold_words": _gold(access.project, item),
-        "shown": labels_of(access, item),
+        "shown": shown,
+        "posterior": [] if shown.hidden else posterior_of(item),
         "cases": cases_of(item),
         "flags": flags_of(item),
     }

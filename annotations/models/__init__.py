@@ -1,6 +1,7 @@
 from annotations.models.assistance import AssistanceRules, Suggestion
 from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPreferences
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
+from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusRules, FitMethod, ItemPosterior
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
@@ -28,6 +29,7 @@ __all__ = [
     "Annotator",
     "AnnotatorKind",
     "AnnotatorOrigin",
+    "AnnotatorSkill",
     "Assignment",
     "AssignmentStatus",
     "AssistanceRules",
@@ -41,14 +43,18 @@ __all__ = [
     "CaseStatus",
     "Checkpoint",
     "Consensus",
+    "ConsensusFit",
     "ConsensusMethod",
+    "ConsensusRules",
     "Dataset",
     "Exposure",
+    "FitMethod",
     "ImportJob",
     "ImportRowError",
     "ImportStatus",
     "Item",
     "ItemFlag",
+    "ItemPosterior",
     "LabelSchema",
     "OutboxRow",
     "PayAdjustment",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,27 +20,35 @@ class CaseStatus(models.TextChoices):
     DISSOLVED = "dissolved", _("Dissolved")  # the disagreement went away before anyone settled it
 
 
+TYPICAL_MINUTES = 0.75  # to settle a case, until a fit has looked at how long its project's cases take
+
+
 class Case(models.Model):
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="cases", db_index=False)
     item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="cases")
     kind = models.CharField(max_length=11, choices=CaseKind.choices)
     status = models.CharField(max_length=9, choices=CaseStatus.choices, default=CaseStatus.OPEN)
     priority = models.FloatField(_("expected error of the consensus"), default=0)
+    minutes = models.FloatField(_("expected minutes of an expert"), default=TYPICAL_MINUTES, db_default=TYPICAL_MINUTES)
+    at_stake = models.GeneratedField(  # the experts' order: expected errors found per minute
+        expression=F("priority") / F("minutes"), output_field=models.FloatField(), db_persist=True
+    )
     claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     claim_expires_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["-priority", "id"]
+        ordering = ["-at_stake", "id"]
         constraints = [
             models.UniqueConstraint(fields=["item"], condition=Q(status="open"), name="case_one_open_per_item"),
             models.CheckConstraint(condition=Q(status__in=CaseStatus.values), name="case_status_known"),
             models.CheckConstraint(
                 condition=Q(claimed_by__isnull=True) | Q(claim_expires_at__isnull=False), name="case_claim_has_expiry"
             ),
+            models.CheckConstraint(condition=Q(minutes__gt=0), name="case_minutes_positive"),
         ]
-        indexes = [models.Index(fields=["project", "status", "-priority", "id"], name="case_queue")]
+        indexes = [models.Index(fields=["project", "status", "-at_stake", "id"], name="case_queue")]
 
     def __str__(self) -> str:
         return f"case {self.pk}"

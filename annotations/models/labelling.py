@@ -36,6 +36,7 @@ class Annotator(models.Model):
     origin = models.CharField(max_length=9, choices=AnnotatorOrigin.choices, default=AnnotatorOrigin.PLATFORM)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="annotators")
     name = models.CharField(_("name"), max_length=200, blank=True)  # model version, imported column; empty for people
+    base_model = models.CharField(_("base model"), max_length=200, blank=True, db_default="")  # whatever its prompt
     pseudonym = models.CharField(max_length=20, unique=True, db_default=NEW_PSEUDONYM)
     created_at = models.DateTimeField(auto_now_add=True)
 

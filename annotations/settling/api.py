@@ -43,7 +43,7 @@ KEY_HEADER = OpenApiParameter(
 class PriorityPagination(CursorPagination):
     """Most at stake first; among equals the oldest."""
 
-    ordering = ("-priority", "pk")
+    ordering = ("-at_stake", "pk")
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
@@ -66,6 +66,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
             "kind",
             "status",
             "priority",
+            "minutes",
             "opened_at",
             "closed_at",
             "taken",

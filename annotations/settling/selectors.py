@@ -92,7 +92,7 @@ def cases_of(project_id: int, *, status: str = "", kind: str = "") -> QuerySet[C
         cases = cases.filter(status=status)
     if kind:
         cases = cases.filter(kind=kind)
-    return cases.order_by("-priority", "id")
+    return cases.order_by("-at_stake", "id")
 
 
 def case_counts(project_id: int) -> dict[str, Any]:

@@ -66,11 +66,11 @@ def claim_next(*, expert: User, project: Project, after: int | None = None) -> C
         held = Case.objects.filter(project=project, status=CaseStatus.OPEN)
         if after is not None:
             held = held.exclude(pk=after)
-        mine = held.filter(claimed_by=expert, claim_expires_at__gt=now).order_by("-priority", "id").first()
+        mine = held.filter(claimed_by=expert, claim_expires_at__gt=now).order_by("-at_stake", "id").first()
         if mine is not None:
             return claim(expert=expert, case_id=mine.pk)
         free = held.filter(Q(claimed_by=None) | Q(claim_expires_at__lte=now)).exclude(labelled_by(expert))
-        queue = free.select_for_update(skip_locked=True, of=("self",)).order_by("-priority", "id")
+        queue = free.select_for_update(skip_locked=True, of=("self",)).order_by("-at_stake", "id")
         case = queue.first()
         if case is None:
             return None

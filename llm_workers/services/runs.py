@@ -165,7 +165,9 @@ def model_annotator(*, model: ModelVersion, schema: LabelSchema, with_reason: bo
         return known
     # A model's name alone is not unique: another quantization may be served under it later.
     name = f"{model.name[:150]} · {digest([model.pk, made])[:8]}"
-    annotator = Annotator.objects.create(project_id=schema.project_id, kind=AnnotatorKind.MODEL, name=name)
+    annotator = Annotator.objects.create(
+        project_id=schema.project_id, kind=AnnotatorKind.MODEL, name=name, base_model=model.name[:200]
+    )
     return ModelAnnotator.objects.create(annotator=annotator, model=model, prompt=prompt)
 
 

@@ -113,6 +113,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-runs": {"task": "llm_workers.tasks.resume_runs", "schedule": 15.0, "options": {"expires": 15}},
     # Asks the servers once a minute at most; the short interval is for a stack that has just started.
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
+    "refit-consensus": {"task": "annotations.tasks.refit_stale", "schedule": 20.0, "options": {"expires": 20}},
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }
 

@@ -23,6 +23,12 @@ TABLE = {
     "project_setting_attributes": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "project_setting_serving": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "api_serving": Entry(project, GET="401 404 403 403 200 200", PATCH="401 404 403 403 403 200"),
+    "consensus": Entry(project, GET="302 404 403 200 200 200", POST="302 404 403 403 403 422"),
+    "consensus_refit": Entry(project, POST="302 404 403 403 403 302"),
+    "api_consensus_fit": Entry(
+        project, GET="401 404 403 200 200 200", PATCH="401 404 403 403 403 200", POST="401 404 403 403 403 202"
+    ),
+    "api_posteriors": Entry(project, GET="401 404 403 200 200 200"),
     "project_checklist": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 302"),
     "api_checklist": Entry(project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 400"),
     "project_setting_status": Entry(project, POST="302 404 403 403 403 302"),

@@ -1,0 +1,140 @@
+"""Fitting a project's labels anew, as they come, without holding anybody up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import numpy as np
+from django.db import connection
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotations.aggregation import Method, Start, fit
+from annotations.deciding.arrays import Collected, collect
+from annotations.deciding.cases import cases_follow
+from annotations.deciding.selectors import rules_of
+from annotations.deciding.storing import posteriors_store, skills_store
+from annotations.models import AnnotatorSkill, ConsensusFit, FitMethod, ItemPosterior, Project
+from ledger.models import LedgerEvent
+
+LOCK_CLASS = 0x1C0F17  # first half of the advisory lock's key; the project is the second
+MOST_CLASSES = 20  # with more different answers, confusion matrices learn nothing and take much
+COMMITTING = timedelta(seconds=60)  # transactions may commit in another order than their events were numbered
+LEAST_PAUSE = 20.0  # seconds between two fits of a project
+PAUSE_FACTOR = 20  # of what the last fit took: fitting takes a twentieth of a core at most
+
+# Projects with an event that their fit may not have seen; leases say nothing about labels.
+STALE = """
+SELECT project.id FROM annotations_project project LEFT JOIN annotations_consensusfit fit ON fit.project_id = project.id
+WHERE project.status <> 'archived' AND (fit.fitted_at IS NULL
+        OR fit.fitted_at < now() - make_interval(secs => GREATEST(%(least)s, %(factor)s * fit.seconds)))
+    AND EXISTS (SELECT FROM ledger_ledgerevent event
+        WHERE event.project_id = project.id AND event.id > COALESCE(fit.head, 0)
+            AND event.kind NOT LIKE 'assignment.%%' AND event.kind NOT LIKE 'consensus.%%')
+ORDER BY project.id
+"""
+
+
+def stale_projects() -> list[int]:
+    """Ids of projects whose labels may have changed since their last fit, and whose last fit is long enough ago."""
+    with connection.cursor() as cursor:
+        cursor.execute(STALE, {"least": LEAST_PAUSE, "factor": PAUSE_FACTOR})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def consensus_refit(*, project_id: int) -> ConsensusFit | None:
+    """Fit a project's labels by its method; None where there are none, or where another process is at it.
+
+    An earlier fit by Dawid and Skene's method is where the next one starts. May be called at any time and twice.
+    """
+    with _alone(project_id) as alone:
+        if not alone:
+            return None
+        began = time.monotonic()
+        project = Project.objects.filter(pk=project_id).first()
+        if project is None:
+            return None
+        rules = rules_of(project)
+        schema = project.schemas.get(is_current=True)
+        head = _head(project_id)
+        found = collect(schema=schema, count_models=rules.count_models)
+        if not len(found.labels):
+            _forget(project_id)
+            return None
+        method, note = _method(Method(rules.method), found)
+        fitted = fit(found.labels, method, start=_start(found, project_id) if method is Method.DAWID_SKENE else None)
+        skills_store(found, fitted, project_id=project_id)
+        posteriors_store(found, fitted, schema=schema)
+        cases_follow(project_id=project_id, schema=schema)
+        made, _new = ConsensusFit.objects.update_or_create(
+            project=project,
+            defaults={
+                "schema": schema,
+                "method": FitMethod(method.value),
+                "count_models": rules.count_models,
+                "note": note,
+                "tokens": found.tokens,
+                "prior": [float(p) for p in fitted.prior],
+                "items": found.labels.n_items,
+                "labels": len(found.labels),
+                "annotators": found.labels.n_annotators,
+                "anchors": found.anchors,
+                "iterations": fitted.iterations,
+                "converged": fitted.converged,
+                "head": head,
+                "seconds": time.monotonic() - began,
+                "fitted_at": timezone.now(),
+            },
+        )
+        return made
+
+
+@contextmanager
+def _alone(project_id: int) -> Iterator[bool]:
+    """Whether nobody else fits this project; the lock is the session's, for a fit is many transactions."""
+    key = [LOCK_CLASS, project_id & 0x7FFFFFFF]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        got = bool(cursor.fetchone()[0])
+    try:
+        yield got
+    finally:
+        if got:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
+def _head(project_id: int) -> int:
+    """The newest event old enough that everything numbered before it is committed; 0 where there is none."""
+    old = LedgerEvent.objects.filter(project_id=project_id, created_at__lt=timezone.now() - COMMITTING)
+    return old.aggregate(Max("id"))["id__max"] or 0
+
+
+def _method(chosen: Method, found: Collected) -> tuple[Method, str]:
+    """The method to use, and why it is not the chosen one."""
+    voting = {Method.MAJORITY, Method.WEIGHTED, Method.WAWA}
+    if chosen in voting or found.labels.n_labels <= MOST_CLASSES:
+        return chosen, ""
+    note = _("%(number)d different answers were given: too many for this method, so a weighted majority was used.")
+    return Method.WEIGHTED, note % {"number": found.labels.n_labels}
+
+
+def _start(found: Collected, project_id: int) -> Start | None:
+    """Where the last fit ended, if it was by the same method over the same labels."""
+    last = ConsensusFit.objects.filter(project_id=project_id, method=FitMethod.DAWID_SKENE).first()
+    if last is None or last.tokens != found.tokens:
+        return None
+    size = found.labels.n_labels
+    known = dict(AnnotatorSkill.objects.filter(project_id=project_id).values_list("annotator_id", "confusion"))
+    unknown = np.full((size, size), np.nan)
+    matrices = [np.array(known[pk]) if known.get(pk) else unknown for pk in found.annotator_ids]
+    return Start(np.array(matrices), np.array(last.prior))
+
+
+def _forget(project_id: int) -> None:
+    for model in (ItemPosterior, AnnotatorSkill, ConsensusFit):
+        model.objects.filter(project_id=project_id).delete()
