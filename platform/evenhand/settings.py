@@ -191,6 +191,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "ENUM_NAME_OVERRIDES": {
+        "FitMethod": "annotations.models.FitMethod",
+        "ConsensusMethod": "annotations.models.ConsensusMethod",
         "LabelSource": "fairness.api.serializers.SOURCES",
         "FairnessReason": "fairness.api.serializers.REASONS",
         "AgreementReason": "annotations.measuring.api.REASONS",
