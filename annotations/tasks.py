@@ -14,6 +14,7 @@ from annotations.importing.running import Outcome, abandoned_imports, import_end
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
 from annotations.models import ImportJob, ImportStatus
+from annotations.quality.excluding import exclusion_apply, unfinished
 from annotations.serving.services import queue_settle
 
 logger = logging.getLogger(__name__)
@@ -64,6 +65,26 @@ def settle_queue(project_id: int) -> int:
 def queue_follow(project_id: int) -> None:
     """Send ``settle_queue`` once what was just changed is committed."""
     transaction.on_commit(lambda: settle_queue.delay(project_id))
+
+
+@shared_task(name="annotations.tasks.apply_exclusion", soft_time_limit=3500, time_limit=3600)
+def apply_exclusion(exclusion_id: int) -> int:
+    """Bring a person's labels in line with an exclusion; how many were changed."""
+    return exclusion_apply(exclusion_id=exclusion_id)
+
+
+def exclusion_follow(exclusion_id: int) -> None:
+    """Send ``apply_exclusion`` once what was just decided is committed."""
+    transaction.on_commit(lambda: apply_exclusion.delay(exclusion_id))
+
+
+@shared_task(name="annotations.tasks.mend_exclusions", soft_time_limit=50, time_limit=60)
+def mend_exclusions() -> int:
+    """Send again the exclusions whose labels do not follow yet; beat sends this every minute."""
+    exclusion_ids = unfinished()
+    for exclusion_id in exclusion_ids:
+        apply_exclusion.delay(exclusion_id)
+    return len(exclusion_ids)
 
 
 @shared_task(name="annotations.tasks.mend_imports", soft_time_limit=50, time_limit=60)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import randbits
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Value
@@ -36,6 +37,8 @@ from annotations.models import (
     ProjectStatus,
     QueueEntry,
 )
+from annotations.quality.gate import refuse_unless_fit
+from annotations.quality.gold import due, take_gold
 from annotations.serving.limits import refuse_over_quota, refuse_too_fast
 from annotations.working.care import refuse_over_exposure
 from ledger.errors import DomainError, not_found
@@ -87,6 +90,7 @@ def claim_within(annotator: Annotator, situation: Situation, holding: Collection
     What the person has at hand already is served again whatever the limits say; they hold for new items.
     """
     refuse_unless_serving(situation.project_status)
+    refuse_unless_fit(situation.standing)
     now = timezone.now()
     until = now + timedelta(seconds=situation.lease_seconds)
     live = sorted(situation.leases, key=_undone_first)
@@ -99,15 +103,7 @@ def claim_within(annotator: Annotator, situation: Situation, holding: Collection
     refuse_too_fast(since=situation.paced_at, most=situation.labels_per_minute, now=now)
     if situation.warned:
         refuse_over_exposure(annotator, now, held=len(live))
-    place = take_place(
-        annotator_id=annotator.pk,
-        project_id=annotator.project_id,
-        schema_id=situation.schema_id,
-        strategy=situation.strategy,
-        start=randbits(RING_BITS),
-        now=now,
-        until=until,
-    )
+    place = _place(annotator, situation, now, until)
     if place is None:
         return Claimed(None, "nothing_left")
     made = _assignment(place, annotator, situation, now, until)
@@ -235,6 +231,21 @@ def _serve_again(assignment_id: int, situation: Situation, until: datetime) -> A
     lease.taken_back, lease.suggested = taken_back(lease), suggestion_of(lease)
     lease.schema = schema_for(lease.schema, lease.annotator_id, shuffled=situation.shuffle_options)
     return lease
+
+
+def _place(annotator: Annotator, situation: Situation, now: datetime, until: datetime) -> Place | None:
+    """The next place for this person: a hidden check where one is due and there is one, else an ordinary item."""
+    asked: Any = {
+        "annotator_id": annotator.pk,
+        "project_id": annotator.project_id,
+        "schema_id": situation.schema_id,
+        "strategy": situation.strategy,
+        "now": now,
+        "until": until,
+    }
+    if due(situation.checking, annotator.pk) and (place := take_gold(**asked)):
+        return place
+    return take_place(start=randbits(RING_BITS), **asked)
 
 
 def _assignment(place: Place, annotator: Annotator, situation: Situation, now: datetime, until: datetime) -> Assignment:

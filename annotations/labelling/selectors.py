@@ -13,6 +13,7 @@ from django.db.models.functions import Lag
 from django.utils import timezone
 
 from annotations.models import (
+    PAID,
     Annotation,
     AnnotationStatus,
     Annotator,
@@ -75,7 +76,7 @@ def pay_per_label(project: Project) -> Decimal:
 
 
 def work_of(annotator: Annotator, project: Project) -> Work:
-    current = annotator.annotations.filter(status=AnnotationStatus.CURRENT)
+    current = annotator.annotations.filter(status__in=PAID)
     sums = current.aggregate(
         labels=Count("pk"), timed=Count("active_ms"), active=Sum("active_ms"), median=Median("active_ms")
     )

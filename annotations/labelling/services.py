@@ -42,6 +42,7 @@ from annotations.models import (
     ItemFlag,
     Project,
 )
+from annotations.quality.answers import note_answer
 from annotations.services.changes import item_changes
 from annotations.serving.limits import refuse_many_skips
 from annotations.task_types import task_type
@@ -218,6 +219,7 @@ def _store(
             changes.simulated = annotator.origin == AnnotatorOrigin.SIMULATED
             changes.events.append(_label_event("annotation.submitted", annotator, annotation, data))
             changes.vote(annotation, kind=AnnotatorKind.HUMAN)
+            note_answer(changes, annotator, annotation, annotation.created_at)
             if not claim_next:
                 return Submission(annotation)
             try:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from django.db import connection
 
 from annotations.models import LabelSchema, ServingRules
+from annotations.quality.gold import Checking
 from ledger.statements import Statement
 
 # The two look-ups at the end read as far back as a limit reaches, and only where there is one: when the label that
@@ -28,12 +29,17 @@ READ = Statement(
         CASE WHEN rules.project_id IS NULL OR rules.labels_per_minute IS NOT NULL THEN (
             SELECT given.created_at FROM annotations_annotation given WHERE given.annotator_id = worker.id
             ORDER BY given.id DESC OFFSET COALESCE(rules.labels_per_minute, %(pace)s) - 1 LIMIT 1) END,
-        project.content_warning <> '', project.expected_seconds, COALESCE(assistance.is_on, FALSE)
+        project.content_warning <> '', project.expected_seconds, COALESCE(assistance.is_on, FALSE),
+        worker.standing, CASE WHEN quality.is_on THEN json_build_array(
+            worker.gold_right, worker.gold_wrong, quality.gold_start, quality.gold_floor, quality.limit, quality.seed,
+            (SELECT COALESCE(max(own.id), 0) FROM annotations_assignment own WHERE own.annotator_id = worker.id)
+        )::text END
     FROM annotations_annotator worker
     JOIN annotations_project project ON project.id = worker.project_id
     JOIN annotations_labelschema asked ON asked.project_id = project.id AND asked.is_current
     LEFT JOIN annotations_servingrules rules ON rules.project_id = project.id
     LEFT JOIN annotations_assistancerules assistance ON assistance.project_id = project.id
+    LEFT JOIN annotations_qualityrules quality ON quality.project_id = project.id
     LEFT JOIN LATERAL (
         SELECT json_agg(json_build_array(lease.id, lease.item_id, EXISTS (
             SELECT 1 FROM annotations_annotation undone
@@ -61,7 +67,8 @@ class Lease:
 class Situation:
     """``leases``: those that are out now, the oldest first. ``paced_at``: when the label was given that one more label
     within a minute of it would be too many; None where there is none. Limits as in ``ServingRules``.
-    ``warned``: of content that may hurt; ``assisted``: people are shown a model's label first."""
+    ``warned``: of content that may hurt; ``assisted``: people are shown a model's label first.
+    ``standing``: the person's; ``checking``: what makes the next item gold, where the project checks people."""
 
     project_status: str
     lease_seconds: int
@@ -77,6 +84,8 @@ class Situation:
     warned: bool
     expected_seconds: int
     assisted: bool
+    standing: str
+    checking: Checking | None
 
 
 def situation_of(annotator_id: int) -> Situation:
@@ -99,7 +108,7 @@ def situation_of(annotator_id: int) -> Situation:
         paced_at,
         *more,
     ) = row
-    warned, expected_seconds, assisted = more
+    warned, expected_seconds, assisted, standing, checking = more
     return Situation(
         project_status=status,
         lease_seconds=lease_seconds,
@@ -115,6 +124,8 @@ def situation_of(annotator_id: int) -> Situation:
         warned=warned,
         expected_seconds=expected_seconds,
         assisted=assisted,
+        standing=standing,
+        checking=Checking(*json.loads(checking)) if checking else None,
     )
 
 

@@ -5,6 +5,7 @@ from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusR
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
+    PAID,
     Annotation,
     AnnotationSource,
     AnnotationStatus,
@@ -13,16 +14,19 @@ from annotations.models.labelling import (
     AnnotatorOrigin,
     Assignment,
     AssignmentStatus,
+    Standing,
 )
 from annotations.models.launch import Bias, BiasAnswer, Verdict
 from annotations.models.outbox import OutboxRow
 from annotations.models.pay import PayAdjustment
 from annotations.models.projects import FINISHED, LabelSchema, Project, ProjectStatus, ProtectedAttribute
+from annotations.models.quality import Exclusion, GoldAnswer, QualityRules, Review, ReviewCause, ReviewStatus
 from annotations.models.runs import Checkpoint, Run, RunStatus
 from annotations.models.serving import ServingRules, Strategy
 
 __all__ = [
     "FINISHED",
+    "PAID",
     "Annotation",
     "AnnotationSource",
     "AnnotationStatus",
@@ -47,8 +51,10 @@ __all__ = [
     "ConsensusMethod",
     "ConsensusRules",
     "Dataset",
+    "Exclusion",
     "Exposure",
     "FitMethod",
+    "GoldAnswer",
     "ImportJob",
     "ImportRowError",
     "ImportStatus",
@@ -61,12 +67,17 @@ __all__ = [
     "Project",
     "ProjectStatus",
     "ProtectedAttribute",
+    "QualityRules",
     "QueueEntry",
+    "Review",
+    "ReviewCause",
+    "ReviewStatus",
     "RowProblemKind",
     "Run",
     "RunStatus",
     "ServingRules",
     "Settlement",
+    "Standing",
     "Strategy",
     "Suggestion",
     "Verdict",

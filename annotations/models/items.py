@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -46,7 +46,17 @@ class Item(models.Model):
                 fields=["project", "external_id"], condition=~Q(external_id=""), name="item_external_id_once"
             ),
         ]
-        indexes = [models.Index(fields=["project", "id"], name="item_project_id")]
+        indexes = [
+            models.Index(fields=["project", "id"], name="item_project_id"),
+            # Gold items on a ring that is shuffled once for all: a search may begin anywhere on it.
+            models.Index(
+                F("project"),
+                Func(F("id"), function="hashint8", output_field=models.IntegerField()),
+                F("id"),
+                condition=Q(gold__isnull=False),
+                name="item_gold_ring",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.external_id or f"item {self.pk}"

@@ -23,6 +23,13 @@ class AnnotatorOrigin(models.TextChoices):
     SIMULATED = "simulated", _("Simulated")  # a program that plays a person
 
 
+class Standing(models.TextChoices):
+    """What a person may do in a project."""
+
+    ACTIVE = "active", _("Active")
+    PAUSED = "paused", _("Paused for review")
+
+
 # "a-" and 12 random hexadecimal digits, made by the database so that every way of inserting gets one.
 RANDOM_HEX = Replace(Cast(RandomUUID(), models.TextField()), Value("-"), Value(""))
 NEW_PSEUDONYM = Concat(Value("a-"), Substr(RANDOM_HEX, Value(1), Value(12)), output_field=models.CharField())
@@ -38,10 +45,15 @@ class Annotator(models.Model):
     name = models.CharField(_("name"), max_length=200, blank=True)  # model version, imported column; empty for people
     base_model = models.CharField(_("base model"), max_length=200, blank=True, db_default="")  # whatever its prompt
     pseudonym = models.CharField(max_length=20, unique=True, db_default=NEW_PSEUDONYM)
+    standing = models.CharField(max_length=8, choices=Standing.choices, default="active", db_default="active")
+    # Answers to hidden gold items that count towards trust: as known, and otherwise. Kept with each answer.
+    gold_right = models.PositiveIntegerField(default=0, db_default=0)
+    gold_wrong = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(standing__in=Standing.values), name="annotator_standing_known"),
             models.UniqueConstraint(fields=["project", "user"], name="annotator_once_per_person"),
             models.UniqueConstraint(
                 fields=["project", "kind", "name"], condition=~Q(name=""), name="annotator_name_once_per_kind"
@@ -98,6 +110,10 @@ class AnnotationStatus(models.TextChoices):
     CURRENT = "current", _("Current")
     SUPERSEDED = "superseded", _("Superseded")  # a later label of the same annotator took its place
     WITHDRAWN = "withdrawn", _("Withdrawn")  # undone, nothing in its place yet
+    EXCLUDED = "excluded", _("Excluded")  # taken out of the count by the owner, and paid all the same
+
+
+PAID = (AnnotationStatus.CURRENT, AnnotationStatus.EXCLUDED)
 
 
 class AnnotationSource(models.TextChoices):

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet, Sum
 
 from annotations.labelling.selectors import Median, pay_per_label
-from annotations.models import Annotation, AnnotationStatus, Annotator, AnnotatorKind, PayAdjustment, Project
+from annotations.models import PAID, Annotation, Annotator, AnnotatorKind, PayAdjustment, Project
 
 CENT = Decimal("0.01")
 ENOUGH_TIMED = 20  # labels with a known time before a person's median says anything
@@ -109,7 +109,7 @@ def own_short_pay(project: Project, *, timed: int, median_seconds: float | None)
 
 def _labels(project: Project) -> QuerySet[Annotation]:
     person = Q(annotator__kind=AnnotatorKind.HUMAN) & ~Q(annotator__origin="imported")
-    return Annotation.objects.filter(person, project=project, status=AnnotationStatus.CURRENT)
+    return Annotation.objects.filter(person, project=project, status__in=PAID)
 
 
 def _people(project: Project, ids: Iterable[int]) -> QuerySet[Annotator]:

@@ -166,6 +166,8 @@ def _finish(changes: ItemChanges) -> None:
 def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:
     settled = locked.settled is not None
     extra = locked.extra if settled else extra_labels(locked.votes.values(), changes.demand)
+    if locked.row.gold is not None:
+        extra = 0  # what is known is never in doubt; and checks may give it more labels than it has places
     old = locked.row.consensus
     was_settled = old is not None and old.method == ConsensusMethod.SETTLED
     if extra != locked.extra or settled != was_settled:

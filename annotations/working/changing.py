@@ -12,6 +12,7 @@ from annotations.labelling.leases import refuse_if_closed
 from annotations.labelling.places import lock_annotator
 from annotations.labelling.services import undo
 from annotations.models import Annotation, AnnotationStatus, Annotator, AnnotatorKind, AnnotatorOrigin, Assignment
+from annotations.quality.answers import note_answer
 from annotations.services.changes import item_changes
 from annotations.task_types import task_type
 from annotations.working.window import refuse_late_change
@@ -52,6 +53,7 @@ def change_answer(*, annotator: Annotator, annotation_id: int, value: Any) -> An
             )
             changes.simulated = annotator.origin == AnnotatorOrigin.SIMULATED
             changes.vote(made, kind=AnnotatorKind.HUMAN)
+            note_answer(changes, annotator, made, made.created_at)
     return made
 
 

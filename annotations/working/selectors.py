@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotations.labelling.selectors import Median, pay_per_label
 from annotations.models import (
+    PAID,
     Annotation,
     AnnotationStatus,
     Annotator,
@@ -131,7 +132,7 @@ class OwnTotals:
 def own_work(user: User) -> dict[int, OwnWork]:
     """Project id → the person's work there, wherever they labelled; one query however many projects."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    current = Annotation.objects.filter(annotator__user=user, status=AnnotationStatus.CURRENT)
+    current = Annotation.objects.filter(annotator__user=user, status__in=PAID)
     rows: dict[int, Any] = {
         row["project"]: row
         for row in current.values("project")

@@ -1,0 +1,1 @@
+"""Checking people's work against known answers; pausing, reviewing, appealing; excluding labels."""
