@@ -14,6 +14,7 @@ from annotations.launch.urls import api_urlpatterns as launch
 from annotations.measuring.urls import api_urlpatterns as measuring
 from annotations.paying.urls import api_urlpatterns as paying
 from annotations.projects.urls import api_urlpatterns as projects
+from annotations.quality.urls import api_urlpatterns as quality
 from annotations.serving.urls import api_urlpatterns as serving
 from annotations.settling.urls import api_urlpatterns as settling
 from annotations.working.urls import api_urlpatterns as working
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(paying)),
     path("", include(working)),
     path("", include(serving)),
+    path("", include(quality)),
     path("", include(launch)),
     path("", include(assistance)),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
@@ -84,11 +83,19 @@ def review_decide(*, access: Access, review_id: int, reinstate: bool, reason: st
         review = Review.objects.select_for_update().get(pk=review_id)
         if review.status == status:
             return review
-        if review.status == ReviewStatus.REINSTATED or annotator.standing != Standing.PAUSED:
-            raise DomainError("already_decided", _("This review is decided: the person was reinstated."))
+        if annotator.standing != Standing.PAUSED:
+            raise DomainError("not_paused", _("This person is not paused, so there is nothing to decide."))
         latest = annotator.reviews.order_by("-pk").values_list("pk", flat=True).first()
         if review.pk != latest:
             raise DomainError("already_decided", _("There is a later review of this person: decide that one."))
+        if review.status != ReviewStatus.OPEN:  # the owner thinks again: the earlier decision stays on record
+            review = Review(
+                project=access.project,
+                annotator=annotator,
+                cause=ReviewCause.OWNER,
+                evidence=review.evidence,
+                opened_at=timezone.now(),
+            )
         _decide(review, status, access.user, reason)
         if reinstate:
             Annotator.objects.filter(pk=annotator.pk).update(standing=Standing.ACTIVE, gold_right=0, gold_wrong=0)
@@ -101,7 +108,7 @@ def review_decide(*, access: Access, review_id: int, reinstate: bool, reason: st
 def _decide(review: Review, status: str, user: User, reason: str) -> None:
     review.status, review.reason = status, reason
     review.decided_by, review.decided_at = user, timezone.now()
-    review.save(update_fields=["status", "reason", "decided_by", "decided_at"])
+    review.save()
 
 
 def person_locked(access: Access, annotator_id: int) -> Annotator:
@@ -123,10 +130,6 @@ def checked_text(text: str, field: str, missing: str) -> str:
         message = _("At most %(most)s characters; this has %(count)s.") % {"most": LONGEST_TEXT, "count": len(text)}
         raise invalid(message, fields={field: [message]})
     return text
-
-
-def not_paused() -> DomainError:
-    return DomainError("not_paused", _("You are not paused in this project."), HTTPStatus.CONFLICT)
 
 
 def _event(kind: str, review: Review, annotator: Annotator, *, actor: str, data: dict[str, Any]) -> Event:

@@ -17,13 +17,23 @@ from tests.permissions import (
     table_labelling,
     table_live,
     table_projects,
+    table_quality,
     table_runs,
     table_work,
     table_working,
 )
 from tests.permissions.entry import ROLES, VERBS, Entry, World, make_world
 
-TABLES = (table_accounts, table_projects, table_labelling, table_work, table_runs, table_live, table_working)
+TABLES = (
+    table_accounts,
+    table_projects,
+    table_labelling,
+    table_work,
+    table_runs,
+    table_live,
+    table_working,
+    table_quality,
+)
 TABLE: dict[str, Entry] = {name: entry for module in TABLES for name, entry in module.TABLE.items()}
 MAY_NOT = {302, 401, 403, 405}  # what somebody signed out may hear of a verb that an address does not know
 

@@ -1,0 +1,56 @@
+"""Checks, reviews, exclusions, and one's own standing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from annotations.models import Exclusion, Review
+from tests.permissions.entry import Entry, World, project
+
+
+def annotator(world: World) -> list[Any]:
+    return [world.cast.project.pk, world.assignment.annotator_id]
+
+
+def review(world: World) -> list[Any]:
+    """The worker is paused by it."""
+    who = world.assignment.annotator
+    who.standing = "paused"
+    who.save(update_fields=["standing"])
+    made = Review.objects.create(project=world.cast.project, annotator=who, cause="owner", opened_at=timezone.now())
+    return [world.cast.project.pk, made.pk]
+
+
+def exclusion(world: World) -> list[Any]:
+    made = Exclusion.objects.create(
+        project=world.cast.project,
+        annotator=world.assignment.annotator,
+        last_annotation=0,
+        reason="Copied.",
+        made_by=world.cast.olivia,
+        made_at=timezone.now(),
+    )
+    return [world.cast.project.pk, made.pk]
+
+
+TABLE = {
+    "project_setting_quality": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "people_checks": Entry(project, GET="302 404 403 403 403 200"),
+    "people_check": Entry(annotator, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "standing": Entry(project, GET="302 404 200 403 403 403", POST="302 404 422 403 403 403"),
+    "api_quality": Entry(project, GET="401 404 403 403 200 200", PATCH="401 404 403 403 403 200"),
+    "api_people_checks": Entry(project, GET="401 404 403 403 403 200"),
+    "api_reviews": Entry(project, GET="401 404 403 403 403 200", POST="401 404 403 403 403 400"),
+    "api_review": Entry(
+        review,
+        POST="401 404 403 403 403 200",
+        send={"POST": {"reinstate": True, "reason": "The rules were unclear."}},
+    ),
+    "api_exclusions": Entry(project, GET="401 404 403 403 403 200", POST="401 404 403 403 403 400"),
+    "api_exclusion_lift": Entry(
+        exclusion, POST="401 404 403 403 403 200", send={"POST": {"reason": "They were right."}}
+    ),
+    "api_standing": Entry(project, GET="401 404 200 403 403 403", POST="401 404 400 403 403 403"),
+}
