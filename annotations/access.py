@@ -18,7 +18,9 @@ from annotations.models import (
     Item,
     Project,
     ProjectStatus,
+    QualityRules,
     Run,
+    Standing,
 )
 from ledger.errors import DomainError, forbidden, not_found
 
@@ -137,7 +139,12 @@ def _through(user: Any, thing: Any, what: str, allowed: frozenset[Role]) -> Acce
 def annotator_of(access: Access) -> Annotator:
     """The person's annotator in this project, made on first use."""
     origin = AnnotatorOrigin.SIMULATED if access.user.is_simulated else AnnotatorOrigin.PLATFORM
+    found = Annotator.objects.filter(project=access.project, user=access.user).first()
+    if found is not None:
+        return found
+    quiz = QualityRules.objects.filter(project=access.project, quiz_questions__gt=0).exists()
+    standing = Standing.TRAINING if quiz else Standing.ACTIVE
     annotator, _ = Annotator.objects.get_or_create(
-        project=access.project, user=access.user, defaults={"kind": "human", "origin": origin}
+        project=access.project, user=access.user, defaults={"kind": "human", "origin": origin, "standing": standing}
     )
     return annotator

@@ -20,7 +20,18 @@ from annotations.models.launch import Bias, BiasAnswer, Verdict
 from annotations.models.outbox import OutboxRow
 from annotations.models.pay import PayAdjustment
 from annotations.models.projects import FINISHED, LabelSchema, Project, ProjectStatus, ProtectedAttribute
-from annotations.models.quality import Exclusion, GoldAnswer, QualityRules, Review, ReviewCause, ReviewStatus
+from annotations.models.quality import (
+    Exclusion,
+    GoldAnswer,
+    Purpose,
+    QualityRules,
+    QuizTry,
+    Review,
+    ReviewCause,
+    ReviewStatus,
+    TrainingAnswer,
+    TrainingItem,
+)
 from annotations.models.runs import Checkpoint, Run, RunStatus
 from annotations.models.serving import ServingRules, Strategy
 
@@ -67,8 +78,10 @@ __all__ = [
     "Project",
     "ProjectStatus",
     "ProtectedAttribute",
+    "Purpose",
     "QualityRules",
     "QueueEntry",
+    "QuizTry",
     "Review",
     "ReviewCause",
     "ReviewStatus",
@@ -80,6 +93,8 @@ __all__ = [
     "Standing",
     "Strategy",
     "Suggestion",
+    "TrainingAnswer",
+    "TrainingItem",
     "Verdict",
     "WorkerPreferences",
 ]

@@ -27,6 +27,7 @@ class Standing(models.TextChoices):
     """What a person may do in a project."""
 
     ACTIVE = "active", _("Active")
+    TRAINING = "training", _("Has the quiz to pass")
     PAUSED = "paused", _("Paused for review")
 
 

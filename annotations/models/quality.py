@@ -47,6 +47,22 @@ class QualityRules(models.Model):
         default=10,
         validators=[MinValueValidator(5), MaxValueValidator(1000)],
     )
+    quiz_questions = models.PositiveSmallIntegerField(
+        _("questions in the quiz"),
+        default=0,
+        validators=[MaxValueValidator(50)],
+        help_text=_("0: nobody needs to pass a quiz. Who has labelled here before need not pass it either."),
+    )
+    quiz_pass = models.FloatField(_("share of right answers that passes"), default=0.8, validators=_share(0.1, 1.0))
+    quiz_tries = models.PositiveSmallIntegerField(
+        _("tries"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    explanation_column = models.CharField(
+        _("column with explanations"),
+        max_length=100,
+        blank=True,
+        help_text=_("An imported column whose text is shown with the known label in training."),
+    )
     seed = models.BigIntegerField(editable=False)
 
     class Meta:
@@ -57,6 +73,7 @@ class QualityRules(models.Model):
             ),
             models.CheckConstraint(condition=Q(limit__gte=0, limit__lt=1), name="quality_limit_is_share"),
             models.CheckConstraint(condition=Q(min_answers__gte=5), name="quality_enough_answers"),
+            models.CheckConstraint(condition=Q(quiz_pass__gt=0, quiz_pass__lte=1), name="quality_quiz_pass_is_share"),
         ]
 
     def __str__(self) -> str:
@@ -78,6 +95,71 @@ class GoldAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"gold answer {self.pk}"
+
+
+class Purpose(models.TextChoices):
+    TRAINING = "training", _("Training")
+    QUIZ = "quiz", _("Quiz")
+
+
+class TrainingItem(models.Model):
+    """An item with a known label that is no work any more: it trains people, with feedback, or asks them in a quiz."""
+
+    item = models.OneToOneField("annotations.Item", models.CASCADE, primary_key=True, related_name="training")
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="training_items", db_index=False)
+    purpose = models.CharField(max_length=8, choices=Purpose.choices)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(purpose__in=Purpose.values), name="training_purpose_known")]
+        indexes = [models.Index(fields=["project", "purpose", "item"], name="training_by_project")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} item {self.item_id}"
+
+
+class QuizTry(models.Model):
+    """One try at the quiz. ``item_ids``: the questions in order; ``passed`` is null until all are answered."""
+
+    annotator = models.ForeignKey("annotations.Annotator", models.CASCADE, related_name="quiz_tries")
+    number = models.PositiveSmallIntegerField()
+    item_ids = models.JSONField(default=list)
+    needed = models.PositiveSmallIntegerField()  # right answers that pass, as the rules were when it began
+    right = models.PositiveSmallIntegerField(default=0)
+    passed = models.BooleanField(null=True)
+    started_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["annotator", "number"], name="quiz_try_once"),
+            models.UniqueConstraint(
+                fields=["annotator"], condition=Q(passed__isnull=True), name="quiz_try_one_under_way"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"try {self.number} of {self.annotator_id}"
+
+
+class TrainingAnswer(models.Model):
+    """What a person said of a training item, or of a question of a try at the quiz. It is no label."""
+
+    annotator = models.ForeignKey("annotations.Annotator", models.CASCADE, related_name="training_answers")
+    item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="+")
+    quiz_try = models.ForeignKey(QuizTry, models.CASCADE, null=True, related_name="answers")
+    value = models.JSONField()
+    is_right = models.BooleanField()
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["annotator", "item"], condition=Q(quiz_try__isnull=True), name="training_answer_once"
+            ),
+            models.UniqueConstraint(fields=["quiz_try", "item"], name="quiz_answer_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"training answer {self.pk}"
 
 
 class ReviewCause(models.TextChoices):

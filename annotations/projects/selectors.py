@@ -23,6 +23,7 @@ from annotations.models import (
     QueueEntry,
     Run,
 )
+from annotations.quality.training import Score, own_training
 from annotations.working.selectors import OwnWork
 
 
@@ -55,6 +56,7 @@ class Card:
     figures: Figures
     own: OwnWork | None = None
     available: int = 0
+    training: Score | None = None
 
     @property
     def own_labels(self) -> int:
@@ -115,6 +117,7 @@ def cards(user: Any, memberships: Iterable[Membership], own: Mapping[int, OwnWor
     figures = figures_of(row.project_id for row in rows)
     working = [row.project_id for row in rows if row.role == Role.WORKER]
     available = _available(user, working) if working else {}
+    training = own_training(user.pk, working) if working else {}
     return [
         Card(
             project=row.project,
@@ -122,6 +125,7 @@ def cards(user: Any, memberships: Iterable[Membership], own: Mapping[int, OwnWor
             figures=figures[row.project_id],
             own=own.get(row.project_id) if row.role == Role.WORKER else None,
             available=available.get(row.project_id, 0),
+            training=training.get(row.project_id),
         )
         for row in rows
     ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.models import QualityRules
 from annotations.models.quality import LONGEST_TEXT
+from annotations.quality.aside import MOST
 from annotations.quality.rules import FIELDS
 
 
@@ -38,6 +39,7 @@ class ReasonForm(forms.Form):
             ("pause", _("Pause")),
             ("exclude", _("Do not count the labels")),
             ("lift", _("Count the labels again")),
+            ("qualify", _("Let them label without the quiz")),
         ],
         widget=forms.HiddenInput,
     )
@@ -46,6 +48,18 @@ class ReasonForm(forms.Form):
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The person reads it."),
+    )
+
+
+class AsideForm(forms.Form):
+    """How many items with a known label train people instead of being work."""
+
+    training = forms.IntegerField(label=_("Items for training"), min_value=0, max_value=MOST)
+    quiz = forms.IntegerField(
+        label=_("Items for the quiz"),
+        min_value=0,
+        max_value=MOST,
+        help_text=_("More than it asks: each try draws anew."),
     )
 
 

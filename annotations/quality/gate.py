@@ -11,7 +11,11 @@ from ledger.errors import DomainError
 
 
 def refuse_unless_fit(standing: str) -> None:
-    """Raises ``DomainError`` (403 ``paused_for_review``) where a person is given no items until a human has looked."""
+    """Raises ``DomainError`` (403) where a person is given no items: ``paused_for_review`` until a human has looked,
+    ``qualification_needed`` until they have passed the quiz."""
+    if standing == Standing.TRAINING:
+        text = _("This project asks for a short quiz first. You can practise before it; nothing you answer is public.")
+        raise DomainError("qualification_needed", text, HTTPStatus.FORBIDDEN)
     if standing == Standing.PAUSED:
         text = _(
             "You are paused in this project until its owner has looked at your work. What you labelled is paid. You "

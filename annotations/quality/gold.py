@@ -34,7 +34,8 @@ TAKE_GOLD = Statement(
              WHERE item.project_id = %(project)s AND item.gold IS NOT NULL AND hashint8(item.id) < %(start)s
              ORDER BY hashint8(item.id) LIMIT 32)
         ) near JOIN annotations_queueentry entry ON entry.item_id = near.id
-        WHERE (SELECT own.id FROM annotations_assignment own
+        WHERE entry.extra >= 0  -- not set aside for training
+          AND (SELECT own.id FROM annotations_assignment own
                WHERE own.item_id = near.id AND own.annotator_id = %(annotator)s
                  AND own.status NOT IN ('expired', 'released')) IS NULL
           AND EXISTS (SELECT 1 FROM annotations_queueentry other

@@ -17,6 +17,7 @@ from annotations.models import (
     AnnotatorKind,
     AnnotatorOrigin,
     GoldAnswer,
+    QualityRules,
     Review,
     ReviewCause,
     ReviewStatus,
@@ -67,6 +68,26 @@ def person_pause(*, access: Access, annotator_id: int, note: str) -> Review:
         return annotator.reviews.order_by("-pk")[0]
 
 
+def person_qualify(*, access: Access, annotator_id: int, reason: str) -> Annotator:
+    """Let somebody label who has the quiz to pass: without it, or though their tries are used up.
+
+    Sent twice, it does nothing new. Raises ``DomainError``: 400 without a reason, 404, 409 for a paused person.
+    """
+    checked_text(reason, "reason", _("Write down why this person may label without the quiz."))
+    with transaction.atomic():
+        annotator = person_locked(access, annotator_id)
+        if annotator.standing == Standing.PAUSED:
+            raise DomainError("paused_for_review", _("This person is paused: decide the review first."))
+        if annotator.standing == Standing.TRAINING:
+            annotator.standing = Standing.ACTIVE
+            annotator.save(update_fields=["standing"])
+            actor, subject = actor_of(access.user), f"annotator:{annotator.pk}"
+            simulated = annotator.origin == AnnotatorOrigin.SIMULATED
+            data = {"by": "owner"}
+            record_many([Event("annotator.qualified", actor, subject, access.project.pk, data, simulated)])
+    return annotator
+
+
 def review_decide(*, access: Access, review_id: int, reinstate: bool, reason: str) -> Review:
     """Reinstate the person, or keep them paused; the reason is read by them. The same decision twice does nothing new.
 
@@ -98,11 +119,19 @@ def review_decide(*, access: Access, review_id: int, reinstate: bool, reason: st
             )
         _decide(review, status, access.user, reason)
         if reinstate:
-            Annotator.objects.filter(pk=annotator.pk).update(standing=Standing.ACTIVE, gold_right=0, gold_wrong=0)
+            standing = _standing_again(annotator)
+            Annotator.objects.filter(pk=annotator.pk).update(standing=standing, gold_right=0, gold_wrong=0)
             GoldAnswer.objects.filter(annotator=annotator).update(is_reviewed=True)
         kind = "annotator.reinstated" if reinstate else "annotator.kept_paused"
         record_many([_event(kind, review, annotator, actor=actor_of(access.user), data={})])
     return review
+
+
+def _standing_again(annotator: Annotator) -> str:
+    """Who was paused before passing the quiz has it to pass still; who has labelled has not."""
+    asks = QualityRules.objects.filter(project_id=annotator.project_id, quiz_questions__gt=0).exists()
+    known = annotator.annotations.exists() or annotator.quiz_tries.filter(passed=True).exists()
+    return Standing.TRAINING if asks and not known else Standing.ACTIVE
 
 
 def _decide(review: Review, status: str, user: User, reason: str) -> None:

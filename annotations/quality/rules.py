@@ -8,10 +8,20 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotations.models import Project, QualityRules
+from annotations.models import (
+    Annotation,
+    Annotator,
+    AnnotatorKind,
+    AnnotatorOrigin,
+    Project,
+    Purpose,
+    QualityRules,
+    Standing,
+)
 from annotations.projects.services import project_locked, refuse_if_closed
 from ledger.errors import invalid
 from ledger.services import actor_of, record
@@ -44,6 +54,7 @@ def rules_change(*, project: Project, actor: User, values: Mapping[str, Any]) ->
         after = _plain(rules)
         if after != before:
             rules.save()
+            _standings_follow(rules, before["quiz_questions"])
             record(
                 kind="quality.rules_changed",
                 actor=actor_of(actor),
@@ -65,8 +76,23 @@ def _check(rules: QualityRules) -> None:
         fields["gold_floor"] = [_("The share that stays cannot be larger than the one at the start.")]
     if not fields and rules.is_on and not rules.project.items.filter(gold__isnull=False).exists():
         fields["is_on"] = [_("No item of this project has a known label. Upload some with a column of gold labels.")]
+    pool = rules.project.training_items.filter(purpose=Purpose.QUIZ).count()
+    if not fields and rules.quiz_questions > pool:
+        text = _("Only %(pool)s items are set aside for the quiz. Set more aside first, below.") % {"pool": pool}
+        fields["quiz_questions"] = [text]
     if fields:
         raise invalid(_("Some of the rules cannot be used as they are."), fields=fields)
+
+
+def _standings_follow(rules: QualityRules, before: int) -> None:
+    """Where a quiz is switched on, who has not labelled yet has it to pass; off, nobody has."""
+    people = Annotator.objects.filter(project_id=rules.project_id, kind=AnnotatorKind.HUMAN)
+    if rules.quiz_questions and not before:
+        given = Annotation.objects.filter(annotator=OuterRef("pk"))
+        fresh = people.exclude(origin=AnnotatorOrigin.IMPORTED).filter(~Exists(given), standing=Standing.ACTIVE)
+        fresh.exclude(quiz_tries__passed=True).update(standing=Standing.TRAINING)
+    elif before and not rules.quiz_questions:
+        people.filter(standing=Standing.TRAINING).update(standing=Standing.ACTIVE)
 
 
 def _plain(rules: QualityRules) -> dict[str, Any]:

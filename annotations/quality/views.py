@@ -11,15 +11,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, WORKERS, Access, annotator_of, project_access
 from annotations.models import ReviewStatus
 from annotations.quality.appeals import appeal
+from annotations.quality.aside import MOST, aside_of, available, set_aside
 from annotations.quality.excluding import exclusion_lift, labels_exclude
-from annotations.quality.forms import AppealForm, QualityForm, ReasonForm
-from annotations.quality.reviews import person_pause, review_decide
+from annotations.quality.forms import AppealForm, AsideForm, QualityForm, ReasonForm
+from annotations.quality.reviews import person_pause, person_qualify, review_decide
 from annotations.quality.rules import rules_change, rules_of
 from annotations.quality.selectors import (
     SHOWN_ANSWERS,
@@ -32,7 +33,7 @@ from annotations.quality.selectors import (
     reviews_of,
 )
 from annotations.tasks import exclusion_follow
-from ledger.errors import DomainError, not_found
+from ledger.errors import DomainError, invalid, not_found
 
 PAGE = 50
 
@@ -57,8 +58,28 @@ def project_setting_quality(request: HttpRequest, project_id: int) -> HttpRespon
         "form": form,
         "section": "quality",
         "gold": access.project.items.filter(gold__isnull=False).count(),
+        "aside_form": AsideForm(initial=aside_of(access.project)),
+        "available": available(access.project),
     }
     return render(request, "annotations/quality/settings.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def project_setting_aside(request: HttpRequest, project_id: int) -> HttpResponse:
+    """How many items train people or ask them in the quiz."""
+    access = project_access(request.user, project_id, OWNER)
+    form = AsideForm(request.POST)
+    try:
+        if not form.is_valid():
+            raise invalid(_("Give two numbers between 0 and %(most)s.") % {"most": MOST})
+        set_aside(project=access.project, actor=person(request), **form.cleaned_data)
+    except DomainError as error:
+        texts = [text for texts in error.fields.values() for text in texts]
+        messages.error(request, " ".join(texts) or error.message)
+    else:
+        messages.success(request, _("The items were set aside."))
+    return redirect("project_setting_quality", project_id)
 
 
 @never_cache
@@ -125,6 +146,9 @@ def _decide(access: Access, annotator_id: int, *, do: str, reason: str) -> str:
     if do == "pause":
         person_pause(access=access, annotator_id=annotator_id, note=reason)
         return _("The person is paused and reads your reason.")
+    if do == "qualify":
+        person_qualify(access=access, annotator_id=annotator_id, reason=reason)
+        return _("The person can label now.")
     if do == "exclude":
         made = labels_exclude(access=access, annotator_id=annotator_id, reason=reason)
     else:

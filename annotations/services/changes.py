@@ -35,7 +35,8 @@ from ledger.services import SYSTEM, Event
 class LockedItem:
     """An item whose queue entry is locked: its votes may be changed through this object until the transaction ends.
 
-    ``extra``: labels that adaptive redundancy asks for on top of the project's.
+    ``extra``: labels that adaptive redundancy asks for on top of the project's. ``aside``: the item is no work (it
+    trains people), so it asks for no label at all; stored as an ``extra`` that takes the whole redundancy away.
     """
 
     row: ItemRow
@@ -45,6 +46,7 @@ class LockedItem:
     settled_schema_id: int | None = None
     settlement_id: int | None = None
     before: ItemState | None = None
+    aside: bool = False
 
 
 @dataclass
@@ -74,6 +76,10 @@ class ItemChanges:
     def withdraw(self, *, item_id: int, annotator_id: int) -> None:
         """Take an annotator's vote away."""
         self.items[item_id].votes.pop(annotator_id, None)
+
+    def set_aside(self, *, item_id: int, aside: bool) -> None:
+        """Take an item out of the work, or put it back."""
+        self.items[item_id].aside = aside
 
     def settle(self, *, item_id: int, value: object, schema_id: int, settlement_id: int) -> None:
         """An expert's decision: it stands above the votes, now and later."""
@@ -133,7 +139,7 @@ def _read(changes: ItemChanges, extra: dict[int, int]) -> None:
         demanded.redundancy, demanded.max_labels, demanded.tau or 1, len(changes.schema.config["labels"])
     )
     for row in rows:
-        locked = changes.items[row.id] = LockedItem(row=row, extra=extra[row.id])
+        locked = changes.items[row.id] = LockedItem(row=row, extra=extra[row.id], aside=extra[row.id] < 0)
         for annotation_id, annotator_id, is_model, value in row.votes:
             locked.votes[annotator_id] = Vote(annotation_id, annotator_id, is_model, changes.task.token(value))
         if row.consensus is not None and row.consensus.method == ConsensusMethod.SETTLED:
@@ -165,14 +171,20 @@ def _finish(changes: ItemChanges) -> None:
 
 def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:
     settled = locked.settled is not None
-    extra = locked.extra if settled else extra_labels(locked.votes.values(), changes.demand)
-    if locked.row.gold is not None:
-        extra = 0  # what is known is never in doubt; and checks may give it more labels than it has places
+    extra = locked.extra if settled else _extra(changes, locked)
     old = locked.row.consensus
     was_settled = old is not None and old.method == ConsensusMethod.SETTLED
     if extra != locked.extra or settled != was_settled:
         effects.places.append({"item_id": locked.row.id, "extra": extra, "settled": settled})
         locked.extra = extra
+
+
+def _extra(changes: ItemChanges, locked: LockedItem) -> int:
+    if locked.aside:
+        return -changes.demand.redundancy
+    if locked.row.gold is not None:
+        return 0  # what is known is never in doubt; and checks may give it more labels than it has places
+    return extra_labels(locked.votes.values(), changes.demand)
 
 
 def _consensus(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:

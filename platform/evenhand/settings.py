@@ -204,6 +204,9 @@ SPECTACULAR_SETTINGS = {
         "CaseKind": "annotations.models.CaseKind",
         "ImportStatus": "annotations.models.ImportStatus",
         "RunStatus": "annotations.models.RunStatus",
+        "ReviewStatus": "annotations.models.ReviewStatus",
+        "ReviewCause": "annotations.models.ReviewCause",
+        "CaseCause": "annotations.models.CaseCause",
         "Role": "accounts.models.Role",
     },
 }

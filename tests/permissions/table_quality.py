@@ -52,5 +52,17 @@ TABLE = {
     "api_exclusion_lift": Entry(
         exclusion, POST="401 404 403 403 403 200", send={"POST": {"reason": "They were right."}}
     ),
+    "project_setting_aside": Entry(project, POST="302 404 403 403 403 302"),
+    "training": Entry(project, GET="302 404 200 403 403 403", POST="302 404 422 403 403 403"),
+    "quiz": Entry(project, GET="302 404 200 403 403 403", POST="302 404 422 403 403 403"),
+    "api_quality_aside": Entry(
+        project,
+        GET="401 404 403 403 403 200",
+        PUT="401 404 403 403 403 200",
+        send={"PUT": {"training": 0, "quiz": 0}},
+    ),
+    "api_training": Entry(project, GET="401 404 200 403 403 403", POST="401 404 400 403 403 403"),
+    "api_quiz": Entry(project, GET="401 404 200 403 403 403", POST="401 404 409 403 403 403"),
+    "api_qualify": Entry(annotator, POST="401 404 403 403 403 200", send={"POST": {"reason": "An expert."}}),
     "api_standing": Entry(project, GET="401 404 200 403 403 403", POST="401 404 400 403 403 403"),
 }

@@ -33,6 +33,7 @@ def test_an_owner_switches_the_checks_on(cast, base, gold, page_client):
     client = page_client(cast.olivia)
     assert "2 items of this project have a known label" in client.get(f"{base}/settings/quality/").content.decode()
     given = {"is_on": "on", "gold_start": "0.3", "gold_floor": "0.05", "limit": "0.7", "min_answers": "20"}
+    given |= {"quiz_questions": "0", "quiz_pass": "0.8", "quiz_tries": "3"}
     assert client.post(f"{base}/settings/quality/", given).status_code == 302
     rules = QualityRules.objects.get()
     assert (rules.is_on, rules.gold_start, rules.limit, rules.min_answers) == (True, 0.3, 0.7, 20)
