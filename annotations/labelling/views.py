@@ -54,7 +54,7 @@ def label(request: HttpRequest, project_id: int) -> HttpResponse:
         refuse_unless_serving(access.project.status)
     except DomainError as refusal:
         return render(request, "annotations/labelling/nothing.html", {**context, "refusal": refusal})
-    if not _warned(request, access.project):
+    if not warned(request, access.project):
         context["care"] = care_for(person(request), access.project)
         return render(request, "annotations/labelling/warning.html", context)
     try:
@@ -199,8 +199,8 @@ def _warning_hash(project: Project) -> str:
     return hashlib.sha256(project.content_warning.encode()).hexdigest()[:16]
 
 
-def _warned(request: HttpRequest, project: Project) -> bool:
-    """Whether this session has accepted the project's content warning as it reads now."""
+def warned(request: HttpRequest, project: Project) -> bool:
+    """Whether this session has accepted the project's content warning as it reads now; training asks too."""
     if not project.content_warning:
         return True
     return request.session.get("content_warnings", {}).get(str(project.pk)) == _warning_hash(project)

@@ -11,7 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.people import person
 from annotations.access import WORKERS, Access, annotator_of, project_access
+from annotations.labelling.views import warned
 from annotations.models import Annotator, Item, LabelSchema
 from annotations.quality.training import (
     quiz_answer,
@@ -23,6 +25,7 @@ from annotations.quality.training import (
     training_score,
 )
 from annotations.task_types import task_type
+from annotations.working.care import care_for
 from ledger.errors import DomainError
 
 
@@ -45,7 +48,10 @@ def _given(request: HttpRequest, schema: LabelSchema) -> dict[str, Any]:
 def training(request: HttpRequest, project_id: int) -> HttpResponse:
     """A training item; after the answer, what is known of it."""
     access, annotator, schema = _worker(request, project_id)
-    context: dict[str, Any] = {"access": access, "project": access.project, "schema": schema}
+    if not warned(request, access.project):
+        return redirect("label", project_id)  # which shows the content warning first
+    blur = care_for(person(request), access.project).blur
+    context: dict[str, Any] = {"access": access, "project": access.project, "schema": schema, "blur": blur}
     status = 200
     item: Item | None = training_next(annotator)
     if request.method == "POST":
@@ -66,7 +72,10 @@ def training(request: HttpRequest, project_id: int) -> HttpResponse:
 def quiz(request: HttpRequest, project_id: int) -> HttpResponse:
     """What the quiz asks for, its questions one by one, and how it ended."""
     access, annotator, schema = _worker(request, project_id)
-    context: dict[str, Any] = {"access": access, "project": access.project, "schema": schema}
+    if not warned(request, access.project):
+        return redirect("label", project_id)  # which shows the content warning first
+    blur = care_for(person(request), access.project).blur
+    context: dict[str, Any] = {"access": access, "project": access.project, "schema": schema, "blur": blur}
     status = 200
     if request.method == "POST":
         try:

@@ -8,7 +8,17 @@ from annotations.access import Access, annotator_of
 from annotations.labelling.places import recount_places
 from annotations.labelling.selectors import progress_of
 from annotations.labelling.services import claim
-from annotations.models import Annotation, GoldAnswer, Item, QualityRules, QueueEntry, TrainingAnswer, TrainingItem
+from annotations.models import (
+    Annotation,
+    CareRules,
+    GoldAnswer,
+    Item,
+    Project,
+    QualityRules,
+    QueueEntry,
+    TrainingAnswer,
+    TrainingItem,
+)
 from annotations.projects.demand import demand_change
 from annotations.quality.aside import aside_of, set_aside
 from annotations.quality.reviews import person_pause, person_qualify, review_decide
@@ -136,7 +146,9 @@ def test_training_makes_no_label_and_counts_for_no_trust(learner, cast, checks):
     training_answer(annotator=learner, item_id=training_next(learner).pk, value="remove")
     assert not Annotation.objects.exists()
     assert not GoldAnswer.objects.exists()
-    assert refused(training_answer, annotator=learner, item_id=training_next(learner).pk, value="dance") == "unknown_label"
+    assert (
+        refused(training_answer, annotator=learner, item_id=training_next(learner).pk, value="dance") == "unknown_label"
+    )
     other = make_items(cast.project, 1, gold="keep")[0]
     assert refused(training_answer, annotator=learner, item_id=other.pk, value="keep") == "not_found"
     question = TrainingItem.objects.filter(purpose="quiz").first()
@@ -232,6 +244,17 @@ def test_a_worker_trains_and_passes_on_the_pages(cast, learner, page_client):
         assert "known" not in text
         assert client.post(f"{base}/quiz/", {"item": quiz_next(current).pk, "value": "keep"}).status_code == 302
     assert "3 of 3 right" in client.get(f"{base}/quiz/").content.decode()
+
+
+def test_training_and_quiz_warn_of_content_and_blur_it_too(cast, learner, page_client):
+    Project.objects.update(content_warning="Slurs.")
+    CareRules.objects.create(project=cast.project, blur=True)
+    client, base = page_client(cast.wanda), f"/projects/{cast.project.pk}"
+    for page in ("training", "quiz"):
+        assert client.get(f"{base}/{page}/").url == f"{base}/label/"
+    assert "Slurs." in client.get(f"{base}/label/").content.decode()
+    client.post(f"{base}/label/ready/")
+    assert '<details class="reveal">' in client.get(f"{base}/training/").content.decode()
 
 
 def test_an_owner_sets_items_aside_and_lets_somebody_in_on_the_pages(cast, learner, page_client, gold):
