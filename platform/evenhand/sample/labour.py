@@ -11,11 +11,17 @@ from evenhand.sample.crowd import Worker, answer, reaction
 from evenhand.sample.expert import Vote, expert_settlement
 from evenhand.sample.messages import SampleItem
 from evenhand.sample.people import simulated_expert
+from ledger.errors import DomainError
 
 
 def take(worker: Worker, annotator: Annotator) -> Assignment | None:
-    """The worker's next item, or None where there is none for them now."""
-    return leases.claim(annotator=annotator, project=annotator.project)
+    """The worker's next item, or None where there is none for them now, or where they are paused for review."""
+    try:
+        return leases.claim(annotator=annotator, project=annotator.project)
+    except DomainError as refusal:
+        if refusal.code == "paused_for_review":
+            return None
+        raise
 
 
 def finish(worker: Worker, annotator: Annotator, lease: Assignment, item: SampleItem) -> None:

@@ -15,6 +15,7 @@ from annotations.launch.services import checklist_answer
 from annotations.models import Annotation, ImportJob, ImportStatus, Project, ProjectStatus
 from annotations.projects.services import project_create
 from annotations.projects.status import project_set_status
+from annotations.quality.rules import rules_change
 from evenhand.sample import labour
 from evenhand.sample.checklist import ANSWERS
 from evenhand.sample.crowd import crowd, describe
@@ -29,6 +30,8 @@ logger = logging.getLogger(__name__)
 FILENAME = "millbrook-messages.jsonl"
 LABELS_BEFOREHAND = 660  # so that every page has something to show on the first visit; the rest comes in live
 SETTLED_BEFOREHAND = 14
+# A spammer is found out by it, a careful worker is not: some of the crowd are paused while one watches.
+CHECKS = {"is_on": True, "gold_start": 0.2, "gold_floor": 0.05, "limit": 0.5, "min_answers": 8}
 
 
 def sample_project() -> Project | None:
@@ -44,6 +47,7 @@ def seed() -> Project:
     access = Access(project=project, role=Role.OWNER, user=owner)
     if not ImportJob.objects.filter(project=project, status=ImportStatus.DONE).exists():
         _import(access)
+        rules_change(project=project, actor=owner, values=CHECKS)
     project.refresh_from_db()
     if project.status == ProjectStatus.DRAFT:
         project_set_status(project=project, actor=owner, status=ProjectStatus.ACTIVE)
