@@ -23,24 +23,9 @@ from annotations.models import Assignment, AssignmentStatus, QueueEntry, Strateg
 from ledger.errors import DomainError
 from ledger.statements import Statement
 
-# One statement finds a free place, leases it and subtracts it. `place` locks the first entry from a point of the
-# shuffled ring on that nobody else is working on; `lease` writes at most one row a person and item; `taken` follows
-# only from a lease that was written. The comparison with NULL keeps the person's own items a look-up for each entry:
-# as NOT EXISTS the planner may read all of the person's 50,000 assignments instead.
-TAKE = Statement(
-    "place_take",
-    """
-    WITH place AS MATERIALIZED (
-        SELECT entry.item_id
-        FROM annotations_queueentry entry
-        WHERE entry.project_id = %(project)s AND entry.lane = %(lane)s AND entry.remaining > 0
-          AND entry.shuffle >= %(first)s AND entry.shuffle <= %(last)s
-          AND (SELECT own.id FROM annotations_assignment own
-               WHERE own.item_id = entry.item_id AND own.annotator_id = %(annotator)s
-                 AND own.status NOT IN ('expired', 'released')) IS NULL
-        ORDER BY entry.shuffle, entry.item_id
-        LIMIT 1
-        FOR UPDATE OF entry SKIP LOCKED
+# What follows any choice of a `place`, one locked queue entry: lease it, subtract it, read what is shown of it. A check
+# may choose an entry that has no place left; it then takes none.
+LEASE_PLACE = """
     ), lease AS (
         INSERT INTO annotations_assignment AS lease
             (project_id, item_id, annotator_id, schema_id, status, leased_at, expires_at, skip_reason)
@@ -52,7 +37,8 @@ TAKE = Statement(
             WHERE lease.status IN ('expired', 'released')
         RETURNING id, item_id
     ), taken AS (
-        UPDATE annotations_queueentry entry SET remaining = entry.remaining - 1, lane = entry.lane + %(step)s
+        UPDATE annotations_queueentry entry
+        SET remaining = GREATEST(0, entry.remaining - 1), lane = entry.lane + %(step)s
         FROM lease WHERE entry.item_id = lease.item_id
     )
     SELECT lease.id, item.id, item.modality, item.payload::text, (
@@ -60,7 +46,28 @@ TAKE = Statement(
         WHERE undone.item_id = item.id AND undone.annotator_id = %(annotator)s AND undone.status = 'withdrawn'
         ORDER BY undone.id DESC LIMIT 1)
     FROM lease JOIN annotations_item item ON item.id = lease.item_id
-    """,
+"""
+
+# One statement finds a free place, leases it and subtracts it. `place` locks the first entry from a point of the
+# shuffled ring on that nobody else is working on; `lease` writes at most one row a person and item; `taken` follows
+# only from a lease that was written. The comparison with NULL keeps the person's own items a look-up for each entry:
+# as NOT EXISTS the planner may read all of the person's 50,000 assignments instead.
+FREE_PLACE = """
+    WITH place AS MATERIALIZED (
+        SELECT entry.item_id
+        FROM annotations_queueentry entry
+        WHERE entry.project_id = %(project)s AND entry.lane = %(lane)s AND entry.remaining > 0
+          AND entry.shuffle >= %(first)s AND entry.shuffle <= %(last)s
+          AND (SELECT own.id FROM annotations_assignment own
+               WHERE own.item_id = entry.item_id AND own.annotator_id = %(annotator)s
+                 AND own.status NOT IN ('expired', 'released')) IS NULL
+        ORDER BY entry.shuffle, entry.item_id
+        LIMIT 1
+        FOR UPDATE OF entry SKIP LOCKED
+"""
+TAKE = Statement(
+    "place_take",
+    FREE_PLACE + LEASE_PLACE,
     project="bigint",
     annotator="bigint",
     schema="bigint",
@@ -148,6 +155,12 @@ class Place:
     payload: dict[str, Any]
     taken_back: Any  # the label that the person gave it before and took back
 
+    @classmethod
+    def of(cls, row: tuple[Any, ...]) -> Place:
+        """From what ``LEASE_PLACE`` returns."""
+        assignment_id, item_id, modality, payload, undone = row
+        return cls(assignment_id, item_id, modality, json.loads(payload), json.loads(undone) if undone else None)
+
 
 def take_place(
     *, annotator_id: int, project_id: int, schema_id: int, strategy: str, start: int, now: datetime, until: datetime
@@ -170,9 +183,7 @@ def take_place(
             for first, last in ((start, RING - 1), (0, start - 1)):
                 TAKE.execute(cursor, {**values, "lane": lane, "first": first, "last": last})
                 if row := cursor.fetchone():
-                    assignment_id, item_id, modality, payload, undone = row
-                    taken_back = json.loads(undone) if undone else None
-                    return Place(assignment_id, item_id, modality, json.loads(payload), taken_back)
+                    return Place.of(row)
     return None
 
 

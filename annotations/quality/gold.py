@@ -7,22 +7,19 @@ labels already, it is given all the same and takes none: ``remaining`` is never 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import randbits
 
 from django.db import connection
 
-from annotations.labelling.places import STEPS, Place
+from annotations.labelling.places import LEASE_PLACE, STEPS, Place
 from annotations.quality.trust import gold_due, gold_rate
 from ledger.statements import Statement
 
 # From a random point of the ring of gold items on, at most so many are looked at: who has had nearly all of them is
 # given an ordinary item instead. None is given once the project has nothing else to give: it would stand out.
-TAKE_GOLD = Statement(
-    "gold_take",
-    """
+GOLD_PLACE = """
     WITH place AS MATERIALIZED (
         SELECT entry.item_id
         FROM (
@@ -43,27 +40,10 @@ TAKE_GOLD = Statement(
         ORDER BY near.lap, near.spot
         LIMIT 1
         FOR UPDATE OF entry SKIP LOCKED
-    ), lease AS (
-        INSERT INTO annotations_assignment AS lease
-            (project_id, item_id, annotator_id, schema_id, status, leased_at, expires_at, skip_reason)
-        SELECT %(project)s, place.item_id, %(annotator)s, %(schema)s, 'leased', %(now)s, %(until)s, ''
-        FROM place
-        ON CONFLICT (item_id, annotator_id) DO UPDATE
-            SET schema_id = excluded.schema_id, status = 'leased', leased_at = excluded.leased_at,
-                expires_at = excluded.expires_at, finished_at = NULL, skip_reason = ''
-            WHERE lease.status IN ('expired', 'released')
-        RETURNING id, item_id
-    ), taken AS (
-        UPDATE annotations_queueentry entry
-        SET remaining = GREATEST(0, entry.remaining - 1), lane = entry.lane + %(step)s
-        FROM lease WHERE entry.item_id = lease.item_id
-    )
-    SELECT lease.id, item.id, item.modality, item.payload::text, (
-        SELECT undone.value::text FROM annotations_annotation undone
-        WHERE undone.item_id = item.id AND undone.annotator_id = %(annotator)s AND undone.status = 'withdrawn'
-        ORDER BY undone.id DESC LIMIT 1)
-    FROM lease JOIN annotations_item item ON item.id = lease.item_id
-    """,
+"""
+TAKE_GOLD = Statement(
+    "gold_take",
+    GOLD_PLACE + LEASE_PLACE,
     project="bigint",
     annotator="bigint",
     schema="bigint",
@@ -112,7 +92,4 @@ def take_gold(
     with connection.cursor() as cursor:
         TAKE_GOLD.execute(cursor, values)
         row = cursor.fetchone()
-    if row is None:
-        return None
-    assignment_id, item_id, modality, payload, undone = row
-    return Place(assignment_id, item_id, modality, json.loads(payload), json.loads(undone) if undone else None)
+    return None if row is None else Place.of(row)
