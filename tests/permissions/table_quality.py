@@ -19,18 +19,22 @@ def review(world: World) -> list[Any]:
     who = world.assignment.annotator
     who.standing = "paused"
     who.save(update_fields=["standing"])
-    made = Review.objects.create(project=world.cast.project, annotator=who, cause="owner", opened_at=timezone.now())
+    made, _new = Review.objects.get_or_create(
+        project=world.cast.project, annotator=who, defaults={"cause": "owner", "opened_at": timezone.now()}
+    )
     return [world.cast.project.pk, made.pk]
 
 
 def exclusion(world: World) -> list[Any]:
-    made = Exclusion.objects.create(
+    made, _new = Exclusion.objects.get_or_create(
         project=world.cast.project,
         annotator=world.assignment.annotator,
-        last_annotation=0,
-        reason="Copied.",
-        made_by=world.cast.olivia,
-        made_at=timezone.now(),
+        defaults={
+            "last_annotation": 0,
+            "reason": "Copied.",
+            "made_by": world.cast.olivia,
+            "made_at": timezone.now(),
+        },
     )
     return [world.cast.project.pk, made.pk]
 

@@ -16,7 +16,8 @@ PUBLIC = {"api_reference", "api_schema"}
 READ_WITH = {
     "api_members": "manage", "api_invitations": "manage", "api_pay": "manage",
     "api_exports": "export", "api_work": "label", "api_history": "label", "api_history_label": "label",
-    "api_work_preferences": "label",
+    "api_work_preferences": "label", "api_standing": "label", "api_training": "label", "api_quiz": "label",
+    "api_exclusions": "manage", "api_quality_aside": "manage", "api_people_checks": "manage", "api_reviews": "manage",
 }  # fmt: skip
 WRITE_WITH = {
     "label": [
@@ -32,6 +33,9 @@ WRITE_WITH = {
         "history_label",
         "history_take_back",
         "work_preferences",
+        "standing",
+        "training",
+        "quiz",
     ],
     "settle": ["case_next", "case_claim", "case_release", "case_settle"],
     "import": ["imports", "import_start", "import_cancel"],
