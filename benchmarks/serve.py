@@ -21,12 +21,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django
-import psutil
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evenhand.settings")
 django.setup()
 
-from django.conf import settings  # noqa: E402
 from django.db import transaction  # noqa: E402
 
 from accounts.models import Membership, Role, Scope, User  # noqa: E402
@@ -46,9 +44,10 @@ from annotations.models import (  # noqa: E402
     ServingRules,
 )
 from annotations.task_types import task_type  # noqa: E402
+from benchmarks._stack import processor_seconds, running_stack  # noqa: E402
 from evenhand.cli.bench import Figure  # noqa: E402
 from evenhand.local.errors import LocalError  # noqa: E402
-from evenhand.local.state import State, is_running, read_state  # noqa: E402
+from evenhand.local.state import State  # noqa: E402
 
 ITEMS = 10_000
 CLIENTS = 64
@@ -98,7 +97,7 @@ class Client:
 
 
 def run() -> dict[str, Figure]:
-    state = _state()
+    state = running_stack(MEASURED)
     with _project() as (project_id, tokens):
         clients = [Client(state.address, project_id, token) for token in tokens]
         start = threading.Barrier(CLIENTS + 1)
@@ -127,30 +126,8 @@ def run() -> dict[str, Figure]:
     }
 
 
-def _state() -> State:
-    state = read_state(settings.EVENHAND_HOME)
-    if not is_running(settings.EVENHAND_HOME) or state is None or not state.address:
-        raise LocalError("Nothing is running here. Start it with `evenhand up`, with the same EVENHAND_HOME.")
-    missing = [name for name in MEASURED if name not in state.processes]
-    if missing:
-        raise LocalError(f"This stack does not run {' and '.join(missing)} itself, so its time cannot be read.")
-    return state
-
-
 def _processor_seconds(state: State) -> dict[str, float]:
-    """User and system seconds by tree; those of children that ended are with the parent that reaped them."""
-    return {name: _tree_seconds(state.processes[name].pid) for name in MEASURED}
-
-
-def _tree_seconds(pid: int) -> float:
-    root = psutil.Process(pid)
-    total = 0.0
-    for process in [root, *root.children(recursive=True)]:
-        try:
-            total += sum(process.cpu_times()[:4])
-        except psutil.NoSuchProcess:
-            continue  # it ended just now
-    return total
+    return {name: processor_seconds(state, name) for name in MEASURED}
 
 
 @contextmanager

@@ -60,12 +60,12 @@ def _count_totals(cells: Cells, state: ItemState) -> None:
             cells[Cell("totals", "", "", key, "")] += count
 
 
-def change_cells(changes: Iterable[tuple[ItemState | None, ItemState | None]]) -> Cells:
-    """The net change of many (before, after) pairs; counts may be negative, zeros are left out."""
+def change_cells(changes: Iterable[tuple[ItemState | None, ItemState | None, int]]) -> Cells:
+    """The net of many (before, after, how many items) changes; counts may be negative, zeros are left out."""
     net: Cells = Counter()
-    for before, after in changes:
-        if after is not None:
-            net.update(item_cells(after))
-        if before is not None:
-            net.subtract(item_cells(before))
+    for before, after, items in changes:
+        for state, sign in ((after, items), (before, -items)):
+            if state is not None:
+                for cell, count in item_cells(state).items():
+                    net[cell] += sign * count
     return Counter({cell: count for cell, count in net.items() if count})

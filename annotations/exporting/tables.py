@@ -1,26 +1,29 @@
-"""The four tables that can be exported: which columns they have, which query fills them, how a row is made.
+"""The four tables that can be exported: which columns they have, which query fills them, how cells are made.
 
 Annotators appear by pseudonym only, models by their name. Groups stand beside every row, so that each table can be
-analysed by itself.
+analysed by itself. Everything is by column: a million rows are a few hundred Arrow batches, and what needs Python (a
+label of any task type, a modality's payload) is worked out once for each distinct cell of a batch.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case as DbCase
 from django.db.models import CharField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
+from annotations.exporting.columns import Columns, Field, Row, arrow_schema, derive, one
 from annotations.exporting.snapshot import Snapshot
 from annotations.modalities import REGISTRY as MODALITIES
 from annotations.modalities import modality
 from annotations.models import (
     Annotation,
     AnnotationStatus,
+    AnnotatorKind,
     Case,
     Consensus,
     Item,
@@ -30,17 +33,13 @@ from annotations.models import (
 )
 from annotations.task_types import TaskType, task_type
 
-Row = dict[str, Any]
-# Kinds of columns: whole, number, text, flag, time; json is an object or a list, written as text where cells are flat.
-Columns = dict[str, str]
-
 
 @dataclass(frozen=True)
 class Table:
-    """Columns in order (name → kind) and the rows, each with a value or None for every column."""
+    """Columns in order (name → kind) and the rows, as Arrow record batches of these columns."""
 
     columns: Columns
-    rows: Iterator[Row]
+    batches: Iterator[Any]
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,13 @@ class Selection:
     what: str
     dataset_id: int | None = None
     history: bool = False
+
+
+class Parts(NamedTuple):
+    """A table: its query and the fields that are made of the query's cells, in order."""
+
+    query: QuerySet[Any, Any]
+    fields: list[Field]
 
 
 class _Context:
@@ -70,37 +76,59 @@ class _Context:
         # Without any, their table need not be looked at for each of millions of rows.
         shown = Suggestion.objects.filter(project_id=project_id, shown=True).values_list("pk")[:1]
         self.has_assisted = any(source.rows(shown))
-        self.group_columns: Columns = {f"group_{name}": "text" for name in self.attributes}
 
-    def groups(self, text: str) -> Row:
-        groups = json.loads(text)
-        return {f"group_{name}": groups.get(name) for name in self.attributes}
+    def groups(self, path: str) -> Field:
+        """One column for each protected attribute."""
 
-    def label(self, schema_id: int | None, text: str | None) -> Row:
+        def make(text: str) -> Row:
+            groups = json.loads(text)
+            return {f"group_{name}": groups.get(name) for name in self.attributes}
+
+        return Field({f"group_{name}": "text" for name in self.attributes}, (path,), make)
+
+    def label(self, schema_path: str, value_path: str) -> Field:
         """``schema_version`` and the label's columns; those of labels that its version did not have are None."""
-        row: Row = dict.fromkeys(("schema_version", *self.label_columns))
-        if schema_id is None:
-            return row
-        version, task, config = self.schemas[schema_id]
-        row["schema_version"] = version
-        return row if text is None or text == "null" else row | task.flatten(config, json.loads(text))
+        columns: Columns = {"schema_version": "whole", **self.label_columns}
 
-    def gold(self, text: str | None) -> str | None:
+        def make(schema_id: str | None, text: str | None) -> Row:
+            row: Row = dict.fromkeys(columns)
+            if schema_id is None:
+                return row
+            version, task, config = self.schemas[int(schema_id)]
+            row["schema_version"] = version
+            return row if text is None or text == "null" else row | task.flatten(config, json.loads(text))
+
+        return Field(columns, (schema_path, value_path), make)
+
+    def gold(self, path: str) -> Field:
         """The gold label as an import reads it. Versions of a schema share their task type."""
-        if text is None or not self.schemas:
-            return None
-        _version, task, _config = list(self.schemas.values())[-1]
-        return task.token(json.loads(text))
+
+        def make(text: str | None) -> Row:
+            if text is None or not self.schemas:
+                return {"gold": None}
+            _version, task, _config = list(self.schemas.values())[-1]
+            return {"gold": task.token(json.loads(text))}
+
+        return Field({"gold": "text"}, (path,), make)
 
 
 def open_table(source: Snapshot, wanted: Selection) -> Table:
     """The table that ``wanted.what`` names: items, annotations, cases or consensus."""
-    context = _Context(source, wanted.project_id)
-    columns, query, make = TABLES[wanted.what](context, wanted)
-    return Table(columns=columns, rows=(make(*row) for row in source.rows(query)))
+    parts = TABLES[wanted.what](_Context(source, wanted.project_id), wanted)
+    cells = _cells(parts.fields)
+    columns = {name: kind for field in parts.fields for name, kind in field.columns.items()}
+    raw = source.batches(parts.query.values_list(*cells), cells)
+    schema = arrow_schema(columns)
+    return Table(columns=columns, batches=(derive(batch, parts.fields, schema) for batch in raw))
 
 
-Parts = tuple[Columns, QuerySet[Any, Any], Callable[..., Row]]
+def _cells(fields: Iterable[Field]) -> dict[str, str]:
+    """The query's cells that ``fields`` need, each once, with its kind: text, where something is made of it."""
+    return {
+        source: "text" if field.make else next(iter(field.columns.values()))
+        for field in fields
+        for source in field.sources
+    }
 
 
 def _of_project(model: Any, wanted: Selection, dataset: str) -> QuerySet[Any, Any]:
@@ -110,47 +138,30 @@ def _of_project(model: Any, wanted: Selection, dataset: str) -> QuerySet[Any, An
 
 def _items(context: _Context, wanted: Selection) -> Parts:
     payload_columns: Columns = {name: "text" for kind in MODALITIES.values() for name in kind.columns}
-    columns: Columns = {
-        "item_id": "whole", "external_id": "text", **payload_columns, **context.group_columns, "gold": "text",
-        "modality": "text", "dataset_id": "whole", "dataset": "text", "row_number": "whole", "content_hash": "text",
-        "extra": "json", "created_at": "time",
-    }  # fmt: skip
-    query = _of_project(Item, wanted, "dataset").values_list(
-        "pk", "external_id", "payload", "groups", "gold", "modality", "dataset_id", "dataset__name", "row_number",
-        "content_hash", "extra", "created_at",
-    )  # fmt: skip
 
-    def make(
-        pk: int, external_id: str, payload: str, groups: str, gold: str | None, kind: str, dataset_id: int,
-        dataset: str, row_number: int | None, digest: str, extra: str, created_at: Any,
-    ) -> Row:  # fmt: skip
-        return {
-            **dict.fromkeys(payload_columns),
-            "item_id": pk,
-            "external_id": external_id,
-            **modality(kind).flatten(json.loads(payload)),
-            **context.groups(groups),
-            "gold": context.gold(gold),
-            "modality": kind,
-            "dataset_id": dataset_id,
-            "dataset": dataset,
-            "row_number": row_number,
-            "content_hash": digest,
-            "extra": json.loads(extra),
-            "created_at": created_at,
-        }
+    def payload(kind: str, text: str) -> Row:
+        return dict.fromkeys(payload_columns) | modality(kind).flatten(json.loads(text))
 
-    return columns, query, make
+    return Parts(
+        _of_project(Item, wanted, "dataset"),
+        [
+            one("item_id", "whole", "pk"),
+            one("external_id", "text"),
+            Field(payload_columns, ("modality", "payload"), payload),
+            context.groups("groups"),
+            context.gold("gold"),
+            one("modality", "text"),
+            one("dataset_id", "whole"),
+            one("dataset", "text", "dataset__name"),
+            one("row_number", "whole"),
+            one("content_hash", "text"),
+            one("extra", "json"),
+            one("created_at", "time"),
+        ],
+    )
 
 
 def _annotations(context: _Context, wanted: Selection) -> Parts:
-    columns: Columns = {
-        "annotation_id": "whole", "item_id": "whole", "external_id": "text", **context.group_columns,
-        "annotator": "text", "annotator_kind": "text", "annotator_origin": "text", "model": "text", "source": "text",
-        "run_id": "whole", "schema_version": "whole", **context.label_columns, "status": "text",
-        "confidence": "number", "probabilities": "json", "reason": "text", "active_ms": "whole",
-        "supersedes_id": "whole", "assisted_by": "text", "created_at": "time",
-    }  # fmt: skip
     query = _of_project(Annotation, wanted, "item__dataset")
     if not wanted.history:
         query = query.filter(status=AnnotationStatus.CURRENT)
@@ -160,115 +171,78 @@ def _annotations(context: _Context, wanted: Selection) -> Parts:
     assisted: Any = DbCase(When(assignment__suggestion__shown=True, then=model), default=None)
     if not context.has_assisted:
         assisted = Value(None, output_field=CharField())
-    query = query.annotate(assisted_by=assisted).values_list(
-        "pk", "item_id", "item__external_id", "item__groups", "annotator__pseudonym", "annotator__kind",
-        "annotator__origin", "annotator__name", "source", "run_id", "schema_id", "value", "status", "confidence",
-        "probabilities", "reason", "active_ms", "supersedes_id", "assisted_by",
-        "created_at",
-    )  # fmt: skip
-
-    def make(
-        pk: int, item_id: int, external_id: str, groups: str, pseudonym: str, kind: str, origin: str, name: str,
-        source: str, run_id: int | None, schema_id: int, value: str, status: str, confidence: float | None,
-        probabilities: str | None, reason: str, active_ms: int | None, supersedes_id: int | None,
-        assisted_by: str | None, created_at: Any,
-    ) -> Row:  # fmt: skip
-        return {
-            "annotation_id": pk,
-            "item_id": item_id,
-            "external_id": external_id,
-            **context.groups(groups),
-            "annotator": pseudonym,
-            "annotator_kind": kind,
-            "annotator_origin": origin,
-            "model": name if kind == "model" else None,  # the name of a person never leaves the platform
-            "source": source,
-            "run_id": run_id,
-            **context.label(schema_id, value),
-            "status": status,
-            "confidence": confidence,
-            "probabilities": json.loads(probabilities) if probabilities else None,
-            "reason": reason,
-            "active_ms": active_ms,
-            "supersedes_id": supersedes_id,
-            "assisted_by": assisted_by,
-            "created_at": created_at,
-        }
-
-    return columns, query, make
+    # The name of a person never leaves the platform.
+    name: Any = DbCase(When(annotator__kind=AnnotatorKind.MODEL, then="annotator__name"), default=None)
+    return Parts(
+        query.annotate(assisted_by=assisted, model=name),
+        [
+            one("annotation_id", "whole", "pk"),
+            one("item_id", "whole"),
+            one("external_id", "text", "item__external_id"),
+            context.groups("item__groups"),
+            one("annotator", "text", "annotator__pseudonym"),
+            one("annotator_kind", "text", "annotator__kind"),
+            one("annotator_origin", "text", "annotator__origin"),
+            one("model", "text"),
+            one("source", "text"),
+            one("run_id", "whole"),
+            context.label("schema_id", "value"),
+            one("status", "text"),
+            one("confidence", "number"),
+            one("probabilities", "json"),
+            one("reason", "text"),
+            one("active_ms", "whole"),
+            one("supersedes_id", "whole"),
+            one("assisted_by", "text"),
+            one("created_at", "time"),
+        ],
+    )
 
 
 def _cases(context: _Context, wanted: Selection) -> Parts:
-    columns: Columns = {
-        "case_id": "whole", "item_id": "whole", "external_id": "text", **context.group_columns, "kind": "text",
-        "status": "text", "priority": "number", "opened_at": "time", "closed_at": "time", "settlement_id": "whole",
-        "schema_version": "whole", **context.label_columns, "cause": "text", "recurrent": "flag", "reason": "text",
-        "settled_at": "time",
-    }  # fmt: skip
-    query = _of_project(Case, wanted, "item__dataset").values_list(
-        "pk", "item_id", "item__external_id", "item__groups", "kind", "status", "priority", "opened_at", "closed_at",
-        "settlement__pk", "settlement__schema_id", "settlement__value", "settlement__cause", "settlement__recurrent",
-        "settlement__reason", "settlement__created_at",
-    )  # fmt: skip
-
-    def make(
-        pk: int, item_id: int, external_id: str, groups: str, kind: str, status: str, priority: float,
-        opened_at: Any, closed_at: Any, settlement_id: int | None, schema_id: int | None, value: str | None,
-        cause: str | None, recurrent: bool | None, reason: str | None, settled_at: Any,
-    ) -> Row:  # fmt: skip
-        return {
-            "case_id": pk,
-            "item_id": item_id,
-            "external_id": external_id,
-            **context.groups(groups),
-            "kind": kind,
-            "status": status,
-            "priority": priority,
-            "opened_at": opened_at,
-            "closed_at": closed_at,
-            "settlement_id": settlement_id,
-            **context.label(schema_id, value),
-            "cause": cause,
-            "recurrent": recurrent,
-            "reason": reason,
-            "settled_at": settled_at,
-        }
-
-    return columns, query, make
+    return Parts(
+        _of_project(Case, wanted, "item__dataset"),
+        [
+            one("case_id", "whole", "pk"),
+            one("item_id", "whole"),
+            one("external_id", "text", "item__external_id"),
+            context.groups("item__groups"),
+            one("kind", "text"),
+            one("status", "text"),
+            one("priority", "number"),
+            one("opened_at", "time"),
+            one("closed_at", "time"),
+            one("settlement_id", "whole", "settlement__pk"),
+            context.label("settlement__schema_id", "settlement__value"),
+            one("cause", "text", "settlement__cause"),
+            one("recurrent", "flag", "settlement__recurrent"),
+            one("reason", "text", "settlement__reason"),
+            one("settled_at", "time", "settlement__created_at"),
+        ],
+    )
 
 
 def _consensus(context: _Context, wanted: Selection) -> Parts:
-    columns: Columns = {
-        "item_id": "whole", "external_id": "text", **context.group_columns, "gold": "text",
-        "schema_version": "whole", **context.label_columns, "method": "text", "support": "number", "votes": "json",
-        "models": "json", "annotations": "json", "settlement_id": "whole", "decided_at": "time",
-    }  # fmt: skip
-    query = _of_project(Consensus, wanted, "item__dataset").values_list(
-        "pk", "item__external_id", "item__groups", "item__gold", "schema_id", "value", "method", "support", "evidence",
-        "decided_at",
-    )  # fmt: skip
+    def settlement(text: str | None) -> Row:
+        return {"settlement_id": None if text is None else json.loads(text)}
 
-    def make(
-        pk: int, external_id: str, groups: str, gold: str | None, schema_id: int, value: str | None, method: str,
-        support: float | None, evidence: str, decided_at: Any,
-    ) -> Row:  # fmt: skip
-        found = json.loads(evidence)
-        return {
-            "item_id": pk,
-            "external_id": external_id,
-            **context.groups(groups),
-            "gold": context.gold(gold),
-            **context.label(schema_id, value),
-            "method": method,
-            "support": support,
-            "votes": found.get("votes", {}),
-            "models": found.get("models", {}),
-            "annotations": found.get("annotations", []),
-            "settlement_id": found.get("settlement"),
-            "decided_at": decided_at,
-        }
-
-    return columns, query, make
+    return Parts(
+        _of_project(Consensus, wanted, "item__dataset"),
+        [
+            one("item_id", "whole", "pk"),
+            one("external_id", "text", "item__external_id"),
+            context.groups("item__groups"),
+            context.gold("item__gold"),
+            context.label("schema_id", "value"),
+            one("method", "text"),
+            one("support", "number"),
+            one("votes", "json", "evidence__votes"),
+            one("models", "json", "evidence__models"),
+            one("annotations", "json", "evidence__annotations"),
+            Field({"settlement_id": "whole"}, ("evidence__settlement",), settlement),
+            one("decided_at", "time"),
+        ],
+    )
 
 
 TABLES: dict[str, Callable[[_Context, Selection], Parts]] = {

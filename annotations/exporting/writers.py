@@ -4,39 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from annotations.exporting.cells import csv_cell
-from annotations.exporting.tables import Columns, Row, Table
+from annotations.exporting.columns import arrow_schema
+from annotations.exporting.tables import Table
 
 BLOCK_ROWS = 500
-ROW_GROUP = 8_000
-_ARROW: dict[str, Any] = {
-    "whole": pa.int64(),
-    "number": pa.float64(),
-    "text": pa.string(),
-    "flag": pa.bool_(),
-    "time": pa.timestamp("us", tz="UTC"),
-    "json": pa.string(),
-}
+ROW_GROUP = 32_000
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_EMPTY = pa.array(["{}", "[]", "null"])
 
 
 def write_jsonl(table: Table) -> Iterator[bytes]:
     """One object per line; times in ISO 8601, UTC."""
-    times = _columns_of(table.columns, "time")
-    while rows := list(itertools.islice(table.rows, BLOCK_ROWS)):
-        for row in rows:
-            for name in times:
-                row[name] = _time(row[name])
-        yield "".join(_json({name: row[name] for name in table.columns}) + "\n" for row in rows).encode()
+    names = list(table.columns)
+    for batch in _slices(table.batches):
+        columns = [_values(array, kind) for array, kind in zip(batch.columns, table.columns.values(), strict=True)]
+        rows = (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+        yield "".join(_json(row) + "\n" for row in rows).encode()
 
 
 def write_csv(table: Table) -> Iterator[bytes]:
@@ -45,54 +37,63 @@ def write_csv(table: Table) -> Iterator[bytes]:
     writer = csv.writer(buffer)
     writer.writerow([csv_cell(name) for name in table.columns])
     yield _drained(buffer)
-    while rows := list(itertools.islice(table.rows, BLOCK_ROWS)):
-        writer.writerows([csv_cell(_flat(row[name], kind)) for name, kind in table.columns.items()] for row in rows)
+    for batch in _slices(table.batches):
+        columns = [_flat(array, kind) for array, kind in zip(batch.columns, table.columns.values(), strict=True)]
+        writer.writerows(zip(*columns, strict=True))
         yield _drained(buffer)
 
 
 def write_parquet(table: Table) -> Iterator[bytes]:
-    """Typed columns, compressed by Snappy, in groups of 8,000 rows."""
-    schema = pa.schema([(name, _ARROW[kind]) for name, kind in table.columns.items()])
+    """Typed columns, compressed by Snappy, in groups of 32,000 rows at most."""
+    schema = arrow_schema(table.columns)
     sink = _Sink()
     with pq.ParquetWriter(sink, schema) as writer:
         yield sink.drained()
-        while rows := list(itertools.islice(table.rows, ROW_GROUP)):
-            writer.write_batch(_batch(rows, table.columns, schema))
+        for batch in table.batches:
+            arrays = [
+                _without_empty(array) if kind == "json" else array
+                for array, kind in zip(batch.columns, table.columns.values(), strict=True)
+            ]
+            writer.write_batch(pa.record_batch(arrays, schema=schema), row_group_size=ROW_GROUP)
             yield sink.drained()
     yield sink.drained()
 
 
-def _batch(rows: list[Row], columns: Columns, schema: Any) -> Any:
-    arrays = [
-        pa.array([_text(row[name]) if kind == "json" else row[name] for row in rows], type=_ARROW[kind])
-        for name, kind in columns.items()
-    ]
-    return pa.record_batch(arrays, schema=schema)
+def _slices(batches: Iterator[Any]) -> Iterator[Any]:
+    for batch in batches:
+        for start in range(0, len(batch), BLOCK_ROWS):
+            yield batch.slice(start, BLOCK_ROWS)
 
 
-def _flat(value: Any, kind: str) -> Any:
-    if value is None:
-        return ""
-    if kind == "json":
-        return _text(value)
+def _values(array: Any, kind: str) -> list[Any]:
+    """The column as Python values that JSON has."""
     if kind == "time":
-        return _time(value)
+        return _times(array)
+    values: list[Any] = array.to_pylist()
+    if kind == "json":
+        return [None if text is None else json.loads(text) for text in values]
+    return values
+
+
+def _flat(array: Any, kind: str) -> list[Any]:
+    """The column as cells of a CSV file; None is an empty one."""
+    if kind == "time":
+        return _times(array)
     if kind == "flag":
-        return "true" if value else "false"
-    return value
+        return [None if value is None else "true" if value else "false" for value in array.to_pylist()]
+    if kind == "json":
+        array = _without_empty(array)
+    return list(map(csv_cell, array.to_pylist()))
 
 
-def _text(value: Any) -> str | None:
-    """An object as JSON text; nothing where it is empty."""
-    return _json(value) if value else None
+def _without_empty(array: Any) -> Any:
+    """JSON texts; nothing where the object or list is empty."""
+    return pc.if_else(pc.is_in(array, _EMPTY), pa.scalar(None, pa.string()), array)
 
 
-def _time(value: datetime | None) -> str | None:
-    return None if value is None else value.astimezone(UTC).isoformat()
-
-
-def _columns_of(columns: Columns, kind: str) -> list[str]:
-    return [name for name, of_kind in columns.items() if of_kind == kind]
+def _times(array: Any) -> list[str | None]:
+    times: list[str | None] = pc.strftime(array, "%Y-%m-%dT%H:%M:%S+00:00").to_pylist()
+    return times
 
 
 def _drained(buffer: io.StringIO) -> bytes:

@@ -22,7 +22,7 @@ from annotations.task_types import TaskType
 from ledger.services import SYSTEM, Event, record_many
 
 QUEUE = Table(QueueEntry, ("item_id", "project_id", "remaining", "shuffle"))
-OUTBOX = Table(OutboxRow, ("project_id", "item_id", "after", "created_at"))
+OUTBOX = Table(OutboxRow, ("project_id", "item_id", "items", "after", "created_at"))
 CONSENSUS = Table(
     Consensus, ("item_id", "project_id", "schema_id", "value", "method", "support", "evidence", "decided_at")
 )
@@ -54,13 +54,20 @@ class Settler:
     def settle(self, items: Sequence[NewItem]) -> None:
         """Write everything that follows from ``items``; the caller has written the items and their annotations."""
         self._store_queue(items)
-        project_id, time = self.project.pk, self._time
-        copy_rows(OUTBOX, ((project_id, item.id, self._state(item), time) for item in items))
         labelled = [item for item in items if item.votes]
+        self._store_changes(items, labelled)
         if not labelled:
             return
         events = [*self._store_consensus(labelled), *self._store_cases(labelled)]
         record_many(events)
+
+    def _store_changes(self, items: Sequence[NewItem], labelled: Sequence[NewItem]) -> None:
+        """Live counters do not ask which item it was: those without labels that are alike share a row."""
+        project_id, time = self.project.pk, self._time
+        alike = Counter(self._state(item) for item in items if not item.votes)
+        rows: list[tuple[Any, ...]] = [(project_id, None, count, state, time) for state, count in alike.items()]
+        rows += [(project_id, item.id, 1, self._state(item), time) for item in labelled]
+        copy_rows(OUTBOX, rows)
 
     def _store_queue(self, items: Sequence[NewItem]) -> None:
         count, redundancy = len(items), self.project.redundancy

@@ -26,7 +26,10 @@ class Item(models.Model):
     attribute's name to this item's group, missing where it has none; ``gold`` is a label value or null;
     ``extra`` keeps imported columns that nothing else uses."""
 
-    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="items")
+    # The dataset's project, kept here for indexes: the dataset vouches for it, so the database need not look twice.
+    project = models.ForeignKey(
+        "annotations.Project", models.CASCADE, related_name="items", db_index=False, db_constraint=False
+    )
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="items")
     external_id = models.CharField(_("id in the source"), max_length=200, blank=True)
     row_number = models.PositiveBigIntegerField(_("row in the file"), null=True)
@@ -72,7 +75,9 @@ class QueueEntry(models.Model):
     """
 
     item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="queue")
-    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
+    project = models.ForeignKey(  # the item's
+        "annotations.Project", models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     remaining = models.SmallIntegerField()
     extra = models.SmallIntegerField(default=0, db_default=0)
     lane = models.IntegerField(default=0, db_default=0)

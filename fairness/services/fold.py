@@ -50,6 +50,7 @@ class Change:
     project_id: int
     before: ItemState | None
     after: ItemState | None
+    items: int
     created_at: datetime
 
 
@@ -64,7 +65,7 @@ def fold_outbox(*, limit: int = BATCH) -> dict[int, int]:
         by_project: dict[int, list[Change]] = defaultdict(list)
         for change in changes:
             by_project[change.project_id].append(change)
-        _add_cells({pk: change_cells((c.before, c.after) for c in rows) for pk, rows in by_project.items()})
+        _add_cells({pk: change_cells((c.before, c.after, c.items) for c in rows) for pk, rows in by_project.items()})
         _add_minutes(changes)
         now = timezone.now()
         _execute(UPSERT_PULSES, [(pk, 1, now) for pk in by_project])
@@ -89,6 +90,7 @@ def pending_changes(project: Project) -> Cells:
         (
             None if row.before is None else ItemState.from_json(row.before),
             None if row.after is None else ItemState.from_json(row.after),
+            row.items,
         )
         for row in rows.iterator(chunk_size=BATCH)
     )
@@ -103,12 +105,14 @@ def _take(limit: int) -> list[Change]:
         cursor.execute(
             "WITH taken AS (DELETE FROM annotations_outboxrow WHERE id IN"
             " (SELECT id FROM annotations_outboxrow ORDER BY id LIMIT %s) RETURNING *)"
-            " SELECT t.project_id, t.before::text, t.after::text, t.created_at FROM taken t"
+            " SELECT t.project_id, t.before::text, t.after::text, t.items, t.created_at FROM taken t"
             " JOIN annotations_project p ON p.id = t.project_id ORDER BY t.id",
             [limit],
         )
         rows = cursor.fetchall()
-    return [Change(pk, _state(before), _state(after), created_at) for pk, before, after, created_at in rows]
+    return [
+        Change(pk, _state(before), _state(after), items, created_at) for pk, before, after, items, created_at in rows
+    ]
 
 
 def _state(text: str | None) -> ItemState | None:
@@ -148,8 +152,8 @@ def _add_minutes(changes: Iterable[Change]) -> None:
         tally = tallies[change.project_id, change.created_at.replace(second=0, microsecond=0)]
         for state, sign in ((change.after, 1), (change.before, -1)):
             if state is not None:
-                tally[0] += sign * sum(state.people.values())
-                tally[1] += sign * len(state.models)
+                tally[0] += sign * change.items * sum(state.people.values())
+                tally[1] += sign * change.items * len(state.models)
     _execute(UPSERT_MINUTES, [(pk, minute, *tally) for (pk, minute), tally in sorted(tallies.items())])
 
 

@@ -1,0 +1,138 @@
+"""What benchmarks against a running `evenhand up` share: the stack, its processes' time and memory, a project."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import django
+import psutil
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evenhand.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from accounts.models import Membership, Role, Scope, User  # noqa: E402
+from accounts.services.tokens import token_create  # noqa: E402
+from annotations.models import LabelSchema, Project, ProtectedAttribute, ServingRules  # noqa: E402
+from annotations.task_types import task_type  # noqa: E402
+from evenhand.local.errors import LocalError  # noqa: E402
+from evenhand.local.state import State, is_running, read_state  # noqa: E402
+
+LABELS = ("keep", "review", "remove")
+TABLES = (
+    "annotations_outboxrow",
+    "annotations_case",
+    "annotations_consensus",
+    "annotations_annotation",
+    "annotations_assignment",
+    "annotations_queueentry",
+    "annotations_importjob",
+    "annotations_item",
+    "annotations_dataset",
+    "annotations_annotator",
+    "annotations_labelschema",
+)
+
+
+def running_stack(needed: Iterable[str]) -> State:
+    """The running stack, which must run the processes ``needed`` itself; LocalError says what is missing."""
+    state = read_state(settings.EVENHAND_HOME)
+    if not is_running(settings.EVENHAND_HOME) or state is None or not state.address:
+        raise LocalError("Nothing is running here. Start it with `evenhand up`, with the same EVENHAND_HOME.")
+    missing = [name for name in needed if name not in state.processes]
+    if missing:
+        raise LocalError(f"This stack does not run {' and '.join(missing)} itself, so it cannot be measured.")
+    return state
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+def processor_seconds(state: State, name: str) -> float:
+    """User and system seconds of a process tree; those of children that ended are with the parent that reaped them."""
+    total = 0.0
+    for process in _tree(state.processes[name].pid):
+        try:
+            total += sum(process.cpu_times()[:4])
+        except psutil.NoSuchProcess:
+            continue  # it ended just now
+    return total
+
+
+def _memory(state: State, name: str) -> float:
+    """MiB of the largest process of a tree; pages that processes share are counted in parts."""
+    largest = 0
+    for process in _tree(state.processes[name].pid):
+        try:
+            largest = max(largest, process.memory_full_info().pss)
+        except psutil.NoSuchProcess:
+            continue
+    return largest / (1 << 20)
+
+
+@contextmanager
+def peak_memory(state: State, names: Iterable[str]) -> Iterator[dict[str, float]]:
+    """The greatest memory (MiB) of any one process of each tree within the block, looked at ten times a second."""
+    peaks = dict.fromkeys(names, 0.0)
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            for name in peaks:
+                peaks[name] = max(peaks[name], _memory(state, name))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peaks
+    finally:
+        over.set()
+        watcher.join()
+
+
+@contextmanager
+def project_of_an_owner(title: str) -> Iterator[tuple[Project, str]]:
+    """An active project with three labels and one protected attribute, and its owner's token; removed afterwards.
+
+    The ledger keeps its events.
+    """
+    owner = User.objects.create(email=f"bench-{os.getpid()}-{time.time_ns()}@localhost")
+    project = Project.objects.create(name=title, created_by=owner, status="active", redundancy=3)
+    try:
+        config = {"labels": [{"key": key, "name": key, "description": "", "shortcut": ""} for key in LABELS]}
+        LabelSchema.objects.create(
+            project=project,
+            version=1,
+            task_type="single_choice",
+            config=task_type("single_choice").check_config(config),
+            created_by=owner,
+        )
+        # The clients are programs, faster than any person: everything else is as a project has it by default.
+        ServingRules.objects.create(project=project, labels_per_minute=None)
+        ProtectedAttribute.objects.create(project=project, name="dialect", column="dialect", position=1)
+        Membership.objects.create(project=project, user=owner, role=Role.OWNER)
+        token = token_create(user=owner, name="bench", scopes=[Scope.READ, Scope.IMPORT, Scope.EXPORT])[1]
+        yield project, token
+    finally:
+        _remove(project, owner)
+
+
+def _remove(project: Project, owner: User) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM annotations_importrowerror WHERE job_id IN "
+            "(SELECT id FROM annotations_importjob WHERE project_id = %s)",
+            [project.pk],
+        )
+        for table in TABLES:
+            cursor.execute(f"DELETE FROM {table} WHERE project_id = %s", [project.pk])
+        project.delete()
+    owner.delete()
