@@ -15,7 +15,7 @@ from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
 from annotations.models import ImportJob, ImportStatus
 from annotations.quality.excluding import exclusion_apply, unfinished
-from annotations.serving.services import queue_settle
+from annotations.serving.services import is_sorted, queue_settle, queue_sort
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +50,10 @@ def run_import(job_id: int) -> str:
     if outcome == Outcome.AGAIN:
         run_import.delay(job_id)
     elif outcome == Outcome.ENDED:
-        following = next_waiting(ImportJob.objects.values_list("project_id", flat=True).get(pk=job_id))
+        project_id = ImportJob.objects.values_list("project_id", flat=True).get(pk=job_id)
+        if is_sorted(project_id=project_id):
+            sort_queue.delay(project_id)
+        following = next_waiting(project_id)
         if following is not None:
             run_import.delay(following.pk)
     return outcome.value
@@ -60,6 +63,12 @@ def run_import(job_id: int) -> str:
 def settle_queue(project_id: int) -> int:
     """Bring a project's queue in line with its serving rules; how many items it has."""
     return queue_settle(project_id=project_id)
+
+
+@shared_task(name="annotations.tasks.sort_queue", soft_time_limit=3500, time_limit=3600)
+def sort_queue(project_id: int) -> None:
+    """Sort what an import added into the project's order of serving."""
+    queue_sort(project_id=project_id)
 
 
 def queue_follow(project_id: int) -> None:

@@ -25,7 +25,7 @@ from benchmarks._stack import peak_memory, processor_seconds, project_of_an_owne
 from evenhand.cli.bench import Figure  # noqa: E402
 from evenhand.local.errors import LocalError  # noqa: E402
 
-ROWS = int(os.environ.get("EVENHAND_BENCH_ROWS", 1_000_000))
+ROWS = 1_000_000
 WHATS = ("consensus", "annotations", "items")
 
 ITEMS = """

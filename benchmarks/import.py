@@ -19,7 +19,7 @@ from benchmarks._stack import peak_memory, processor_seconds, project_of_an_owne
 from evenhand.cli.bench import Figure
 from evenhand.local.errors import LocalError
 
-ROWS = int(os.environ.get("EVENHAND_BENCH_ROWS", 1_000_000))
+ROWS = 1_000_000
 WORDS = ("a", "message", "about", "people", "who", "came", "back", "late", "and", "found", "that", "nobody", "waited")
 GROUPS = ("north", "south", "coast")
 MEASURED = ("web", "worker")

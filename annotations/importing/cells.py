@@ -58,11 +58,11 @@ def cell_json(cell: Any) -> Any:
     return cell_text(cell)
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def stored_json(value: Any) -> str:
-    """``value`` as JSON text that PostgreSQL can store; raises ``BadRow`` for NUL and half surrogate characters."""
+    """``value`` as canonical JSON text for PostgreSQL; raises ``BadRow`` for NUL and half surrogate characters."""
     try:
         text = _encode(value)
         if not text.isascii():

@@ -23,7 +23,6 @@ ANNOTATION = Table(
         "id", "project_id", "item_id", "annotator_id", "schema_id", "source", "status", "value", "reason",
         "idempotency_key", "created_at",
     ),
-    texts=("reason", "idempotency_key"),
 )  # fmt: skip
 
 Votes = dict[int, list[Vote]]  # item id → votes

@@ -13,7 +13,7 @@ from annotations.importing.errors import BadRow
 from annotations.importing.mapping import MAX_NAME, ColumnMapping
 from annotations.importing.readers import Row
 from annotations.modalities import modality
-from annotations.modalities.base import content_hash
+from annotations.modalities.base import content_hash_of
 from annotations.models import RowProblemKind
 from annotations.task_types import TaskType
 from ledger.errors import DomainError
@@ -22,12 +22,13 @@ MODALITY = "text"
 MAX_ID = 200
 MAX_GROUP = 100
 MAX_EXTRA = 50_000
-LABELS_REMEMBERED = 10_000
+REMEMBERED = 10_000
 
 
 @dataclass(slots=True)
 class ParsedRow:
-    """A sound row. ``labels``: (annotator's name, value) pairs. ``id`` is the item's, once it has one."""
+    """A sound row. ``labels``: (annotator's name, value) pairs. ``id`` is the item's, once it has one; ``line`` what
+    of it is the same whichever id it gets."""
 
     row: Row
     content_hash: str
@@ -39,6 +40,7 @@ class ParsedRow:
     extra_json: str
     labels: list[tuple[str, Any]] = field(default_factory=list)
     id: int = 0
+    line: str = ""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,10 @@ class RowParser:
         self.modality = modality(MODALITY)
         self._used = mapping.columns
         self._extra_columns = [name for name in columns if name not in self._used]
-        self._values: dict[str, Any] = {}  # label text → value: the same few texts come again and again
+        self._has_labels = bool(mapping.annotators or mapping.annotator)
+        # The same few labels and groups come again and again.
+        self._values: dict[str, Any] = {}  # label text → value
+        self._known_groups: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], str]] = {}
 
     def parse(self, row: Row) -> ParsedRow | Problem:
         if row.problem:
@@ -81,17 +86,15 @@ class RowParser:
         values, mapping = row.values, self.mapping
         payload = self._payload(values.get(mapping.text))
         payload_json = stored_json(payload)
-        groups = self._groups(values)
         return ParsedRow(
-            row=row,
-            content_hash=content_hash(MODALITY, payload),
-            payload_json=payload_json,
-            external_id=self._external_id(values) if mapping.external_id else "",
-            groups=groups,
-            groups_json=stored_json(groups) if groups else "{}",
-            gold=self._label(mapping.gold, values.get(mapping.gold)) if mapping.gold else None,
-            extra_json=self._extra(values) if mapping.extra else "{}",
-            labels=self._labels(values),
+            row,
+            content_hash_of(MODALITY, payload_json),
+            payload_json,
+            self._external_id(values) if mapping.external_id else "",
+            *self._groups(values),
+            self._label(mapping.gold, values.get(mapping.gold)) if mapping.gold else None,
+            self._extra(values) if mapping.extra else "{}",
+            self._labels(values) if self._has_labels else [],
         )
 
     def _payload(self, cell: Any) -> dict[str, Any]:
@@ -102,22 +105,29 @@ class RowParser:
 
     def _external_id(self, values: Mapping[str, Any]) -> str:
         column = str(self.mapping.external_id)
-        text = _checked(column, lambda: cell_text(values.get(column)))
+        text = _text(column, values.get(column))
         if len(text) > MAX_ID:
             raise BadRow(_at(column, _("an id has at most 200 characters")))
         if "\n" in text or "\r" in text:
             raise BadRow(_at(column, _("an id cannot hold a line end")))
         return _storable(column, text)
 
-    def _groups(self, values: Mapping[str, Any]) -> dict[str, str]:
+    def _groups(self, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
+        """Attribute → group, and the same as JSON. Rows of the same groups share both, which nobody changes."""
         groups = {}
         for attribute, column in self.mapping.groups.items():
-            text = _checked(column, lambda column=column: cell_text(values.get(column)))  # type: ignore[misc]
+            text = _text(column, values.get(column))
             if len(text) > MAX_GROUP:
                 raise BadRow(_at(column, _("a group's name has at most 100 characters")))
             if text:
                 groups[attribute] = text
-        return groups
+        key = tuple(groups.items())
+        known = self._known_groups.get(key)
+        if known is None:
+            known = groups, stored_json(groups)
+            if len(self._known_groups) < REMEMBERED:
+                self._known_groups[key] = known
+        return known
 
     def _label(self, column: str, cell: Any) -> Any:
         """The value in a cell, None where it is empty."""
@@ -129,7 +139,7 @@ class RowParser:
         elif cell is None or (not isinstance(cell, list) and not _checked(column, lambda: cell_text(cell))):
             return None
         value = _checked(column, lambda: label_value(self.task, self.config, cell))
-        if isinstance(cell, str) and len(self._values) < LABELS_REMEMBERED:
+        if isinstance(cell, str) and len(self._values) < REMEMBERED:
             self._values[cell] = value
         return value
 
@@ -142,7 +152,7 @@ class RowParser:
             return []
         value = self._label(mapping.label, values.get(mapping.label))
         column = mapping.annotator
-        name = _checked(column, lambda: cell_text(values.get(column)))
+        name = _text(column, values.get(column))
         if value is None:
             return []
         if not name:
@@ -152,6 +162,8 @@ class RowParser:
         return [(_storable(column, name), value)]
 
     def _extra(self, values: Mapping[str, Any]) -> str:
+        if not self._extra_columns and len(values) == len(self._used):
+            return "{}"
         names = (
             self._extra_columns
             if len(values) == len(self._used) + len(self._extra_columns)
@@ -164,6 +176,10 @@ class RowParser:
         if len(text) > MAX_EXTRA:
             raise BadRow(_("the columns that are only kept hold more than 50,000 characters"))
         return text
+
+
+def _text(column: str, cell: Any) -> str:
+    return cell.strip() if isinstance(cell, str) else str(_checked(column, lambda: cell_text(cell)))
 
 
 def _storable(column: str, text: str) -> str:

@@ -29,6 +29,7 @@ from ledger.services import SYSTEM, actor_of, record
 
 LOCK_CLASS = 0x1A9047  # first half of the advisory lock's key; the project is the second
 MAX_ATTEMPTS = 5
+MANY = 10_000  # items that may change how PostgreSQL should go about a query
 STALE = timedelta(seconds=60)  # without a heartbeat for this long, nobody is working on it
 UPLOAD_LIMIT = timedelta(hours=1)  # an upload whose web process died
 MAPPING_LIMIT = timedelta(days=7)  # an upload that nobody chose columns for
@@ -125,6 +126,14 @@ def _finish(job: ImportJob, dataset: Dataset, counts: Counts) -> None:
         data={**values, "dataset": dataset.pk, "format": job.format, "sha256": job.sha256},
     )
     transaction.on_commit(partial(remove_upload, job.stored_as), robust=True)
+    if counts.items_added >= MANY:
+        transaction.on_commit(_gather_statistics, robust=True)
+
+
+def _gather_statistics() -> None:
+    """What autovacuum would do within minutes: till then PostgreSQL plans as if the new items were not there."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotations_item, annotations_queueentry")
 
 
 def import_end(*, job_id: int, status: ImportStatus, error: str = "") -> Outcome:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from annotations.importing.copying import Table, copy_rows, new_ids
+from annotations.importing.copying import Table, copy_lines, copy_rows, new_ids
 from annotations.models import Case, CaseStatus, Consensus, LabelSchema, OutboxRow, Project, QueueEntry
 from annotations.state import Decision, Vote, disagreement, expected_error, item_state, people_decide
 from annotations.task_types import TaskType
@@ -73,10 +73,11 @@ class Settler:
         count, redundancy = len(items), self.project.redundancy
         # 63 random bits each: a place in the queue that nobody can foresee.
         shuffles = [number >> 1 for number in struct.unpack(f"{count}Q", os.urandom(8 * count))]
-        copy_rows(
+        project_id = self.project.pk
+        copy_lines(
             QUEUE,
             (
-                (item.id, self.project.pk, max(0, redundancy - _people(item.votes)), shuffle)
+                f"{item.id}\t{project_id}\t{max(0, redundancy - _people(item.votes))}\t{shuffle}"
                 for item, shuffle in zip(items, shuffles, strict=True)
             ),
         )
@@ -159,4 +160,4 @@ class Settler:
 
 
 def _people(votes: Sequence[Vote]) -> int:
-    return sum(not vote.is_model for vote in votes)
+    return sum(not vote.is_model for vote in votes) if votes else 0

@@ -32,4 +32,9 @@ _canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 
 def content_hash(modality: str, payload: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of modality and payload in canonical JSON: equal content, equal hash."""
-    return hashlib.sha256(_canonical([modality, payload]).encode()).hexdigest()
+    return content_hash_of(modality, _canonical(payload))
+
+
+def content_hash_of(modality: str, canonical: str) -> str:
+    """The same, of a payload that is canonical JSON already: keys sorted, no blanks, no escapes but the needed ones."""
+    return hashlib.sha256(f'["{modality}",{canonical}]'.encode()).hexdigest()

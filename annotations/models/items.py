@@ -26,11 +26,11 @@ class Item(models.Model):
     attribute's name to this item's group, missing where it has none; ``gold`` is a label value or null;
     ``extra`` keeps imported columns that nothing else uses."""
 
-    # The dataset's project, kept here for indexes: the dataset vouches for it, so the database need not look twice.
+    # Without a constraint in the database, here and in the queue: see docs/adr/0011.
     project = models.ForeignKey(
         "annotations.Project", models.CASCADE, related_name="items", db_index=False, db_constraint=False
     )
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="items")
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="items", db_constraint=False)
     external_id = models.CharField(_("id in the source"), max_length=200, blank=True)
     row_number = models.PositiveBigIntegerField(_("row in the file"), null=True)
     modality = models.CharField(_("modality"), max_length=16, default="text")
@@ -74,8 +74,8 @@ class QueueEntry(models.Model):
     sort), ``shuffle`` a random place (63 bits) fixed at import.
     """
 
-    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="queue")
-    project = models.ForeignKey(  # the item's
+    item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="queue", db_constraint=False)
+    project = models.ForeignKey(
         "annotations.Project", models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )
     remaining = models.SmallIntegerField()

@@ -128,6 +128,18 @@ def queue_settle(*, project_id: int) -> int:
     return count
 
 
+def is_sorted(*, project_id: int) -> bool:
+    """Whether the project's items are served in an order that new ones have to be sorted into."""
+    return ServingRules.objects.filter(
+        project_id=project_id, strategy__in=[Strategy.PRIORITY, Strategy.STRATIFIED]
+    ).exists()
+
+
+def queue_sort(*, project_id: int) -> None:
+    """Sort new items into the project's order of serving. May be run at any time and twice."""
+    lanes_settle(project_id=project_id, rules=rules_of(Project.objects.get(pk=project_id)))
+
+
 def lanes_settle(*, project_id: int, rules: ServingRules) -> None:
     """Sort the queue into the lanes of a strategy that sorts by something other than the labels given so far.
 

@@ -98,3 +98,14 @@ def test_labels_in_rows_need_both(values, words):
 def test_a_row_without_label_is_an_item_all_the_same():
     assert parse({"text": "a", "who": "w", "label": ""}, LONG).labels == []
     assert parse({"text": "a", "who": 12, "label": "keep"}, LONG).labels == [("12", "keep")]
+
+
+def test_equal_groups_of_different_attributes_are_told_apart():
+    mapping = ColumnMapping(text="text", groups={"religion": "r", "gender": "g"})
+    columns = ["text", "r", "g"]
+    parser = RowParser(mapping=mapping, columns=columns, task=task_type("single_choice"), config=CHOICES)
+    cells = ({"r": "x"}, {"r": " x "}, {"g": "x"})
+    one, two, other = (parser.parse(Row(n, {"text": "a", **values})) for n, values in enumerate(cells))
+    assert one.groups == two.groups == {"religion": "x"}
+    assert one.groups_json == two.groups_json == '{"religion":"x"}'
+    assert (other.groups, other.groups_json) == ({"gender": "x"}, '{"gender":"x"}')

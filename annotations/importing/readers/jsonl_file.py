@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
@@ -19,7 +20,17 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_parse = json.JSONDecoder(parse_constant=_no_constant).decode
+_decoder = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _parse(line: str) -> Any:
+    """The line's value; raises ``ValueError``."""
+    if line.startswith("{"):  # nearly always: no search for blanks before it
+        with contextlib.suppress(StopIteration, ValueError):  # decode says better what is wrong
+            values, end = _decoder.scan_once(line, 0)  # type: ignore[attr-defined]
+            if line[end:] in ("\n", "", "\r\n"):
+                return values
+    return _decoder.decode(line)
 
 
 class JsonLinesReader:
