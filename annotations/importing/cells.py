@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotations.importing.errors import BadRow
+from annotations.modalities.base import canonical
 from annotations.task_types import TaskType
 
 
@@ -64,15 +65,23 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, 
 def stored_json(value: Any) -> str:
     """``value`` as canonical JSON text for PostgreSQL; raises ``BadRow`` for NUL and half surrogate characters."""
     try:
+        text = canonical(value)
+    except TypeError:
+        text = _large_or_refused(value)
+    if "\\u0000" in text and _has_nul(value):
+        raise BadRow(_("a NUL character, which cannot be stored"))
+    return text
+
+
+def _large_or_refused(value: Any) -> str:
+    """What the quick encoder does not take: whole numbers of more than 64 bits, or what cannot be stored at all."""
+    try:
         text = _encode(value)
-        if not text.isascii():
-            text.encode()
+        text.encode()
     except UnicodeEncodeError:
         raise BadRow(_("half of a surrogate pair, which is no character, cannot be stored")) from None
     except (ValueError, RecursionError):
         raise BadRow(_("a value that cannot be stored as JSON")) from None
-    if "\\u0000" in text and _has_nul(value):
-        raise BadRow(_("a NUL character, which cannot be stored"))
     return text
 
 

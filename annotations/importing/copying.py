@@ -42,7 +42,7 @@ def escaped(text: str) -> str:
     """``text`` as a cell of a line."""
     if "\\" in text:
         text = text.replace("\\", "\\\\")
-    if not text.isprintable():
+    if "\t" in text or "\n" in text or "\r" in text:
         text = text.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
 

@@ -5,6 +5,7 @@ Memory does not grow with the file: duplicates are looked up in the database, wh
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ from annotations.task_types import task_type
 
 BATCH = 4000
 MAX_STORED_PROBLEMS = 10_000
+OBJECTS_OF_BATCHES = 200_000
 # Rows of items are written out by the thread that parses: it has time, while this one waits for PostgreSQL.
 ITEM = Table(
     Item,
@@ -89,7 +91,7 @@ class Loader:
     def load(self) -> Counts:
         """Read everything; raises ``BrokenFile`` or ``Cancelled``, and then the caller rolls back."""
         rows = self.source.reader.rows()
-        with _quick_turns(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-reader") as pool:
+        with _at_full_speed(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-reader") as pool:
             ahead = pool.submit(self._read, rows)
             while (batch := ahead.result()).rows:
                 ahead = pool.submit(self._read, rows)  # parsed while PostgreSQL takes in this batch
@@ -243,14 +245,17 @@ class Loader:
 
 
 @contextmanager
-def _quick_turns() -> Iterator[None]:
-    """The thread that waits for PostgreSQL gets its turn within half a millisecond of the answer, not five."""
-    usual = sys.getswitchinterval()
+def _at_full_speed() -> Iterator[None]:
+    """The thread that waits for PostgreSQL gets its turn within half a millisecond of the answer, not five; and the
+    collector, which has no cycles to find in rows, looks for them once in some batches."""
+    turns, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(0.0005)
+    gc.set_threshold(OBJECTS_OF_BATCHES, *thresholds[1:])
     try:
         yield
     finally:
-        sys.setswitchinterval(usual)
+        sys.setswitchinterval(turns)
+        gc.set_threshold(*thresholds)
 
 
 def _line(row: ParsedRow) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
+
+import orjson
 
 
 class Modality(Protocol):
@@ -27,12 +28,17 @@ class Modality(Protocol):
         """The payload as text columns of a table; an import of the same columns gives the same payload."""
 
 
-_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
+def canonical(value: Any) -> str:
+    """JSON with keys in order, no blanks, and no escapes but the needed ones: equal values, equal text.
+
+    Raises ``TypeError`` for what JSON cannot hold, such as half of a surrogate pair.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def content_hash(modality: str, payload: Mapping[str, Any]) -> str:
     """SHA-256 (hex) of modality and payload in canonical JSON: equal content, equal hash."""
-    return content_hash_of(modality, _canonical(payload))
+    return content_hash_of(modality, canonical(payload))
 
 
 def content_hash_of(modality: str, canonical: str) -> str:

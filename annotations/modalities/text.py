@@ -21,7 +21,7 @@ class Text:
     columns: ClassVar[tuple[str, ...]] = ("text",)
 
     def check_payload(self, raw: Any) -> dict[str, Any]:
-        text = raw.get("text") if isinstance(raw, Mapping) else raw
+        text = raw if isinstance(raw, str) or not isinstance(raw, Mapping) else raw.get("text")
         if not isinstance(text, str) or not text.strip():
             raise invalid("The text is empty.", fields={"text": ["The text is empty."]})
         if len(text) > MAX_CHARACTERS:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Model
+from django.db.models.base import ModelState
 
 from ledger.statements import Statement
 
@@ -56,7 +57,12 @@ def _converters(model: type[Model]) -> list[tuple[int, Any]]:
 
 
 def _built(model: type[Model], values: Sequence[Any]) -> Model:
-    converted = list(values)
+    """As unpickling makes a model object: its fields are set at once, not each through its descriptor."""
+    made = model.__new__(model)
+    made.__dict__.update(zip(_names(model), values, strict=True))
     for place, convert in _converters(model):
-        converted[place] = convert(converted[place], None, connection)
-    return model.from_db("default", _names(model), converted)
+        name = _names(model)[place]
+        made.__dict__[name] = convert(made.__dict__[name], None, connection)
+    made._state = ModelState()
+    made._state.adding, made._state.db = False, "default"
+    return made

@@ -39,16 +39,12 @@ class ThreadedHandler(ASGIHandler):
             body = await _body(receive, loop)
         except RequestAborted:
             return
-        client = _Client(send, loop)
+        client = _Client(receive if isinstance(body, BytesIO) else None, send, loop)
         work = loop.run_in_executor(self.threads, copy_context().run, self.answer, scope, body, client)
-        if isinstance(body, BytesIO):
-            watch = asyncio.create_task(client.watch(receive))
-            try:
-                messages = await work
-            finally:
-                watch.cancel()
-        else:
+        try:
             messages = await work
+        finally:
+            client.leave()
         for message in messages:
             await send(message)
 
@@ -81,20 +77,36 @@ class _ClientGone(Exception):
 
 
 class _Client:
-    """The way back to the client for a thread. A block is handed over before the next one is made."""
+    """The way back to the client for a thread that streams. A block is handed over before the next one is made.
 
-    def __init__(self, send: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self._send, self._loop, self._gone = send, loop, False
+    From the first block on somebody listens for the client's going away, unless its request is still arriving
+    (``receive`` is None then).
+    """
 
-    async def watch(self, receive: Any) -> None:
-        while (await receive())["type"] != "http.disconnect":
+    def __init__(self, receive: Any, send: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._receive, self._send, self._loop = receive, send, loop
+        self._gone = False
+        self._watch: asyncio.Task[None] | None = None
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
             pass
         self._gone = True
+
+    async def _forward(self, message: dict[str, Any]) -> None:
+        if self._watch is None and self._receive is not None:
+            self._watch = asyncio.create_task(self._listen())
+        await self._send(message)
+
+    def leave(self) -> None:
+        """Nothing more is streamed; called on the loop."""
+        if self._watch is not None:
+            self._watch.cancel()
 
     def send(self, message: dict[str, Any]) -> None:
         if self._gone:
             raise _ClientGone
-        sent = asyncio.run_coroutine_threadsafe(self._send(message), self._loop)
+        sent = asyncio.run_coroutine_threadsafe(self._forward(message), self._loop)
         try:
             sent.result(timeout=SEND_SECONDS)
         except (TimeoutError, OSError):

@@ -3,19 +3,43 @@
 Planning a statement of the labelling path takes several times as long as running it (0.3 ms against 0.05 ms). psycopg2
 does not prepare statements, so this says PREPARE and EXECUTE. Needs a connection that stays with its session: a pooler
 in transaction mode cannot be put in between (neither can it for server-side cursors, which exports use).
+
+A plan fits the sizes that its tables had when it was made. Made while they are nearly empty, as on a fresh
+installation, it would read an index or a table whole where a look-up is wanted, and stay so while they grow by
+thousands: so plans are dropped, and made again when they are next needed, after so many statements of a connection.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.db import connection
 
 PLACE = re.compile(r"%\((\w+)\)s")
-_known: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # psycopg2 connection → names prepared on it
+FIRST_PLANS, LONGEST_PLANS = 128, 4096  # statements that a connection's first plans, and all later ones, are kept for
+
+
+class _Session:
+    """What a connection has prepared: ``names``; its plans are kept until it has run ``until`` of them."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.run, self.keep = 0, FIRST_PLANS
+        self.until = self.keep
+
+    def is_outdated(self, more: int) -> bool:
+        self.run += more
+        if self.run < self.until:
+            return False
+        self.keep = min(2 * self.keep, LONGEST_PLANS)
+        self.until = self.run + self.keep
+        return True
+
+
+_sessions: WeakKeyDictionary[Any, _Session] = WeakKeyDictionary()  # by psycopg2 connection
 
 
 class Statement:
@@ -46,10 +70,14 @@ def execute_all(cursor: Any, statements: Iterable[Statement], values: Mapping[st
     cursor.execute("; ".join(statement.call for statement in statements), values)
 
 
-def prepare(cursor: Any, statements: Iterable[Statement]) -> None:
+def prepare(cursor: Any, statements: Sequence[Statement]) -> None:
     """Make sure that the cursor's connection knows the statements. A rolled back transaction leaves them prepared."""
-    known = _known.setdefault(connection.connection, set())
+    session = _sessions.get(connection.connection)
+    if session is None:
+        session = _sessions[connection.connection] = _Session()
     for statement in statements:
-        if statement.name not in known:
+        if statement.name not in session.names:
             cursor.execute(statement.definition)
-            known.add(statement.name)
+            session.names.add(statement.name)
+    if session.is_outdated(len(statements)):
+        cursor.execute("DISCARD PLANS")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotations.importing.errors import BrokenFile
 from annotations.importing.readers import lines as lines_module
@@ -173,3 +176,24 @@ def test_parquet_columns_of_one_name_are_refused():
     table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["text", "text"])
     with pytest.raises(BrokenFile, match="more than once"):
         rows("parquet", parquet_bytes(table))
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.text(), JSON_VALUES, max_size=4), st.booleans())
+def test_a_line_is_read_exactly_as_it_was_written(values, ascii_only):
+    line = json.dumps(values, ensure_ascii=ascii_only) + "\n"
+    assert rows("jsonl", b'{"first": 1}\n' + line.encode())[1] == (2, values, "")
+
+
+def test_whole_numbers_of_any_length_keep_all_their_digits():
+    line = b'{"id": 123456789012345678901234567890, "more": {"deep": 98765432109876543210987}}\n'
+    assert rows("jsonl", line)[0][1] == {
+        "id": 123456789012345678901234567890,
+        "more": {"deep": 98765432109876543210987},
+    }

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotations.importing.mapping import ColumnMapping
 from annotations.importing.readers import Row
 from annotations.importing.rows import ParsedRow, Problem, RowParser
+from annotations.modalities.base import canonical
 from annotations.task_types import task_type
 from tests.factories import CHOICES
 
@@ -109,3 +114,9 @@ def test_equal_groups_of_different_attributes_are_told_apart():
     assert one.groups == two.groups == {"religion": "x"}
     assert one.groups_json == two.groups_json == '{"religion":"x"}'
     assert (other.groups, other.groups_json) == ({"gender": "x"}, '{"gender":"x"}')
+
+
+@given(st.dictionaries(st.text(), st.text() | st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1)))
+def test_canonical_json_has_sorted_keys_no_blanks_and_only_the_needed_escapes(value):
+    """Content hashes are made of it: what was stored with one version must be found again with the next."""
+    assert canonical(value) == json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
