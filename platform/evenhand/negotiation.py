@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -16,9 +16,9 @@ class JsonFirst(DefaultContentNegotiation):
     """As REST framework negotiates, with a short way for clients that take what there is."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[Any, str]:
-        first = renderers[0]
+        first = next(iter(renderers))
         if (
             type(first) is JSONRenderer
             and not format_suffix
