@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from annotations.suspicion.detectors.expected import Expected
+from annotations.suspicion.detectors.expected import Expected, against_of
 from annotations.suspicion.detectors.finding import MOST_SHOWN, Finding, Kind
 from annotations.suspicion.detectors.meetings import Meetings, gaps, joined, meetings
 from annotations.suspicion.detectors.said import Floats, Ints, Said
@@ -67,21 +67,18 @@ def _same(said: Said, met: Meetings) -> Any:
 def _weaker(said: Said, met: Meetings, pair: Ints, expected: Expected, n_pairs: int) -> tuple[Floats, Floats]:
     """(p, excess) of each pair, shape (n_pairs,): of the direction that says less. ``excess`` is the share of answers
     against the others that were the same, beyond what is expected: 0 as expected, 1 all of them."""
-    propensity = expected.propensity()
-    same_answer = _same(said, met)
+    readiness = expected.readiness()
     p, excess = np.zeros(n_pairs), np.ones(n_pairs)
-    for mine, theirs in ((met.low, met.high), (met.high, met.low)):
-        against = said.label[mine] != met.reference
-        rows, same = pair[against], same_answer[against].astype(float)
-        cell = met.stratum[against] * expected.size + said.label[mine][against]
-        chance = expected.chance(rows, cell, same, said.annotator[theirs][against], propensity)
-        n = np.bincount(rows, minlength=n_pairs).astype(float)
-        hits = np.bincount(rows, same, minlength=n_pairs)
-        mean = np.bincount(rows, chance, minlength=n_pairs) / np.maximum(n, 1.0)
+    for low in (True, False):
+        seen, rows = against_of(said, met, low=low)
+        of_pair = pair[rows]
+        chance = expected.chance(of_pair, seen, readiness)
+        n = np.bincount(of_pair, minlength=n_pairs).astype(float)
+        hits = np.bincount(of_pair, seen.same, n_pairs)
+        mean = np.bincount(of_pair, chance, n_pairs) / np.maximum(n, 1.0)
         # Of chances that differ, the mean gives the larger tail (Hoeffding 1956).
         p = np.maximum(p, beyond(hits, n, mean))
-        beyond_mean = (hits / np.maximum(n, 1.0) - mean) / np.maximum(1.0 - mean, 1e-9)
-        excess = np.minimum(excess, beyond_mean)
+        excess = np.minimum(excess, (hits / np.maximum(n, 1.0) - mean) / np.maximum(1.0 - mean, 1e-9))
     return p, excess
 
 

@@ -33,14 +33,14 @@ class Meetings:
 def meetings(said: Said) -> Iterator[Meetings]:
     """Every meeting on an item whose label the others agree on, in at most ``MOST_COMPARED`` portions.
 
-    Labels of an item are taken in order of time, and a label meets the next ones only: n labels give at most
+    Labels given beside a model's suggestion are left out. Labels of an item are taken in order of time, and a label meets the next ones only: n labels give at most
     n · ``MOST_COMPARED`` meetings, also where thousands of people answered the same check.
     """
     order = np.lexsort((np.arange(len(said)), said.at, said.item))
+    order = order[~said.prompted[order]]
     item = said.item[order]
-    first = np.searchsorted(item, np.arange(said.n_items))
-    place = np.arange(len(order)) - first[item]
-    left = said.per_item[item] - place - 1  # labels of the same item that come after
+    after = np.searchsorted(item, np.arange(said.n_items), side="right")
+    left = after[item] - np.arange(len(order)) - 1  # labels of the same item that come after
     at = np.arange(len(order))
     for ahead in range(1, MOST_COMPARED + 1):
         at = at[left[at] >= ahead]

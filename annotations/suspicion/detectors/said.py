@@ -26,6 +26,7 @@ class Said:
     otherwise (gold, or an expert's), or ``UNKNOWN``. ``orders``: shape (n_orders, n_labels), the position of each label
     in an order in which options were shown; ``order``: which of them a label was given in, or ``UNKNOWN``. ``judged``:
     shape (n_annotators,), who may be named in a finding; everybody else only counts as one of the others.
+    ``prompted``: given beside a model's suggestion, which makes people alike who never copied.
 
     Raises ``ValueError`` for columns of different lengths.
     """
@@ -43,11 +44,12 @@ class Said:
     order: Ints
     orders: Ints
     judged: Bools
+    prompted: Bools
 
     def __post_init__(self) -> None:
-        rows = {len(column) for column in (self.item, self.annotator, self.label, self.seconds, self.at, self.order)}
-        if len(rows) != 1:
-            raise ValueError("item, annotator, label, seconds, at and order must have one entry for each label.")
+        columns = (self.item, self.annotator, self.label, self.seconds, self.at, self.order, self.prompted)
+        if len({len(column) for column in columns}) != 1:
+            raise ValueError("item, annotator, label, seconds, at, order, prompted: one entry for each label.")
         if len(self.words) != self.n_items or len(self.known) != self.n_items:
             raise ValueError("words and known must have one entry for each item.")
         if len(self.judged) != self.n_annotators:
@@ -67,6 +69,7 @@ class Said:
             "order": np.full(len(item), UNKNOWN),
             "orders": np.empty((0, n_labels), np.int64),
             "judged": np.ones(n_annotators, bool),
+            "prompted": np.zeros(len(item), bool),
         }
         return cls(item, annotator, label, n_items, n_annotators, n_labels, **(rest | given))
 

@@ -63,8 +63,19 @@ def _constant(said: Said, answers: _Answers, kind: Kind, allowed: np.ndarray) ->
         if corrected <= ALPHA and hits[one] >= NOTABLE * n[one]:
             rows = np.flatnonzero(tells & (said.annotator == one) & (answers.said == mine))
             figures = _figures(said, answers, one, int(usual[one]))
+            if kind is Kind.CONSTANT:
+                figures["position"] = _position(said, one, int(usual[one]))
             findings.append(_finding(said, kind, one, rows, int(n[one]), corrected, figures))
     return findings, len(people)
+
+
+def _position(said: Said, person: int, label: int) -> int:
+    """Where the label stood for this person, if it always stood there; else ``UNKNOWN``."""
+    orders = np.unique(said.order[said.annotator == person])
+    if (orders == UNKNOWN).any():
+        return UNKNOWN
+    places = np.unique(said.orders[orders, label])
+    return int(places[0]) if len(places) == 1 else UNKNOWN
 
 
 def _usual(said: Said, answers: _Answers) -> Ints:
