@@ -22,7 +22,6 @@ LEAST_PAUSE = 20.0  # seconds between two fits of a project
 PAUSE_FACTOR = 20  # of what the last fit took: fitting takes a twentieth of a core at most
 
 
-
 def stale_projects() -> list[int]:
     """Ids of projects whose labels may have changed since their last fit, and whose last fit is long enough ago."""
     return outdated(ConsensusFit, at="fitted_at", least=LEAST_PAUSE, factor=PAUSE_FACTOR)

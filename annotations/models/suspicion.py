@@ -30,8 +30,8 @@ class SuspicionStatus(models.TextChoices):
 class Suspicion(models.Model):
     """One pattern of one person's labels, or of a group's (copying). ``annotator`` is the first of ``annotators``.
 
-    ``telling`` of ``n`` labels show it; ``p`` is corrected for everybody who was tested. ``figures`` holds what else the
-    kind has to say, ``evidence`` what to look at: rows of item id, the others' label (null: none), least plausible
+    ``telling`` of ``n`` labels show it; ``p`` is corrected for everybody who was tested. ``figures`` holds what else
+    the kind has to say, ``evidence`` what to look at: rows of item id, the others' label (null: none), least plausible
     seconds (null: none). A decided row stays as it was decided; a pattern that has grown clearly since is a new row.
     """
 
@@ -67,7 +67,9 @@ class Suspicion(models.Model):
                 condition=Q(status="open", closed_at__isnull=True) | (~Q(status="open") & Q(closed_at__isnull=False)),
                 name="suspicion_closed_has_time",
             ),
-            models.UniqueConstraint(fields=["annotator", "kind"], condition=Q(status="open"), name="suspicion_one_open"),
+            models.UniqueConstraint(
+                fields=["annotator", "kind"], condition=Q(status="open"), name="suspicion_one_open"
+            ),
         ]
         indexes = [
             models.Index(fields=["project", "status", "-id"], name="suspicion_by_project"),

@@ -1,8 +1,8 @@
 """Two or more people who give the same answers, against all others, more often than their own errors explain.
 
-That two people agree tells nothing: both may be right. The telling sign is the same *wrong* answer, as in sources of data
-that copy from each other (Dong, Berti-Equille and Srivastava 2009) and in examinations (the K-index of Holland 1996;
-Wesolowsky 2000). "Wrong" is what everybody else on the item, or a known label, contradicts.
+That two people agree tells nothing: both may be right. The telling sign is the same *wrong* answer, as in sources of
+data that copy from each other (Dong, Berti-Equille and Srivastava 2009) and in examinations (the K-index of Holland
+1996; Wesolowsky 2000). "Wrong" is what everybody else on the item, or a known label, contradicts.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ NOTABLE = 0.5  # of the answers against the others, the share that copying alone
 def copying(said: Said) -> tuple[list[Finding], int]:
     """Groups of people who copy, one finding each; and how many pairs could be tested, at most.
 
-    For both people of a pair it is asked: where *this* one contradicts all others, how often does the other one say just
-    the same, and how often would they by the crowd's rate and their own readiness for that answer? The weaker of the two
-    answers counts. Corrected for all pairs that have ``MIN_SHARED`` items in common.
+    For both people of a pair it is asked: where *this* one contradicts all others, how often does the other one say
+    just the same, and how often would they without copying (``Expected.chance``)? The weaker of the two answers counts.
+    Corrected for all pairs that have ``MIN_SHARED`` items in common.
     """
     expected = Expected(said)
     total, close = 0, []
@@ -82,9 +82,7 @@ def _weaker(said: Said, met: Meetings, pair: Ints, expected: Expected, n_pairs: 
     return p, excess
 
 
-def _groups(
-    said: Said, met: Meetings, pair: Ints, keys: Ints, p: Floats, found: Ints
-) -> list[Finding]:
+def _groups(said: Said, met: Meetings, pair: Ints, keys: Ints, p: Floats, found: Ints) -> list[Finding]:
     """Copiers who are linked by a pair, or by a chain of them, are one finding."""
     if not len(found):
         return []
@@ -116,7 +114,9 @@ def _finding(said: Said, met: Meetings, pair: Ints, keys: Ints, p: Floats, pairs
         }
         for one in pairs[np.argsort(p[pairs], kind="stable")][:MOST_SHOWN].tolist()
     ]
-    people = sorted({int(one) for key in keys[pairs].tolist() for one in (key // said.n_annotators, key % said.n_annotators)})
+    people = sorted(
+        {int(one) for key in keys[pairs].tolist() for one in (key // said.n_annotators, key % said.n_annotators)}
+    )
     return Finding(
         kind=Kind.COPYING,
         people=tuple(people),

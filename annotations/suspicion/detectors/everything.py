@@ -35,7 +35,5 @@ def find_all(said: Said) -> Found:
         found, tested[kind.value] = detect(said)
         findings += found
     always = {(one.people, one.figures["answer"]) for one in findings if one.kind is Kind.CONSTANT}
-    told = [
-        one for one in findings if one.kind is not Kind.RUN or (one.people, one.figures["answer"]) not in always
-    ]
+    told = [one for one in findings if one.kind is not Kind.RUN or (one.people, one.figures["answer"]) not in always]
     return Found(told, tested, unusual(said))

@@ -50,5 +50,3 @@ class Finding:
     @property
     def interval(self) -> tuple[float, float]:
         return wilson(self.telling, self.n)
-
-

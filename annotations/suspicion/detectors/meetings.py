@@ -33,8 +33,9 @@ class Meetings:
 def meetings(said: Said) -> Iterator[Meetings]:
     """Every meeting on an item whose label the others agree on, in at most ``MOST_COMPARED`` portions.
 
-    Labels given beside a model's suggestion are left out. Labels of an item are taken in order of time, and a label meets the next ones only: n labels give at most
-    n · ``MOST_COMPARED`` meetings, also where thousands of people answered the same check.
+    Labels given beside a model's suggestion are left out. Labels of an item are taken in order of time, and a label
+    meets the next ones only: n labels give at most n · ``MOST_COMPARED`` meetings, also where thousands of people
+    answered the same check.
     """
     order = np.lexsort((np.arange(len(said)), said.at, said.item))
     order = order[~said.prompted[order]]

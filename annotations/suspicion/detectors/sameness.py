@@ -6,6 +6,7 @@ anything: somebody who was given one-sided items and says the same of all of the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +31,7 @@ class _Answers:
 
 
 def constant(said: Said) -> tuple[list[Finding], int]:
-    """People who give their most frequent label also where the others agree on another; and how many could be tested."""
+    """People who give their usual label also where the others agree on another; and how many could be tested."""
     answers = _Answers(said.label, said.reference, said.n_labels)
     everybody = np.ones(said.n_annotators, bool)
     return _constant(said, answers, Kind.CONSTANT, everybody)
@@ -137,7 +138,7 @@ def runs(said: Said) -> tuple[list[Finding], int]:
 
 
 def _finding(
-    said: Said, kind: Kind, person: int, rows: Ints, n: int, p: float, figures: dict[str, float | int]
+    said: Said, kind: Kind, person: int, rows: Ints, n: int, p: float, figures: Mapping[str, float | int]
 ) -> Finding:
     shown = rows[np.argsort(-said.at[rows], kind="stable")][:MOST_SHOWN] if kind is not Kind.RUN else rows[:MOST_SHOWN]
     return Finding(

@@ -38,8 +38,8 @@ def unusual(said: Said) -> float:
 
 
 def floors(said: Said) -> Floats:
-    """The least plausible seconds of each label, shape (n,): what reading the item's words takes at a skimmer's pace, but
-    never more than what is unusual in the project. NaN where neither is known."""
+    """The least plausible seconds of each label, shape (n,): what a skimmer takes to read the item's words, but never
+    more than what is unusual in the project. NaN where neither is known."""
     reading = said.words[said.item] * 60.0 / WORDS_PER_MINUTE
     return np.fmin(reading, unusual(said))
 
