@@ -59,7 +59,7 @@ class Suspicion(models.Model):
             models.CheckConstraint(condition=Q(telling__lte=F("n"), n__gt=0), name="suspicion_part_of_whole"),
             models.CheckConstraint(condition=Q(p__gte=0, p__lte=1), name="suspicion_p_is_probability"),
             models.CheckConstraint(
-                condition=Q(status__in=("open", "gone"), decided_by__isnull=True, reason="")
+                condition=(~Q(status__in=("dismissed", "acted")) & Q(decided_by__isnull=True, reason=""))
                 | (Q(status__in=("dismissed", "acted"), decided_by__isnull=False) & ~Q(reason="")),
                 name="suspicion_decided_by_a_person_with_reason",
             ),

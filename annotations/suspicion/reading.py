@@ -123,10 +123,13 @@ def _constant_context(one: Suspicion, schema: LabelSchema) -> str:
 
 
 def _copying_context(figures: dict[str, Any]) -> list[str]:
-    gap = _("The same answers against everybody else were given %(time)s apart, in the middle.")
+    gap = _(
+        "Half of these same answers were given less than %(time)s apart; the labels of any two people are usually "
+        "%(usual)s apart."
+    )
     return [
         _("Agreeing on what everybody says tells nothing, so only answers against all others count here."),
-        gap % {"time": duration(figures["median_gap"])},
+        gap % {"time": duration(figures["median_gap"]), "usual": duration(figures["usual_gap"])},
         _("Two people who are convinced of the same mistake look alike too: read the items before you decide."),
     ]
 

@@ -7,6 +7,8 @@ data that copy from each other (Dong, Berti-Equille and Srivastava 2009) and in 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,31 @@ from annotations.suspicion.detectors.strength import ALPHA, beyond, holm
 
 MIN_SHARED = 20  # items of both on which the others agree
 MIN_SAME = 6  # identical answers against the others
+SAMPLE = 10_000  # meetings of each portion that tell how far apart labels of an item usually are
 NOTABLE = 0.5  # of the answers against the others, the share that copying alone explains
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs that gave ``MIN_SAME`` identical answers against all others: ``keys`` name them, shape (n_pairs,); ``met``
+    is all that they met on, ``pair`` the number of the pair of each meeting."""
+
+    said: Said
+    keys: Ints
+    met: Meetings
+    pair: Ints
+
+    @property
+    def same(self) -> Any:
+        return _same(self.said, self.met)
+
+    def of(self, numbers: Ints) -> _Pairs:
+        """Some of the pairs, by number; their numbers stay."""
+        kept = np.isin(self.pair, numbers)
+        return _Pairs(self.said, self.keys, self.met.where(kept), self.pair[kept])
+
+    def people(self, number: int) -> list[int]:
+        return [int(one) for one in divmod(int(self.keys[number]), self.said.n_annotators)]
 
 
 def copying(said: Said) -> tuple[list[Finding], int]:
@@ -31,27 +57,33 @@ def copying(said: Said) -> tuple[list[Finding], int]:
     Corrected for all pairs that have ``MIN_SHARED`` items in common.
     """
     expected = Expected(said)
-    total, close = 0, []
+    total, close, apart = 0, [np.empty(0, np.int64)], [np.empty(0)]
     for met in meetings(said):
         expected.add(met)
         total += len(met.low)
         close.append(_keys(said, met.where(_same(said, met))))
+        apart.append(gaps(said, met)[:: max(len(met.low) // SAMPLE, 1)])
     people = int(said.judged.sum())
     tests = min(people * (people - 1) // 2, total // MIN_SHARED)
-    keys, same = np.unique(np.concatenate(close or [np.empty(0, np.int64)]), return_counts=True)
+    pairs = _candidates(said, np.concatenate(close))
+    if not len(pairs.keys):
+        return [], tests
+    p, excess = _weaker(pairs, expected)
+    p = np.where(np.bincount(pairs.pair, minlength=len(pairs.keys)) >= MIN_SHARED, p, 1.0)
+    p = holm(p, tests)
+    found = np.flatnonzero((p <= ALPHA) & (excess >= NOTABLE))
+    usual_gap = float(np.median(np.concatenate(apart)))
+    return [_finding(pairs, group, p, usual_gap) for group in _groups(pairs, found)], tests
+
+
+def _candidates(said: Said, close: Ints) -> _Pairs:
+    """``close``: the pair of each meeting in which both gave the same answer against all others."""
+    keys, same = np.unique(close, return_counts=True)
     keys = keys[same >= MIN_SAME]
     keys = keys[said.judged[keys // said.n_annotators] & said.judged[keys % said.n_annotators]]
-    if not len(keys):
-        return [], tests
-    parts = [met.where(np.isin(_keys(said, met), keys)) for met in meetings(said)]
-    met = joined(parts)
-    pair = np.searchsorted(keys, _keys(said, met))
-    p, excess = _weaker(said, met, pair, expected, len(keys))
-    shared = np.bincount(pair, minlength=len(keys))
-    p = np.where(shared >= MIN_SHARED, p, 1.0)
-    p = holm(p, max(tests, len(p)))
-    found = np.flatnonzero((p <= ALPHA) & (excess >= NOTABLE))
-    return _groups(said, met, pair, keys, p, found), tests
+    again = meetings(said) if len(keys) else iter(())
+    met = joined([met.where(np.isin(_keys(said, met), keys)) for met in again])
+    return _Pairs(said, keys, met, np.searchsorted(keys, _keys(said, met)))
 
 
 def _keys(said: Said, met: Meetings) -> Ints:
@@ -64,14 +96,14 @@ def _same(said: Said, met: Meetings) -> Any:
     return (label == said.label[met.high]) & (label != met.reference)
 
 
-def _weaker(said: Said, met: Meetings, pair: Ints, expected: Expected, n_pairs: int) -> tuple[Floats, Floats]:
+def _weaker(pairs: _Pairs, expected: Expected) -> tuple[Floats, Floats]:
     """(p, excess) of each pair, shape (n_pairs,): of the direction that says less. ``excess`` is the share of answers
     against the others that were the same, beyond what is expected: 0 as expected, 1 all of them."""
-    readiness = expected.readiness()
+    readiness, n_pairs = expected.readiness(), len(pairs.keys)
     p, excess = np.zeros(n_pairs), np.ones(n_pairs)
     for low in (True, False):
-        seen, rows = against_of(said, met, low=low)
-        of_pair = pair[rows]
+        seen, rows = against_of(pairs.said, pairs.met, low=low)
+        of_pair = pairs.pair[rows]
         chance = expected.chance(of_pair, seen, readiness)
         n = np.bincount(of_pair, minlength=n_pairs).astype(float)
         hits = np.bincount(of_pair, seen.same, n_pairs)
@@ -82,49 +114,46 @@ def _weaker(said: Said, met: Meetings, pair: Ints, expected: Expected, n_pairs: 
     return p, excess
 
 
-def _groups(said: Said, met: Meetings, pair: Ints, keys: Ints, p: Floats, found: Ints) -> list[Finding]:
-    """Copiers who are linked by a pair, or by a chain of them, are one finding."""
+def _groups(pairs: _Pairs, found: Ints) -> Iterator[Ints]:
+    """Numbers of pairs, by group: copiers who are linked by a pair, or by a chain of them, are one."""
     if not len(found):
-        return []
-    low, high = keys[found] // said.n_annotators, keys[found] % said.n_annotators
-    shape = (said.n_annotators, said.n_annotators)
-    links = sparse.csr_matrix((np.ones(len(found)), (low, high)), shape=shape)
+        return
+    size = pairs.said.n_annotators
+    low, high = pairs.keys[found] // size, pairs.keys[found] % size
+    links = sparse.csr_matrix((np.ones(len(found)), (low, high)), shape=(size, size))
     _count, member = sparse.csgraph.connected_components(links, directed=False)
-    findings = []
     for group in np.unique(member[low]).tolist():
-        pairs = found[member[low] == group]
-        findings.append(_finding(said, met.where(np.isin(pair, pairs)), pair[np.isin(pair, pairs)], keys, p, pairs))
-    return findings
+        yield found[member[low] == group]
 
 
-def _finding(said: Said, met: Meetings, pair: Ints, keys: Ints, p: Floats, pairs: Ints) -> Finding:
-    same = _same(said, met)
+def _finding(all_pairs: _Pairs, numbers: Ints, p: Floats, usual_gap: float) -> Finding:
+    pairs = all_pairs.of(numbers)
+    said, met, same = pairs.said, pairs.met, pairs.same
     either = (said.label[met.low] != met.reference) | (said.label[met.high] != met.reference)
-    apart = gaps(said, met)
+    apart = gaps(said, met)[same]
     items, at, times = np.unique(said.item[met.low][same], return_index=True, return_counts=True)
-    nearest = apart[same][at]
-    order = np.lexsort((items, nearest, -times))[:MOST_SHOWN]
-    described = [
-        {
-            "people": [int(keys[one] // said.n_annotators), int(keys[one] % said.n_annotators)],
-            "shared": int((pair == one).sum()),
-            "against": int(either[pair == one].sum()),
-            "same": int(same[pair == one].sum()),
-            "p": float(p[one]),
-        }
-        for one in pairs[np.argsort(p[pairs], kind="stable")][:MOST_SHOWN].tolist()
-    ]
-    people = sorted(
-        {int(one) for key in keys[pairs].tolist() for one in (key // said.n_annotators, key % said.n_annotators)}
-    )
+    order = np.lexsort((items, apart[at], -times))[:MOST_SHOWN]
+    strongest = numbers[np.argsort(p[numbers], kind="stable")]
+    figures = {
+        "pairs": [_described(pairs, one, either, float(p[one])) for one in strongest[:MOST_SHOWN].tolist()],
+        "shared": len(met.low),
+        "median_gap": round(float(np.median(apart)), 1),
+        "usual_gap": round(usual_gap, 1),
+    }
     return Finding(
         kind=Kind.COPYING,
-        people=tuple(people),
+        people=tuple(sorted({one for number in numbers.tolist() for one in pairs.people(number)})),
         telling=int(same.sum()),
         n=int(either.sum()),
-        p=float(p[pairs].min()),
+        p=float(p[numbers].min()),
         items=items[order],
         reference=met.reference[same][at][order],
         floor=np.full(len(order), np.nan),
-        figures={"pairs": described, "shared": len(met.low), "median_gap": round(float(np.median(apart[same])), 1)},
+        figures=figures,
     )
+
+
+def _described(pairs: _Pairs, number: int, either: Any, p: float) -> dict[str, Any]:
+    own = pairs.pair == number
+    counts = {"shared": int(own.sum()), "against": int((own & either).sum()), "same": int((own & pairs.same).sum())}
+    return {"people": pairs.people(number), **counts, "p": p}

@@ -1,7 +1,8 @@
 """Answers that stay the same whatever the item: one label, one position, for all of the work or for a stretch of it.
 
 The yardstick is what the *others* say of the same items. Only items on which they agree on something else tell
-anything: somebody who was given one-sided items and says the same of all of them is right, not constant.
+anything: somebody who was given one-sided items and says the same of all of them is right, not constant. And as the
+others are wrong at times, even those items tell nothing before they are more than the others' mistakes explain.
 """
 
 from __future__ import annotations
@@ -57,8 +58,12 @@ def _constant(said: Said, answers: _Answers, kind: Kind, allowed: np.ndarray) ->
     n = np.bincount(said.annotator[tells], minlength=said.n_annotators)
     hits = np.bincount(said.annotator[tells & (answers.said == mine)], minlength=said.n_annotators)
     people = np.flatnonzero(said.judged & allowed & (n >= MIN_INFORMATIVE))
+    compared = np.bincount(said.annotator[answers.reference != UNKNOWN], minlength=said.n_annotators)
+    p = np.maximum(
+        beyond(hits[people], n[people], ORDINARY), beyond(hits[people], compared[people], contradicting(said))
+    )
     # The most frequent answer is one of several that could have been: each of them is a test.
-    p = holm(beyond(hits[people], n[people], ORDINARY), len(people) * max(answers.size, 1))
+    p = holm(p, len(people) * max(answers.size, 1))
     findings = []
     for one, corrected in zip(people.tolist(), p.tolist(), strict=True):
         if corrected <= ALPHA and hits[one] >= NOTABLE * n[one]:
@@ -77,6 +82,17 @@ def _position(said: Said, person: int, label: int) -> int:
         return UNKNOWN
     places = np.unique(said.orders[orders, label])
     return int(places[0]) if len(places) == 1 else UNKNOWN
+
+
+def contradicting(said: Said) -> float:
+    """How often the careful quarter of the people contradicts what the others agree on: the lower quartile of people's
+    shares. Everybody contradicts the others at least about as often as these are wrong, so it is an upper estimate of
+    how often they are. 1 where nobody can be compared."""
+    compared = said.reference != UNKNOWN
+    n = np.bincount(said.annotator[compared], minlength=said.n_annotators)
+    against = np.bincount(said.annotator[compared & (said.label != said.reference)], minlength=said.n_annotators)
+    people = np.flatnonzero(n >= MIN_INFORMATIVE)
+    return float(np.quantile(against[people] / n[people], 0.25)) if len(people) else 1.0
 
 
 def _usual(said: Said, answers: _Answers) -> Ints:
@@ -109,7 +125,8 @@ def runs(said: Said) -> tuple[list[Finding], int]:
     and how many people could be tested.
 
     Of somebody who follows such items at least half of the time, a stretch over k of them begins at a given one with a
-    chance of at most ½ᵏ; so p ≤ n · ½ᵏ over a person's n such items.
+    chance of at most ½ᵏ; so p ≤ n · ½ᵏ over a person's n such items. As above, k also has to be more than the others'
+    mistakes explain.
     """
     order = np.lexsort((np.arange(len(said)), said.at, said.annotator))
     person, label, reference = said.annotator[order], said.label[order], said.reference[order]
@@ -126,7 +143,9 @@ def runs(said: Said) -> tuple[list[Finding], int]:
     by_length = np.argsort(length, kind="stable")
     longest[owner[by_length]] = by_length
     k = length[longest[people]]
-    p = holm(np.minimum(1.0, n[people] * 0.5**k), len(people) * max(said.n_labels, 1))
+    compared = np.bincount(stretch, reference != UNKNOWN)[longest[people]]
+    chance = np.maximum(0.5**k, beyond(k, compared, contradicting(said)))
+    p = holm(np.minimum(1.0, n[people] * chance), len(people) * max(said.n_labels, 1))
     findings = []
     for place in np.flatnonzero((p <= ALPHA) & (k >= MIN_RUN)).tolist():
         one = int(people[place])
