@@ -115,7 +115,7 @@ def test_the_evidence_stands_side_by_side(cast, stored, found, pages, page_clien
     assert "Half of these same answers were given less than" in text
     speed = page_client(cast.olivia).get(f"{pages}{found['speed'].pk}/").content.decode()
     assert "0.7 s" in speed
-    assert "Reading takes" in speed
+    assert "Too fast under" in speed
     assert 'name="annotators"' not in speed
 
 
