@@ -15,7 +15,9 @@ from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
 from annotations.models import ImportJob, ImportStatus
 from annotations.quality.excluding import exclusion_apply, unfinished
+from annotations.quality.notices import notice_send, unsent_notices
 from annotations.serving.services import is_sorted, queue_settle, queue_sort
+from annotations.suspicion.checking import project_check, unchecked_projects
 
 logger = logging.getLogger(__name__)
 
@@ -124,3 +126,33 @@ def refit_stale() -> int:
 def refit_soon(project_id: int) -> None:
     """Send ``refit_consensus`` once what was just changed is committed."""
     transaction.on_commit(lambda: refit_consensus.delay(project_id))
+
+
+@shared_task(name="annotations.tasks.check_project", soft_time_limit=3500, time_limit=3600)
+def check_project(project_id: int) -> bool:
+    """Look through one project's labels for spam and copying; whether it was done."""
+    return project_check(project_id=project_id) is not None
+
+
+@shared_task(name="annotations.tasks.check_stale", soft_time_limit=50, time_limit=60)
+def check_stale() -> int:
+    """Send a check of every project whose labels changed since its last one; beat sends this every minute."""
+    project_ids = unchecked_projects()
+    for project_id in project_ids:
+        check_project.delay(project_id)
+    return len(project_ids)
+
+
+@shared_task(name="annotations.tasks.send_notice", soft_time_limit=60, time_limit=90)
+def send_notice(notice_id: int) -> bool:
+    """Send one mail, if it is due; whether it was sent."""
+    return notice_send(notice_id=notice_id)
+
+
+@shared_task(name="annotations.tasks.send_notices", soft_time_limit=50, time_limit=60)
+def send_notices() -> int:
+    """Hand out the mails that are due; beat sends this every few seconds."""
+    notice_ids = unsent_notices()
+    for notice_id in notice_ids:
+        send_notice.delay(notice_id)
+    return len(notice_ids)

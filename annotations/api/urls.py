@@ -17,6 +17,7 @@ from annotations.projects.urls import api_urlpatterns as projects
 from annotations.quality.urls import api_urlpatterns as quality
 from annotations.serving.urls import api_urlpatterns as serving
 from annotations.settling.urls import api_urlpatterns as settling
+from annotations.suspicion.urls import api_urlpatterns as suspicion
 from annotations.working.urls import api_urlpatterns as working
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(working)),
     path("", include(serving)),
     path("", include(quality)),
+    path("", include(suspicion)),
     path("", include(launch)),
     path("", include(assistance)),
 ]

@@ -44,7 +44,7 @@ class Collected:
     anchors: int
 
 
-class _Index(dict[Any, int]):
+class Index(dict[Any, int]):
     """Numbers keys in the order in which they are asked for."""
 
     def __missing__(self, key: Any) -> int:
@@ -55,11 +55,11 @@ class _Index(dict[Any, int]):
 def collect(*, schema: LabelSchema, count_models: bool) -> Collected:
     """The current labels of the schema's project: of people, and of models where they count."""
     task = task_type(schema.task_type)
-    items, annotators, tokens = _Index(), _Index(), _Index()
-    for token in _offered(task, schema):
+    items, annotators, tokens = Index(), Index(), Index()
+    for token in offered(task, schema):
         tokens[token]
     table = _read(schema.project_id, count_models, task, items, annotators, tokens)
-    gold, anchors = _known(schema.project_id, task, items, tokens)
+    gold, anchors = known_labels(schema.project_id, task, items, tokens)
     labels = Labels(
         table[:, 0], table[:, 1], table[:, 2], len(items), len(annotators), len(tokens),
         gold=np.concatenate([gold, np.full(len(items) - len(gold), NO_GOLD)]),
@@ -72,10 +72,10 @@ def collect(*, schema: LabelSchema, count_models: bool) -> Collected:
 
 
 def _read(
-    project_id: int, count_models: bool, task: TaskType, items: _Index, annotators: _Index, tokens: _Index
+    project_id: int, count_models: bool, task: TaskType, items: Index, annotators: Index, tokens: Index
 ) -> np.ndarray[Any, np.dtype[np.int64]]:
     """(item, annotator, label) of each current label, as indices: shape (n, 3)."""
-    values = _Values(task, tokens)
+    values = Values(task, tokens)
     parts = [np.empty((0, 3), np.int64)]
     with connection.chunked_cursor() as cursor:
         cursor.execute(LABELS, {"project": project_id, "models": count_models})
@@ -84,10 +84,10 @@ def _read(
     return np.concatenate(parts)
 
 
-class _Values(dict[str, int]):
+class Values(dict[str, int]):
     """The index of a stored value, worked out once for each different one."""
 
-    def __init__(self, task: TaskType, tokens: _Index) -> None:
+    def __init__(self, task: TaskType, tokens: Index) -> None:
         super().__init__()
         self.task, self.tokens = task, tokens
 
@@ -96,11 +96,11 @@ class _Values(dict[str, int]):
         return number
 
 
-def _known(
-    project_id: int, task: TaskType, items: _Index, tokens: _Index
+def known_labels(
+    project_id: int, task: TaskType, items: Index, tokens: Index
 ) -> tuple[np.ndarray[Any, np.dtype[np.int64]], int]:
     """The known label of each labelled item, or ``NO_GOLD``; and how many are known."""
-    values = _Values(task, tokens)
+    values = Values(task, tokens)
     gold = np.full(len(items), NO_GOLD, np.int64)
     with connection.chunked_cursor() as cursor:
         cursor.execute(KNOWN, {"project": project_id})
@@ -114,12 +114,12 @@ def _known(
 def _base_models(annotator_ids: list[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """The number of each annotator's base model, ``PERSON`` for people: shape (n_annotators,)."""
     rows = Annotator.objects.filter(pk__in=annotator_ids, kind="model").values_list("pk", "base_model", "name")
-    numbers = _Index()
+    numbers = Index()
     models = {pk: numbers[base or name or str(pk)] for pk, base, name in rows}
     return np.array([models.get(pk, PERSON) for pk in annotator_ids], np.int64)
 
 
-def _offered(task: TaskType, schema: LabelSchema) -> list[str]:
+def offered(task: TaskType, schema: LabelSchema) -> list[str]:
     """The answers of one label that the schema offers, so that one which nobody gave has its place too."""
     tokens = []
     for key in label_keys(schema.config):

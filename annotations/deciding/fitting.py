@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 
 import numpy as np
-from django.db import connection
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,31 +14,17 @@ from annotations.deciding.cases import cases_follow
 from annotations.deciding.selectors import rules_of
 from annotations.deciding.storing import posteriors_store, skills_store
 from annotations.models import AnnotatorSkill, ConsensusFit, FitMethod, ItemPosterior, Project
-from ledger.models import LedgerEvent
+from annotations.services.recomputing import alone_with, newest_event, outdated
 
 LOCK_CLASS = 0x1C0F17  # first half of the advisory lock's key; the project is the second
 MOST_CLASSES = 20  # with more different answers, confusion matrices learn nothing and take much
-COMMITTING = timedelta(seconds=60)  # transactions may commit in another order than their events were numbered
 LEAST_PAUSE = 20.0  # seconds between two fits of a project
 PAUSE_FACTOR = 20  # of what the last fit took: fitting takes a twentieth of a core at most
-
-# Projects with an event that their fit may not have seen; leases say nothing about labels.
-STALE = """
-SELECT project.id FROM annotations_project project LEFT JOIN annotations_consensusfit fit ON fit.project_id = project.id
-WHERE project.status <> 'archived' AND (fit.fitted_at IS NULL
-        OR fit.fitted_at < now() - make_interval(secs => GREATEST(%(least)s, %(factor)s * fit.seconds)))
-    AND EXISTS (SELECT FROM ledger_ledgerevent event
-        WHERE event.project_id = project.id AND event.id > COALESCE(fit.head, 0)
-            AND event.kind NOT LIKE 'assignment.%%' AND event.kind NOT LIKE 'consensus.%%')
-ORDER BY project.id
-"""
 
 
 def stale_projects() -> list[int]:
     """Ids of projects whose labels may have changed since their last fit, and whose last fit is long enough ago."""
-    with connection.cursor() as cursor:
-        cursor.execute(STALE, {"least": LEAST_PAUSE, "factor": PAUSE_FACTOR})
-        return [row[0] for row in cursor.fetchall()]
+    return outdated(ConsensusFit, at="fitted_at", least=LEAST_PAUSE, factor=PAUSE_FACTOR)
 
 
 def consensus_refit(*, project_id: int) -> ConsensusFit | None:
@@ -51,7 +32,7 @@ def consensus_refit(*, project_id: int) -> ConsensusFit | None:
 
     An earlier fit by Dawid and Skene's method is where the next one starts. May be called at any time and twice.
     """
-    with _alone(project_id) as alone:
+    with alone_with(LOCK_CLASS, project_id) as alone:
         if not alone:
             return None
         began = time.monotonic()
@@ -60,7 +41,7 @@ def consensus_refit(*, project_id: int) -> ConsensusFit | None:
             return None
         rules = rules_of(project)
         schema = project.schemas.get(is_current=True)
-        head = _head(project_id)
+        head = newest_event(project_id)
         found = collect(schema=schema, count_models=rules.count_models)
         if not len(found.labels):
             _forget(project_id)
@@ -91,27 +72,6 @@ def consensus_refit(*, project_id: int) -> ConsensusFit | None:
             },
         )
         return made
-
-
-@contextmanager
-def _alone(project_id: int) -> Iterator[bool]:
-    """Whether nobody else fits this project; the lock is the session's, for a fit is many transactions."""
-    key = [LOCK_CLASS, project_id & 0x7FFFFFFF]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        got = bool(cursor.fetchone()[0])
-    try:
-        yield got
-    finally:
-        if got:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
-
-
-def _head(project_id: int) -> int:
-    """The newest event old enough that everything numbered before it is committed; 0 where there is none."""
-    old = LedgerEvent.objects.filter(project_id=project_id, created_at__lt=timezone.now() - COMMITTING)
-    return old.aggregate(Max("id"))["id__max"] or 0
 
 
 def _method(chosen: Method, found: Collected) -> tuple[Method, str]:

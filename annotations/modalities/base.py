@@ -21,6 +21,9 @@ class Modality(Protocol):
     def excerpt(self, payload: Mapping[str, Any], length: int = 120) -> str:
         """A line of plain text that stands for the item in lists."""
 
+    def words(self, payload: Mapping[str, Any]) -> int | None:
+        """How many words there are to read; None where the item is not read."""
+
     def message_part(self, payload: Mapping[str, Any]) -> str | list[dict[str, Any]]:
         """The ``content`` of the chat message that shows the item to a model."""
 

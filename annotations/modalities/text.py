@@ -33,6 +33,9 @@ class Text:
     def excerpt(self, payload: Mapping[str, Any], length: int = 120) -> str:
         return Truncator(" ".join(payload["text"].split())).chars(length)
 
+    def words(self, payload: Mapping[str, Any]) -> int | None:
+        return len(payload["text"].split())
+
     def message_part(self, payload: Mapping[str, Any]) -> str:
         return str(payload["text"])
 

@@ -17,6 +17,7 @@ from annotations.models.labelling import (
     Standing,
 )
 from annotations.models.launch import Bias, BiasAnswer, Verdict
+from annotations.models.notices import Notice, NoticeKind
 from annotations.models.outbox import OutboxRow
 from annotations.models.pay import PayAdjustment
 from annotations.models.projects import FINISHED, LabelSchema, Project, ProjectStatus, ProtectedAttribute
@@ -34,6 +35,7 @@ from annotations.models.quality import (
 )
 from annotations.models.runs import Checkpoint, Run, RunStatus
 from annotations.models.serving import ServingRules, Strategy
+from annotations.models.suspicion import Suspicion, SuspicionCheck, SuspicionKind, SuspicionStatus
 
 __all__ = [
     "FINISHED",
@@ -73,6 +75,8 @@ __all__ = [
     "ItemFlag",
     "ItemPosterior",
     "LabelSchema",
+    "Notice",
+    "NoticeKind",
     "OutboxRow",
     "PayAdjustment",
     "Project",
@@ -93,6 +97,10 @@ __all__ = [
     "Standing",
     "Strategy",
     "Suggestion",
+    "Suspicion",
+    "SuspicionCheck",
+    "SuspicionKind",
+    "SuspicionStatus",
     "TrainingAnswer",
     "TrainingItem",
     "Verdict",

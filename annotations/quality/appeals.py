@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.labelling.places import lock_annotator
-from annotations.models import Annotator, AnnotatorOrigin, Review, ReviewCause, ReviewStatus, Standing
+from annotations.models import Annotator, AnnotatorOrigin, NoticeKind, Review, ReviewCause, ReviewStatus, Standing
+from annotations.quality.notices import tell_owners
 from annotations.quality.reviews import checked_text
 from ledger.errors import DomainError
 from ledger.services import Event, record_many
@@ -31,6 +32,7 @@ def appeal(*, annotator: Annotator, text: str) -> Review:
         if not may_appeal(latest):
             raise DomainError("already_appealed", _("You have appealed already. The owner's decision stands."))
         review = _with_appeal(annotator, latest, text)
+        tell_owners(review, NoticeKind.APPEALED, timezone.now())
         simulated = annotator.origin == AnnotatorOrigin.SIMULATED
         actor = subject = f"annotator:{annotator.pk}"
         data = {"review": review.pk}

@@ -17,6 +17,7 @@ from annotations.models import (
     AnnotatorKind,
     AnnotatorOrigin,
     GoldAnswer,
+    NoticeKind,
     QualityRules,
     Review,
     ReviewCause,
@@ -24,6 +25,7 @@ from annotations.models import (
     Standing,
 )
 from annotations.models.quality import LONGEST_TEXT
+from annotations.quality.notices import tell_owners, tell_person
 from ledger.errors import DomainError, invalid, not_found
 from ledger.services import SYSTEM, Event, actor_of, record_many
 
@@ -35,14 +37,18 @@ def review_open(
     evidence: dict[str, Any],
     now: datetime,
     note: str = "",
-    actor: str = SYSTEM,
+    by: User | None = None,
 ) -> Event:
     """Pause a person and ask for a human's decision; the event, for the caller to record. The caller holds the
-    annotator's lock and has seen that they are active. What they hold they may finish; no new item is given."""
+    annotator's lock and has seen that they are active. What they hold they may finish; no new item is given. They and
+    the owners are told by mail, except the owner who does it (``by``)."""
     review = Review.objects.create(
         project_id=annotator.project_id, annotator=annotator, cause=cause, evidence=evidence, note=note, opened_at=now
     )
     Annotator.objects.filter(pk=annotator.pk).update(standing=Standing.PAUSED)
+    tell_person(review, annotator, NoticeKind.PAUSED, now)
+    tell_owners(review, NoticeKind.WAITS, now, but=by)
+    actor = actor_of(by) if by else SYSTEM
     return _event("annotator.paused", review, annotator, actor=actor, data={"cause": str(cause), **evidence})
 
 
@@ -62,7 +68,7 @@ def person_pause(*, access: Access, annotator_id: int, note: str) -> Review:
             evidence={},
             now=timezone.now(),
             note=note,
-            actor=actor_of(access.user),
+            by=access.user,
         )
         record_many([event])
         return annotator.reviews.order_by("-pk")[0]
@@ -122,6 +128,7 @@ def review_decide(*, access: Access, review_id: int, reinstate: bool, reason: st
             standing = _standing_again(annotator)
             Annotator.objects.filter(pk=annotator.pk).update(standing=standing, gold_right=0, gold_wrong=0)
             GoldAnswer.objects.filter(annotator=annotator).update(is_reviewed=True)
+        tell_person(review, annotator, NoticeKind.DECIDED, timezone.now())
         kind = "annotator.reinstated" if reinstate else "annotator.kept_paused"
         record_many([_event(kind, review, annotator, actor=actor_of(access.user), data={})])
     return review

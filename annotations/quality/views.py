@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, WORKERS, Access, annotator_of, project_access
-from annotations.models import ReviewStatus
+from annotations.models import ReviewStatus, SuspicionStatus
 from annotations.quality.appeals import appeal
 from annotations.quality.aside import MOST, aside_of, available, set_aside
 from annotations.quality.excluding import exclusion_lift, labels_exclude
@@ -36,6 +36,7 @@ from annotations.tasks import exclusion_follow
 from ledger.errors import DomainError, invalid, not_found
 
 PAGE = 50
+SHOWN_SUSPICIONS = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -95,6 +96,7 @@ def people_checks(request: HttpRequest, project_id: int) -> HttpResponse:
         "page": page,
         "rows": described(access.project, list(page.object_list)),
         "rules": rules_of(access.project),
+        "suspicions": access.project.suspicions.filter(status=SuspicionStatus.OPEN).count(),
         "waiting": reviews_of(access.project).filter(status=ReviewStatus.OPEN).count(),
     }
     return render(request, "annotations/quality/people.html", context)
@@ -127,6 +129,7 @@ def people_check(request: HttpRequest, project_id: int, annotator_id: int) -> Ht
         "latest": reviews[0] if reviews else None,
         "exclusions": exclusions,
         "exclusion": next((made for made in exclusions if made.lifted_at is None), None),
+        "suspicions": one.annotator.suspicions.order_by("-pk")[:SHOWN_SUSPICIONS],
         "answers": answers_of(one.annotator)[:SHOWN_ANSWERS],
         "rules": rules_of(access.project),
         "form": form,

@@ -31,6 +31,7 @@ PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("ledger", _("Ledger"), "ledger", frozenset({OWNER, AUDITOR})),
     ("exports", _("Export"), "download", frozenset({OWNER, AUDITOR})),
     ("people", _("People"), "user", frozenset({OWNER})),
+    ("people_suspicions", _("Suspicions"), "alert", frozenset({AUDITOR})),  # an owner's are under People
     ("pay", _("Pay"), "coin", frozenset({OWNER})),
     ("project_settings", _("Settings"), "settings", frozenset({OWNER})),
 )

@@ -9,6 +9,7 @@ import pytest
     [
         ("fairness.metrics", {"django", "pandas", "statsmodels", "fairlearn", "sklearn"}),
         ("annotations.agreement", {"django", "pandas", "statsmodels", "krippendorff", "sklearn"}),
+        ("annotations.suspicion.detectors", {"django", "pandas", "statsmodels", "krippendorff", "sklearn"}),
     ],
 )
 def test_the_numeric_modules_load_nothing_heavy_and_no_framework(package, forbidden):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from annotations.models import Exclusion, Review
+from annotations.models import Exclusion, Review, Suspicion
 from tests.permissions.entry import Entry, World, project
 
 
@@ -39,6 +39,27 @@ def exclusion(world: World) -> list[Any]:
     return [world.cast.project.pk, made.pk]
 
 
+def suspicion(world: World) -> list[Any]:
+    """A pattern in the worker's labels."""
+    now = timezone.now()
+    made, _new = Suspicion.objects.get_or_create(
+        project=world.cast.project,
+        annotator=world.assignment.annotator,
+        defaults={
+            "kind": "speed",
+            "telling": 40,
+            "n": 50,
+            "p": 0.001,
+            "figures": {"median_seconds": 0.8, "compared": 10, "as_others": 4},
+            "evidence": [[world.item.pk, "keep", 1.2]],
+            "found_at": now,
+            "seen_at": now,
+        },
+    )
+    made.annotators.set([world.assignment.annotator])
+    return [world.cast.project.pk, made.pk]
+
+
 TABLE = {
     "project_setting_quality": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "people_checks": Entry(project, GET="302 404 403 403 403 200"),
@@ -68,5 +89,15 @@ TABLE = {
     "api_training": Entry(project, GET="401 404 200 403 403 403", POST="401 404 400 403 403 403"),
     "api_quiz": Entry(project, GET="401 404 200 403 403 403", POST="401 404 409 403 403 403"),
     "api_qualify": Entry(annotator, POST="401 404 403 403 403 200", send={"POST": {"reason": "An expert."}}),
+    "people_suspicions": Entry(project, GET="302 404 403 403 200 200"),
+    "people_suspicions_check": Entry(project, POST="302 404 403 403 403 302"),
+    "people_suspicion": Entry(suspicion, GET="302 404 403 403 200 200", POST="302 404 403 403 403 422"),
+    "api_suspicions": Entry(project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 202"),
+    "api_suspicion": Entry(
+        suspicion,
+        GET="401 404 403 403 200 200",
+        POST="401 404 403 403 403 200",
+        send={"POST": {"action": "dismiss", "reason": "They know these messages."}},
+    ),
     "api_standing": Entry(project, GET="401 404 200 403 403 403", POST="401 404 400 403 403 403"),
 }
