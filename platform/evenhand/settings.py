@@ -115,6 +115,7 @@ CELERY_BEAT_SCHEDULE = {
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
     "refit-consensus": {"task": "annotations.tasks.refit_stale", "schedule": 20.0, "options": {"expires": 20}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-erased": {"task": "accounts.tasks.sweep_erased", "schedule": 60.0, "options": {"expires": 60}},
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -140,6 +141,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
+PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts"]  # who stores something about people
 SIGNUP_OPEN = env.flag("EVENHAND_SIGNUP_OPEN", default=True)
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts these, and its page says how long to wait
 AXES_FAILURE_LIMIT = 8
