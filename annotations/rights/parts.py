@@ -12,7 +12,6 @@ from annotations.models import (
     Exclusion,
     Exposure,
     ItemFlag,
-    PayAdjustment,
     QuizTry,
     Review,
     Settlement,
@@ -113,7 +112,7 @@ PARTS = (
         reading.pay,
         _("Stays under the pseudonym, for the project's accounts. Nobody can be paid by it any more."),
         goes=False,
-        count=lambda user: reading.of(PayAdjustment, user).count(),
+        count=reading.count_pay,
         warn=going.unpaid,
     ),
     Part(
@@ -153,5 +152,6 @@ PARTS = (
         reading.events,
         _("Stay: the record is never rewritten. They carry the pseudonym's number."),
         goes=False,
+        count=reading.count_events,
     ),
 )

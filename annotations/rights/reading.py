@@ -121,6 +121,10 @@ def pay(user: User) -> Iterator[Row]:
     )  # fmt: skip
 
 
+def count_pay(user: User) -> int:
+    return len(own_work(user)) + of(PayAdjustment, user).count()
+
+
 def preferences(user: User) -> Iterable[Row]:
     names = ("break_minutes", "warned_items_per_day", "warned_minutes_per_day", "blur")
     return rows_of(WorkerPreferences.objects.filter(user=user), *names)
@@ -171,6 +175,11 @@ def events(user: User) -> Iterator[Row]:
         labelled = (f"annotation:{pk}" for pk in _keys(annotator.annotations.all()))
         for subjects in _batches(chain([actor], given, labelled)):
             yield from event_rows(LedgerEvent.objects.filter(actor=actor, subject__in=subjects))
+
+
+def count_events(user: User) -> int | None:
+    """They are too many to be counted while somebody waits; that there are none is quickly known."""
+    return None if Annotator.objects.filter(user=user).exists() else 0
 
 
 def _keys(rows: QuerySet[Any, Any]) -> Iterator[int]:

@@ -42,6 +42,7 @@ from annotations.models import (
 )
 from annotations.settling.services import claim as case_claim
 from annotations.settling.services import settle
+from llm_workers.models import ModelAnnotator, ModelVersion, PromptVersion, RunPlan
 from tests.factories import Cast, add_label, make_annotator, make_items, make_project, make_user
 from tests.labelling.conftest import together  # noqa: F401 — the same threads
 
@@ -147,7 +148,11 @@ def _decided(cast: Cast, paula: User) -> None:
     LabelSchema.objects.filter(project=project).update(created_by=paula)
     ImportJob.objects.create(project=project, created_by=paula, filename="more.csv", format="csv", status="done")
     model = make_annotator(project, kind="model")
-    Run.objects.create(project=project, annotator=model, schema=cast.schema, started_by=paula, status="done")
+    version = ModelVersion.objects.create(name="large", first_seen_at=now, last_seen_at=now)
+    prompt = PromptVersion.objects.create(project=project, schema=cast.schema, text="Which one?", hash="1" * 64)
+    ModelAnnotator.objects.create(annotator=model, model=version, prompt=prompt)
+    run = Run.objects.create(project=project, annotator=model, schema=cast.schema, started_by=paula, status="done")
+    RunPlan.objects.create(run=run)
     BiasAnswer.objects.create(
         project=project, bias="halo", verdict="handled", note="Blind.", answered_by=paula, answered_at=now
     )

@@ -86,6 +86,7 @@ def _one_moment() -> Iterator[None]:
         if outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute("SELECT 1")  # the first question is what fixes the moment
         yield
 
 

@@ -20,9 +20,9 @@ class EraseForm(forms.Form):
     """Has only the fields that this person needs to fill in: see ``needed``."""
 
     understood = forms.BooleanField(
-        label=gettext_lazy("I have read what goes and what stays. This cannot be undone."), required=False
+        label=gettext_lazy("I have read what goes and what stays, and that this cannot be undone"), required=False
     )
-    paid = forms.BooleanField(label=gettext_lazy("I have been paid what I earned, or do without it."), required=False)
+    paid = forms.BooleanField(label=gettext_lazy("I have been paid what I earned, or do without it"), required=False)
     password = forms.CharField(
         label=gettext_lazy("Your password"),
         strip=False,

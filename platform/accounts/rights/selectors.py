@@ -33,11 +33,13 @@ def stored(user: User) -> list[Stored]:
 
 
 def prospect(user: User) -> Prospect:
+    """Kinds of which nothing is stored are left out."""
+    present = [one.part for one in stored(user) if one.count != 0]
     return Prospect(
         hindrances=hindrances(user),
         warnings=[notice for part in parts() for notice in part.warn(user)],
-        goes=[part for part in parts() if part.goes],
-        stays=[part for part in parts() if not part.goes],
+        goes=[part for part in present if part.goes],
+        stays=[part for part in present if not part.goes],
         confirm_with="password" if user.has_usable_password() else "email",
     )
 

@@ -25,7 +25,9 @@ FILENAME = "my-evenhand-data.zip"
 @require_safe
 @login_required
 def your_data(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/your_data.html", {"stored": stored(person(request))})
+    found = stored(person(request))
+    context = {"stored": found, "absent": [one for one in found if one.count == 0]}
+    return render(request, "accounts/your_data.html", context)
 
 
 @never_cache
