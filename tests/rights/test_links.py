@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.rights.parts import Fate, linked, links, parts
 from accounts.rights.services import person_erase, sweep_erased
+from ledger.selectors import events_by_person
 from tests.factories import make_user
 from tests.rights.conftest import EMAIL, NAME, PASSWORD, WORDS
 
@@ -112,3 +113,9 @@ def test_only_what_was_erased_is_swept(db):
     user = make_user("paula")
     with pytest.raises(IntegrityError, match="user_swept_was_erased"), transaction.atomic():
         User.objects.filter(pk=user.pk).update(swept_at=timezone.now())
+
+
+def test_what_an_account_caused_is_found_without_reading_the_whole_record(db):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # the table is too small here for the planner to care
+    assert "ledger_event_by_person" in events_by_person("user:12").order_by("pk").explain()

@@ -30,16 +30,23 @@ def test_your_data_says_what_there_is_and_what_erasing_does_to_it(life, page_cli
     page = unescape(page_client(life.paula).get(reverse("your_data")).content.decode())
     for part in parts():
         assert str(part.title) in page
-        assert str(part.afterwards) in page or part.name == "sign_ins"  # she has none
-    assert "Nothing is stored of these: Sign-ins: when" in page
+        assert str(part.afterwards) in page
+    assert "Nothing is stored of" not in page
     assert reverse("your_data_download") in page
     assert reverse("your_data_erase") in page
+
+
+def test_kinds_of_which_there_is_nothing_stand_apart(cast, page_client):
+    shown = page_client(cast.stan).get(reverse("your_data"))
+    assert {one.part.name for one in shown.context["stored"] if one.count != 0} == {"profile", "sign_ins"}
+    assert f"Nothing is stored of {len(parts()) - 2} other kinds" in shown.content.decode()
+    assert "Nothing of yours." in page_client(cast.stan).get(reverse("your_data_erase")).content.decode()
 
 
 def test_erasing_says_what_goes_and_what_stays_of_what_there_is(life, page_client):
     page = page_client(life.paula).get(reverse("your_data_erase"))
     goes, stays = page.context["ahead"].goes, page.context["ahead"].stays
-    assert {part.name for part in (*goes, *stays)} == {part.name for part in parts()} - {"sign_ins"}
+    assert {part.name for part in (*goes, *stays)} == {part.name for part in parts()}
     text = unescape(page.content.decode())
     assert all(str(part.title) in text and str(part.afterwards) in text for part in (*goes, *stays))
     assert "Labels that you gave" in text.partition("What stays, and why")[2]

@@ -122,7 +122,7 @@ PARTS = (
         "profile",
         _("Profile: name, e-mail address, when you joined and last signed in"),
         _profile,
-        _("Deleted. An empty account with a random number stays where the record of a project needs one."),
+        _("Deleted. An empty account, which is nobody's, stays where projects refer to it."),
         links={"accounts.User_groups.user": Fate.GONE, "accounts.User_user_permissions.user": Fate.GONE},
     ),
     Part(

@@ -48,7 +48,8 @@ class Part:
 
     ``name`` is its file in the download. ``data`` gives that file: one object, or rows, which are read as they are
     sent; they hold nothing about anybody else, and no more than the person is shown elsewhere. ``count`` is None, or
-    gives None, where there is nothing to count. ``afterwards`` says what erasing does to it; ``goes``: nothing of it is left.
+    gives None, where there is nothing to count. ``afterwards`` says what erasing does to it; ``goes``: nothing of it
+    is left.
 
     ``links`` maps each foreign key to people ("app.Model.field") to what becomes of its rows. ``erase`` does what goes
     beyond that, in the erasing transaction, before any link is dealt with; it may come twice. ``hinder`` says why the
