@@ -50,6 +50,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             {"url": reverse("profile"), "label": _("Profile"), "icon": "user"},
             {"url": reverse("work_preferences"), "label": _("Breaks and care"), "icon": "hand"},
             {"url": reverse("tokens"), "label": _("API tokens"), "icon": "key"},
+            {"url": reverse("your_data"), "label": _("Your data"), "icon": "shield"},
         ],
         "app_version": VERSION,
     }

@@ -117,6 +117,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-people": {"task": "annotations.tasks.check_stale", "schedule": 60.0, "options": {"expires": 60}},
     "send-notices": {"task": "annotations.tasks.send_notices", "schedule": 15.0, "options": {"expires": 15}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-erased": {"task": "accounts.tasks.sweep_erased", "schedule": 60.0, "options": {"expires": 60}},
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }
 
@@ -142,6 +143,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
+PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts"]  # who stores something about people
 SIGNUP_OPEN = env.flag("EVENHAND_SIGNUP_OPEN", default=True)
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts these, and its page says how long to wait
 AXES_FAILURE_LIMIT = 8

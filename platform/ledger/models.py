@@ -25,6 +25,10 @@ class LedgerEvent(models.Model):
         indexes = [
             models.Index(fields=["project_id", "id"], name="ledger_event_project"),
             models.Index(fields=["subject"], name="ledger_event_subject"),
+            # Not the events of labels, which are a thousand times as many: those are found by their subject.
+            models.Index(
+                fields=["actor", "id"], condition=models.Q(actor__startswith="user:"), name="ledger_event_by_person"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,6 +13,11 @@ def project_events(project_id: int, *, before: int | None = None) -> QuerySet[Le
     return events.filter(pk__lt=before) if before is not None else events
 
 
+def events_by_person(actor: str) -> QuerySet[LedgerEvent]:
+    """The events of one account (an ``actor_of``). Found by the index of people's events, which says "user:" too."""
+    return LedgerEvent.objects.filter(actor=actor, actor__startswith="user:")
+
+
 def chain_head() -> LedgerBlock | None:
     """The newest block: publish its hash, and nobody can rewrite what came before unseen."""
     return LedgerBlock.objects.defer("event_ids", "digests").order_by("-position").first()

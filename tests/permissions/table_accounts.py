@@ -39,6 +39,13 @@ TABLE = {
     "api_me": Entry(GET="401 200 200 200 200 200", PATCH="401 400 400 400 400 400"),
     "api_tokens": Entry(GET="401 200 200 200 200 200", POST="401 400 400 400 400 400"),
     "api_token": Entry(token, DELETE="401 404 404 404 404 204"),
+    # one's own data
+    "your_data": Entry(GET=PEOPLE),
+    "your_data_download": Entry(GET=PEOPLE),
+    "your_data_erase": Entry(GET=PEOPLE, POST="302 422 422 422 422 422"),
+    "api_account_data": Entry(GET="401 200 200 200 200 200"),
+    "api_account_data_download": Entry(GET="401 200 200 200 200 200"),
+    "api_account_erase": Entry(GET="401 200 200 200 200 200", POST="401 400 400 400 400 400"),
     # invitation links
     "join": Entry(link, GET=ANYONE, POST="200 302 302 302 302 302"),
     "api_invitation_accept": Entry(POST="401 400 400 400 400 400"),

@@ -1,0 +1,1 @@
+"""What projects hold about a person: told, handed over, erased."""
