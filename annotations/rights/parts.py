@@ -12,6 +12,7 @@ from annotations.models import (
     Exclusion,
     Exposure,
     ItemFlag,
+    Notice,
     QuizTry,
     Review,
     Settlement,
@@ -99,6 +100,14 @@ PARTS = (
         erase=going.words_take_out,  # after what the person holds was given back, so that locks are taken in order
     ),
     Part(
+        "notices",
+        _("Mails about reviews that were sent to you"),
+        reading.notices,
+        _("Deleted."),
+        count=lambda user: Notice.objects.filter(user=user).count(),
+        links={"annotations.Notice.user": Fate.GONE},
+    ),
+    Part(
         "exclusions",
         _("Labels of yours that were taken out of the count"),
         reading.exclusions,
@@ -143,6 +152,7 @@ PARTS = (
             "annotations.Exclusion.made_by": Fate.KEPT,
             "annotations.Exclusion.lifted_by": Fate.KEPT,
             "annotations.PayAdjustment.created_by": Fate.KEPT,
+            "annotations.Suspicion.decided_by": Fate.KEPT,
         },
         hinder=going.last_owned,
     ),

@@ -27,12 +27,14 @@ from annotations.models import (
     ImportJob,
     ItemFlag,
     LabelSchema,
+    Notice,
     PayAdjustment,
     Project,
     QuizTry,
     Review,
     Run,
     Settlement,
+    Suspicion,
     TrainingAnswer,
     WorkerPreferences,
 )
@@ -69,6 +71,11 @@ def items_given(user: User) -> Iterable[Row]:
 
 def flags(user: User) -> Iterable[Row]:
     return rows_of(of(ItemFlag, user), "item_id", "reason", "created_at", project_id="item__project_id")
+
+
+def notices(user: User) -> Iterable[Row]:
+    """A mail's words are made anew from its kind; no address is kept with it."""
+    return rows_of(Notice.objects.filter(user=user), "kind", "made_at", "done_at", project_id="review__project_id")
 
 
 def training(user: User) -> Iterable[Row]:
@@ -152,6 +159,7 @@ MADE: dict[str, tuple[type[Model], str, str, dict[str, str]]] = {
     "exclusion": (Exclusion, "made_by", "made_at", {}),
     "exclusion lifted": (Exclusion, "lifted_by", "lifted_at", {}),
     "adjustment of pay": (PayAdjustment, "created_by", "created_at", {}),
+    "decision about a pattern in labels": (Suspicion, "decided_by", "closed_at", {}),
 }  # what it is → the model, who made it, when, and what may be told of it
 
 

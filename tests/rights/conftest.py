@@ -33,10 +33,12 @@ from annotations.models import (
     Exposure,
     ImportJob,
     LabelSchema,
+    Notice,
     PayAdjustment,
     QuizTry,
     Review,
     Run,
+    Suspicion,
     TrainingAnswer,
     WorkerPreferences,
 )
@@ -107,10 +109,11 @@ def _work(cast: Cast, annotator: Annotator) -> None:
 
 def _judged(cast: Cast, annotator: Annotator) -> None:
     now, (gold,) = timezone.now(), make_items(cast.project, 1, gold="remove")
-    Review.objects.create(
+    review = Review.objects.create(
         project=cast.project, annotator=annotator, cause="owner", status="reinstated", note="Too fast.", opened_at=now,
         appeal=WORDS, appealed_at=now, decided_by=cast.olivia, decided_at=now, reason="Fair enough.",
     )  # fmt: skip
+    Notice.objects.create(review=review, user=annotator.user, kind="decided", made_at=now, done_at=now)
     Exclusion.objects.create(
         project=cast.project, annotator=annotator, last_annotation=0, reason="Copied.", made_by=cast.olivia,
         made_at=now, lifted_by=cast.olivia, lifted_at=now, lift_reason="Not so.", done_at=now,
@@ -164,6 +167,11 @@ def _decided(cast: Cast, paula: User) -> None:
         project=project, annotator=walt, last_annotation=0, reason="About Walt as well.", made_by=paula, made_at=now,
         lifted_by=paula, lifted_at=now, lift_reason="Sorry, Walt.", done_at=now,
     )  # fmt: skip
+    suspicion = Suspicion.objects.create(
+        project=project, annotator=walt, kind="speed", telling=9, n=10, p=0.001, status="dismissed", found_at=now,
+        seen_at=now, closed_at=now, decided_by=paula, action="dismiss", reason="Walt knows the messages by heart.",
+    )  # fmt: skip
+    suspicion.annotators.add(walt)
     PayAdjustment.objects.create(
         project=project, annotator=walt, amount=1, reason="Walt's bonus.", request_key=uuid.uuid4(), created_by=paula
     )

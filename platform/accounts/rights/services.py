@@ -1,7 +1,7 @@
 """Handing a person's data over, and erasing the person.
 
 Erasing leaves an empty account under the same number, so that what others rely on (who settled, who decided, who made a
-project) still names one and the same nobody: see docs/adr/0012. Locks are taken as owners' memberships, the account,
+project) still names one and the same nobody: see docs/adr/0013. Locks are taken as owners' memberships, the account,
 then as each app's part says.
 """
 
