@@ -19,4 +19,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.quality.urls")),
     path("", include("annotations.launch.urls")),
     path("", include("annotations.assistance.urls")),
+    path("", include("annotations.demographics.urls")),
 ]

@@ -17,6 +17,7 @@ READ_WITH = {
     "api_members": "manage", "api_invitations": "manage", "api_pay": "manage",
     "api_exports": "export", "api_work": "label", "api_history": "label", "api_history_label": "label",
     "api_work_preferences": "label", "api_standing": "label", "api_training": "label", "api_quiz": "label",
+    "api_account_demographics": "manage",
     "api_exclusions": "manage", "api_quality_aside": "manage", "api_people_checks": "manage", "api_reviews": "manage",
 }  # fmt: skip
 WRITE_WITH = {
