@@ -42,7 +42,8 @@ class AnswersForm(forms.Form):
 
     @property
     def answers(self) -> dict[str, list[str]]:
-        given = {name: self.cleaned_data[name] for name in self.fields}
+        """Question → options chosen; none where nothing was sent."""
+        given = {name: self.cleaned_data[name] or [] for name in self.fields}
         return {name: [value] if isinstance(value, str) else value for name, value in given.items()}
 
 

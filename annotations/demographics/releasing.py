@@ -67,7 +67,7 @@ def place_of(project_id: int) -> str:
 def figures_reseal() -> tuple[int, int]:
     """(projects' counts sealed anew under the newest key, counts that no key opens)."""
     done = lost = 0
-    for project_id in DemographicsFigures.objects.exclude(sealed=b"").order_by("pk").values_list("pk", flat=True):
+    for project_id in _with_counts():
         with transaction.atomic():
             stored = DemographicsFigures.objects.select_for_update().get(pk=project_id)
             try:
@@ -78,6 +78,24 @@ def figures_reseal() -> tuple[int, int]:
             except SealError:
                 lost += 1
     return done, lost
+
+
+def figures_drop_unreadable() -> int:
+    """Begin anew where no key opens the counts: what was shown goes, since nothing can be added to it; how many."""
+    dropped = 0
+    for project_id in _with_counts():
+        with transaction.atomic():
+            stored = DemographicsFigures.objects.select_for_update().get(pk=project_id)
+            try:
+                counts_of(stored)
+            except SealError:
+                stored.delete()
+                dropped += 1
+    return dropped
+
+
+def _with_counts() -> list[int]:
+    return list(DemographicsFigures.objects.exclude(sealed=b"").order_by("pk").values_list("pk", flat=True))
 
 
 def _ready(questions: Iterable[str], boxes: Iterable[Box], project_id: int) -> Cohorts:

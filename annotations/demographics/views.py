@@ -16,7 +16,7 @@ from accounts.demographics.anonymity import K
 from accounts.demographics.boxes import box_of
 from accounts.demographics.questions import QUESTIONS, Question
 from accounts.demographics.vault import is_on
-from accounts.people import blame, person, posted
+from accounts.people import blame, person, posted, told
 from accounts.services.demographics import demographics_delete
 from annotations.access import OWNER, READERS, project_access
 from annotations.demographics.forms import AnswersForm, ChoiceForm
@@ -103,7 +103,10 @@ def demographics(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def demographics_remove(request: HttpRequest) -> HttpResponse:
-    demographics_delete(user=person(request))
+    try:
+        demographics_delete(user=person(request))
+    except DomainError as error:
+        return told(request, error, "demographics")
     messages.success(request, _("Your answers and what you agreed to were deleted."))
     return redirect("demographics")
 
