@@ -93,7 +93,8 @@ browser: $(VENV)/.installed
 DEPLOYED = DATABASE_URL=postgresql://evenhand:x@127.0.0.1:1/evenhand REDIS_URL=redis://127.0.0.1:1/0 \
 	EVENHAND_HOSTS=evenhand.example EVENHAND_PUBLIC_URL=https://evenhand.example EVENHAND_HTTPS=true \
 	EVENHAND_DEBUG=false EVENHAND_HOME=$${TMPDIR:-/tmp} \
-	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
+	EVENHAND_DEMOGRAPHICS_KEY=$$($(BIN)/python -c 'import base64, os; print(base64.b64encode(os.urandom(32)).decode())')
 
 check: install
 	$(BIN)/ruff format --check --quiet $(SOURCES)

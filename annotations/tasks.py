@@ -9,7 +9,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.demographics.vault import SealError
 from annotations.deciding.fitting import consensus_refit, stale_projects
+from annotations.demographics.releasing import demographics_release, projects_that_ask
 from annotations.importing.running import Outcome, abandoned_imports, import_end, import_run
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
@@ -156,3 +158,22 @@ def send_notices() -> int:
     for notice_id in notice_ids:
         send_notice.delay(notice_id)
     return len(notice_ids)
+
+
+@shared_task(name="annotations.tasks.publish_demographics", soft_time_limit=50, time_limit=60)
+def publish_demographics() -> int:
+    """Send each project that asks people about themselves to be counted; beat sends this every hour."""
+    projects = projects_that_ask()
+    for project_id in projects:
+        count_demographics.delay(project_id)
+    return len(projects)
+
+
+@shared_task(name="annotations.tasks.count_demographics", soft_time_limit=540, time_limit=600)
+def count_demographics(project_id: int) -> bool:
+    """Count those who answered and agreed since the last time, where they are enough to be shown together."""
+    try:
+        return demographics_release(project_id=project_id)
+    except SealError:
+        logger.error("Project %d: the key that sealed its counts of groups is gone; they stay as shown.", project_id)
+        return False

@@ -20,4 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.suspicion.urls")),
     path("", include("annotations.launch.urls")),
     path("", include("annotations.assistance.urls")),
+    path("", include("annotations.demographics.urls")),
 ]

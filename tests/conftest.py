@@ -7,6 +7,7 @@ the controlling process only; parallel workers inherit the addresses and get a d
 from __future__ import annotations
 
 import atexit
+import base64
 import logging
 import os
 import shutil
@@ -65,6 +66,7 @@ def _prepare() -> None:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     os.environ["EVENHAND_HOME"] = str(home)
     os.environ["SECRET_KEY"] = "tests-only-" + "k" * 50
+    os.environ["EVENHAND_DEMOGRAPHICS_KEY"] = base64.b64encode(b"tests only".ljust(32, b"k")).decode()
     os.environ.pop("LLM_BASE_URL", None)
     atexit.register(shutil.rmtree, home, True)  # registered first: runs after the servers have stopped
     if not os.environ.get("DATABASE_URL"):

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from annotations.assistance.urls import api_urlpatterns as assistance
 from annotations.deciding.urls import api_urlpatterns as deciding
+from annotations.demographics.urls import api_urlpatterns as demographics
 from annotations.exporting.urls import api_urlpatterns as exporting
 from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
@@ -36,4 +37,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(suspicion)),
     path("", include(launch)),
     path("", include(assistance)),
+    path("", include(demographics)),
 ]

@@ -2,6 +2,7 @@ from annotations.models.assistance import AssistanceRules, Suggestion
 from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPreferences
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
 from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusRules, FitMethod, ItemPosterior
+from annotations.models.demographics import DemographicsFigures, DemographicsRules
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
@@ -64,6 +65,8 @@ __all__ = [
     "ConsensusMethod",
     "ConsensusRules",
     "Dataset",
+    "DemographicsFigures",
+    "DemographicsRules",
     "Exclusion",
     "Exposure",
     "FitMethod",

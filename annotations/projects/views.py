@@ -17,6 +17,7 @@ from accounts.models import Role
 from accounts.people import person, posted, told
 from accounts.selectors import memberships_of
 from annotations.access import annotator_of, project_access, project_open_to
+from annotations.demographics.selectors import asked_by
 from annotations.labelling.selectors import pay_per_label, work_of
 from annotations.markdown import render_markdown
 from annotations.paying.selectors import adjustments, own_short_pay
@@ -77,6 +78,7 @@ def project(request: HttpRequest, project_id: int) -> HttpResponse:
         context["short_pay"] = own_short_pay(
             access.project, timed=work.timed_labels, median_seconds=work.median_seconds
         )
+        context["asked"] = len(asked_by(access.project))
         return render(request, "annotations/projects/overview_worker.html", context)
     context |= {
         "overview": overview(access.project),

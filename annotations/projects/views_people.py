@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.demographics.anonymity import K
+from accounts.demographics.vault import is_on
 from accounts.forms import InvitationForm
 from accounts.models import Role
 from accounts.people import blame, person, posted, told
@@ -21,6 +23,7 @@ from accounts.selectors import live_invitations, members_of
 from accounts.services.invitations import invitation_create, invitation_revoke
 from accounts.services.members import member_remove, member_role_change
 from annotations.access import OWNER, project_access
+from annotations.demographics.selectors import figures_of
 from ledger.errors import DomainError
 
 PAGE = 50
@@ -48,6 +51,9 @@ def people(request: HttpRequest, project_id: int) -> HttpResponse:
         "page": Paginator(members_of(project_id), PAGE).get_page(request.GET.get("page")),
         "invitations": live_invitations(project_id),
         "roles": Role.choices,
+        "figures": figures_of(access.project),
+        "is_on": is_on(),
+        "least": K,
     }
     return render(request, "annotations/projects/people.html", context, status=422 if form.errors else 200)
 

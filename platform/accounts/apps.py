@@ -9,3 +9,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("accounts.openapi")  # registers itself with the OpenAPI generator
+        import_module("accounts.checks")  # registers the system checks

@@ -8,6 +8,7 @@ test holds this table, that page and ``docker-compose.yml`` together.
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 T = TypeVar("T")
+KEY_BYTES = 32
 
 
 class EnvError(Exception):
@@ -41,6 +43,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EVENHAND_HOME", "Folder for data, media, logs and downloaded models.", "var/ in the working folder"),
     Variable(
         "SECRET_KEY", "Signs sessions and links; at least 50 random characters.", "made once in EVENHAND_HOME", True
+    ),
+    Variable(
+        "EVENHAND_DEMOGRAPHICS_KEY",
+        "Seals what people tell about themselves; base64 of 32 random bytes, several for a rotation, the newest first.",
+        "none: nothing is asked (`evenhand up` makes one)",
+        True,
     ),
     Variable("EVENHAND_DEBUG", "Show error details in the browser; never on a public address.", "false"),
     Variable("EVENHAND_HOSTS", "Host names that the site answers to, comma-separated.", "localhost,127.0.0.1,[::1]"),
@@ -122,6 +130,9 @@ class Environment:
     def web_urls(self, name: str) -> list[str]:
         return self._get(name, [], _web_urls, "http://host:8000/v1, several separated by commas")
 
+    def keys(self, name: str) -> tuple[bytes, ...]:
+        return self._get(name, (), _keys, "32 random bytes in base64 (44 characters), several separated by commas")
+
     def mail(self, name: str = "EMAIL_URL") -> MailUrl | None:
         return self._get(name, None, _mail, "smtp://user:password@host:587?tls=true")
 
@@ -183,6 +194,13 @@ def _web_urls(raw: str) -> list[str]:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{url!r} is not a web address.")
     return urls
+
+
+def _keys(raw: str) -> tuple[bytes, ...]:
+    keys = tuple(b64decode(part.strip(), altchars=b"-_", validate=True) for part in raw.split(",") if part.strip())
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise ValueError("")
+    return keys
 
 
 def _mail(raw: str) -> MailUrl:

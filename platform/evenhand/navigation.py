@@ -49,6 +49,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "user_menu": [
             {"url": reverse("profile"), "label": _("Profile"), "icon": "user"},
             {"url": reverse("work_preferences"), "label": _("Breaks and care"), "icon": "hand"},
+            {"url": reverse("demographics"), "label": _("About you"), "icon": "users"},
             {"url": reverse("tokens"), "label": _("API tokens"), "icon": "key"},
             {"url": reverse("your_data"), "label": _("Your data"), "icon": "shield"},
         ],

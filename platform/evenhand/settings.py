@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from evenhand.env import env
-from evenhand.secret import secret_key
+from evenhand.secret import demographics_keys, secret_key
 from evenhand.services import broker_url, database_settings, llm_base_urls
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -15,6 +15,7 @@ EVENHAND_HOME = env.home()
 
 DEBUG = env.flag("EVENHAND_DEBUG", default=False)
 SECRET_KEY = secret_key(EVENHAND_HOME)
+DEMOGRAPHICS_KEYS = demographics_keys(EVENHAND_HOME)  # the newest first; none: people are asked nothing
 ALLOWED_HOSTS = env.listing("EVENHAND_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 PUBLIC_URL = env.text("EVENHAND_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 HTTPS = env.flag("EVENHAND_HTTPS", default=False)
@@ -118,6 +119,12 @@ CELERY_BEAT_SCHEDULE = {
     "send-notices": {"task": "annotations.tasks.send_notices", "schedule": 15.0, "options": {"expires": 15}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-erased": {"task": "accounts.tasks.sweep_erased", "schedule": 60.0, "options": {"expires": 60}},
+    # At fixed times, never when somebody answers: see accounts/demographics/anonymity.py.
+    "publish-demographics": {
+        "task": "annotations.tasks.publish_demographics",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }
 

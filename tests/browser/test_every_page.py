@@ -13,10 +13,12 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Page
 
+from annotations.demographics.releasing import demographics_release
 from annotations.models import Case, ImportJob, ImportRowError
 from tests.agreement.test_measures import fill
 from tests.browser import background
 from tests.browser.walk import Walk
+from tests.demographics.people import ask, make_workers, tell
 from tests.factories import make_cast
 from tests.permissions.entry import ROLES, World, make_world
 from tests.permissions.test_matrix import TABLE
@@ -40,6 +42,9 @@ def world(live: str) -> World:
     cast = make_cast(wage_per_hour=12, summary="Is it within the rules?")
     made = make_world(cast)
     fill(cast.project, items=80)
+    ask(cast.project, "gender", "first_language", "religion")
+    tell([*make_workers(cast.project, 12)[:7], cast.wanda], cast.project, "gender", "woman")
+    demographics_release(project_id=cast.project.pk)
     background.relay()
     return made
 

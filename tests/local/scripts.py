@@ -11,7 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("DATABASE_URL", "REDIS_URL", "LLM_BASE_URL", "EVENHAND_HOME", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")
+SERVICES = (
+    "DATABASE_URL", "REDIS_URL", "LLM_BASE_URL", "EVENHAND_HOME", "SECRET_KEY", "EVENHAND_DEMOGRAPHICS_KEY",
+    "DJANGO_SETTINGS_MODULE",
+)  # fmt: skip
 
 
 def source_environment(**values: str) -> dict[str, str]:

@@ -62,13 +62,14 @@ def test_too_little_space_to_work_in_is_called_full(tmp_path, monkeypatch):
         homes.prepare_home(tmp_path)
 
 
-def test_a_key_that_a_full_disk_left_empty_is_made_anew(tmp_path):
-    (tmp_path / "secret_key").write_text("")
+@pytest.mark.parametrize("name", ["secret_key", "demographics_key"])
+def test_a_key_that_a_full_disk_left_empty_is_made_anew(tmp_path, name):
+    (tmp_path / name).write_text("")
     homes.prepare_home(tmp_path)
-    assert not (tmp_path / "secret_key").exists()
-    (tmp_path / "secret_key").write_text("a real one")
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).write_text("a real one")
     homes.prepare_home(tmp_path)
-    assert (tmp_path / "secret_key").read_text() == "a real one"
+    assert (tmp_path / name).read_text() == "a real one"
 
 
 def test_a_port_in_use_is_said_with_its_holder_and_a_free_one():

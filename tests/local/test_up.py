@@ -47,6 +47,7 @@ def test_everything_starts_answers_is_found_and_stops_in_order(home, start):
     assert up.page() == 200
     assert set(up.state.processes) == {"postgres", "valkey", "web", "relay", "llm-worker", "worker", "beat"}
     assert oct((home / "secret_key").stat().st_mode & 0o777) == "0o600"
+    assert oct((home / "demographics_key").stat().st_mode & 0o777) == "0o600"
 
     beside = evenhand(home, "manage", "migrate", "--check")
     assert beside.returncode == 0, beside.stderr

@@ -18,6 +18,7 @@ READ_WITH = {
     "api_exports": "export", "api_work": "label", "api_history": "label", "api_history_label": "label",
     "api_work_preferences": "label", "api_standing": "label", "api_training": "label", "api_quiz": "label",
     "api_suspicions": "manage", "api_suspicion": "manage",
+    "api_account_demographics": "manage",
     "api_exclusions": "manage", "api_quality_aside": "manage", "api_people_checks": "manage", "api_reviews": "manage",
     "api_account_data_download": "manage", "api_account_erase": "manage",
 }  # fmt: skip

@@ -18,6 +18,7 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 
 from accounts.models import Invitation, Membership, User
+from accounts.services.demographics import demographics_change
 from accounts.services.invitations import invitation_create
 from accounts.services.tokens import token_create
 from annotations.access import Access, annotator_of
@@ -91,6 +92,7 @@ def _account(cast: Cast, paula: User) -> None:
     for actor, email in ((cast.olivia, "P.Persson@example.com"), (paula, "friend@example.org")):
         invitation_create(project_id=cast.project.pk, actor=actor, role="worker", expires_at=soon, email=email)
     WorkerPreferences.objects.create(user=paula, break_minutes=20)
+    demographics_change(user=paula, answers={"age_band": ["35_44"]}, consents={cast.project.pk: ["age_band"]})
     Exposure.objects.create(user=paula, day=date(2026, 1, 2), items=7, milliseconds=60_000)
 
 

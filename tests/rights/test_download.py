@@ -11,10 +11,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import DemographicBox
 from accounts.rights.archive import archive
 from accounts.rights.parts import parts
 from accounts.rights.selectors import stored
-from accounts.rights.services import data_download
+from accounts.rights.services import data_download, person_erase
 from annotations.models import Annotation, AnnotationStatus, Assignment, Consensus, QuizTry
 from annotations.working.changing import change_answer
 from ledger.models import LedgerEvent
@@ -51,6 +52,20 @@ def test_the_account_is_told_without_secrets(life, files):
     assert life.token not in raw
     for secret in (life.paula.password, life.paula.api_tokens.get().digest):
         assert secret not in raw
+
+
+def test_what_a_person_told_about_themselves_goes_with_them_and_is_deleted(life, files):
+    assert files["demographics.json"] == [
+        {
+            "question": "age_band",
+            "answers": ["35_44"],
+            "projects_that_may_count_it": [life.cast.project.pk],
+            "projects_that_counted_it": [],
+        }
+    ]
+    assert DemographicBox.objects.count() == 1
+    person_erase(user=life.paula)
+    assert DemographicBox.objects.count() == 0
 
 
 def test_labels_come_with_their_history_times_and_words(life, cast):

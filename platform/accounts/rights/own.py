@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, Invitation, Membership, User
 from accounts.rights.parts import Fate, Part, Row
+from accounts.services.demographics import demographics_as_data, demographics_erase
 from ledger.models import LedgerEvent
 from ledger.selectors import events_by_person
 from ledger.services import actor_of
@@ -39,6 +40,21 @@ def _profile(user: User) -> Row:
         "is_simulated": user.is_simulated,
         "has_password": user.has_usable_password(),
     }
+
+
+def _demographics(user: User) -> list[Row]:
+    """A row for each question: what was answered, which projects may count it, which have."""
+    told = demographics_as_data(user)
+    questions = {*told["answers"], *(name for asked in told["consents"].values() for name in asked)}
+    return [
+        {
+            "question": question,
+            "answers": told["answers"].get(question, []),
+            "projects_that_may_count_it": [pk for pk, asked in told["consents"].items() if question in asked],
+            "projects_that_counted_it": [pk for pk, asked in told["counted_in"].items() if question in asked],
+        }
+        for question in sorted(questions)
+    ]
 
 
 def _addresses(user: User) -> Iterable[Row]:
@@ -124,6 +140,14 @@ PARTS = (
         _profile,
         _("Deleted. An empty account, which is nobody's, stays where projects refer to it."),
         links={"accounts.User_groups.user": Fate.GONE, "accounts.User_user_permissions.user": Fate.GONE},
+    ),
+    Part(
+        "demographics",
+        _("What you told about yourself, and which projects may count it"),
+        _demographics,
+        _("Deleted. Figures that were shown before stay as they are; no one person can be found in them."),
+        count=lambda user: len(_demographics(user)),
+        erase=lambda user: demographics_erase(user=user),
     ),
     Part(
         "email_addresses",

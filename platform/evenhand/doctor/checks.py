@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 import uuid
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,10 @@ from django.contrib.staticfiles import finders
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.demographics.boxes import all_boxes
+from accounts.demographics.vault import is_on
+from accounts.models import DemographicBox
+from annotations.models import DemographicsFigures
 from evenhand.celery import app as celery_app
 from evenhand.doctor.heartbeat import seconds_since
 from evenhand.doctor.report import Check, Finding, Status
@@ -24,6 +29,7 @@ from llm_workers.client import Probe, probe
 OLDEST_POSTGRES = 16
 PING_SECONDS = 3.0
 SILENT_SECONDS = 60.0
+SAMPLED_BOXES = 200
 GIGABYTE = 1_000_000_000
 QUEUES = ("default", "llm")
 DIALECTS = {"vllm": "vLLM", "llamacpp": "llama.cpp", "other": "plain OpenAI"}
@@ -159,6 +165,23 @@ def disk() -> Finding:
     return Finding("disk", "ok", found)
 
 
+def demographics() -> Finding:
+    """Whether what people told about themselves can be kept and opened; never what it is."""
+    people, figures = DemographicBox.objects.count(), DemographicsFigures.objects.exclude(sealed=b"")
+    if not is_on():
+        if people or figures.exists():
+            advice = "Set EVENHAND_DEMOGRAPHICS_KEY to the key that sealed them (docs: keep the demographics key)."
+            return Finding("demographics", "fail", f"no key, but {people} people's answers sealed with one", advice)
+        return Finding("demographics", "ok", "off: no key, so people are asked nothing about themselves")
+    states = [(box is not None, current) for _name, box, current in islice(all_boxes(), SAMPLED_BOXES)]
+    if not all(readable for readable, _current in states):
+        advice = "Add the key that sealed them to EVENHAND_DEMOGRAPHICS_KEY, after the newest."
+        return Finding("demographics", "fail", "some answers are sealed with a key that is not given", advice)
+    if not all(current for _readable, current in states):
+        return Finding("demographics", "warn", "sealed with an older key", "Run: evenhand manage demographics_rotate")
+    return Finding("demographics", "ok", f"on, {people} people's answers sealed")
+
+
 def static_files() -> Finding:
     missing = [name for name in NEEDED_STATIC if finders.find(name) is None]
     if missing and not any((Path(settings.STATIC_ROOT) / name).exists() for name in missing):
@@ -193,6 +216,7 @@ CHECKS: tuple[Check, ...] = (
     Check("relay", relay, "Mend the broker first; the relay's signs of life are kept there."),
     Check("channel layer", channel_layer, "Mend the broker first; live pages are fed through it (REDIS_URL)."),
     Check("language model", llm, "Correct LLM_BASE_URL."),
+    Check("demographics", demographics, "Mend the database first; correct EVENHAND_DEMOGRAPHICS_KEY."),
     Check("static files", static_files, "Install the front-end libraries: make install"),
     Check("disk", disk, "Make EVENHAND_HOME readable for this user."),
     Check("web", web, "Correct EVENHAND_PUBLIC_URL."),

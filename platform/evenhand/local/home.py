@@ -13,6 +13,7 @@ from pathlib import Path
 
 from evenhand.local.errors import LocalError, no_space, not_writable
 from evenhand.local.state import read_state, run_folder, state_path
+from evenhand.secret import KEY_FILES
 
 LEAST_FREE = 300_000_000
 LITTLE_FREE = 1_500_000_000
@@ -31,9 +32,9 @@ def prepare_home(home: Path) -> None:
             probe.write_bytes(b"\0" * PROBE_BYTES)
         finally:
             probe.unlink(missing_ok=True)
-        key = home / "secret_key"
-        if key.exists() and key.stat().st_size == 0:  # a full disk cut its writing short
-            key.unlink()
+        for key in (home / name for name in KEY_FILES):
+            if key.exists() and key.stat().st_size == 0:  # a full disk cut its writing short
+                key.unlink()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise no_space(home) from error

@@ -31,7 +31,7 @@ from evenhand.local.state import (
 )
 from evenhand.local.supervisor import Stopped, Supervisor
 from evenhand.local.valkey import Valkey
-from evenhand.secret import secret_key
+from evenhand.secret import DEMOGRAPHICS, demographics_key_made, secret_key
 
 NAMES = ("postgres", "valkey", "llm-worker", "seed-demo", "migrate")
 DISK_SECONDS = 1.0
@@ -78,6 +78,7 @@ class Instance:
         fixed = {
             "EVENHAND_HOME": str(self.options.home),
             "SECRET_KEY": secret_key(self.options.home),
+            DEMOGRAPHICS: demographics_key_made(self.options.home),
             "DJANGO_SETTINGS_MODULE": "evenhand.settings",
             "PYTHONPATH": programs.source_path(given.get("PYTHONPATH", "")),
             "PYTHONUNBUFFERED": "1",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_memberships_and_tokens'),
+        ('accounts', '0003_demographic_boxes'),
         ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
