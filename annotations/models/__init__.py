@@ -2,7 +2,7 @@ from annotations.models.assistance import AssistanceRules, Suggestion
 from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPreferences
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
 from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusRules, FitMethod, ItemPosterior
-from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
+from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, OnExisting, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
     PAID,
@@ -73,6 +73,7 @@ __all__ = [
     "ItemFlag",
     "ItemPosterior",
     "LabelSchema",
+    "OnExisting",
     "OutboxRow",
     "PayAdjustment",
     "Project",
