@@ -33,7 +33,11 @@ class MappingForm(forms.Form):
         required=False,
         help_text=_("Else such a row is refused."),
     )
-    text = forms.ChoiceField(label=_("Text"), required=False, help_text=_("What people and models will label."))
+    text = forms.ChoiceField(
+        label=_("Text"),
+        required=False,
+        help_text=_("What people and models will label. An update can do without it where there is an id."),
+    )
     external_id = forms.ChoiceField(label=_("Id"), required=False, help_text=_("Your own number or name of each item."))
     gold = forms.ChoiceField(label=_("Gold label"), required=False, help_text=_("The right answer, where it is known."))
     shape = forms.ChoiceField(
@@ -84,7 +88,7 @@ class MappingForm(forms.Form):
                 required=False,
                 choices=optional,
                 initial=guess.groups.get(attribute.name, "") if guess else "",
-                help_text=_("An empty cell means that the item belongs to no group."),
+                help_text=_("An empty cell: a new item belongs to no group, one that is there keeps its own."),
             )
         self._choices("text").choices = optional if guess else [("", _("— choose —")), *columns]
         for name in ("external_id", "gold", "annotator", "label"):
