@@ -11,12 +11,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.importing.annotators import ImportedAnnotators
+from annotations.importing.copying import Table, copy_rows, new_ids
 from annotations.importing.matching import Matched
 from annotations.importing.rows import ParsedRow, Problem, bad, duplicate
-from annotations.models import Annotation, AnnotationSource, AnnotationStatus, AnnotatorKind, ImportJob
+from annotations.importing.settle import encode
+from annotations.models import Annotation, AnnotationSource, AnnotationStatus, ImportJob
 from annotations.services.changes import ItemChanges, LockedItem
+from annotations.state import Vote
 from ledger.services import Event, actor_of
 from ledger.statements import Statement
+
+LABEL = Table(
+    Annotation,
+    (
+        "id", "project_id", "item_id", "annotator_id", "schema_id", "source", "status", "value", "reason",
+        "supersedes_id", "idempotency_key", "created_at",
+    ),
+)  # fmt: skip
 
 CORRECT = Statement(
     "items_correct",
@@ -156,35 +167,30 @@ class Corrections:
         replaced = [label.supersedes for label in self._labels if label.supersedes is not None]
         if replaced:
             Annotation.objects.filter(pk__in=replaced).update(status=AnnotationStatus.SUPERSEDED)
-        annotators, now = self._annotators.ids(label.name for label in self._labels), timezone.now()
-        made = Annotation.objects.bulk_create(
-            Annotation(
-                project=self.changes.project,
-                item_id=label.item_id,
-                annotator_id=annotators[label.name],
-                schema=self.changes.schema,
-                source=AnnotationSource.IMPORTED,
-                value=label.value,
-                supersedes_id=label.supersedes,
-                idempotency_key=self._key(label.item_id),
-                created_at=now,
-            )
-            for label in self._labels
-        )
-        for annotation in made:
-            self.changes.vote(annotation, kind=AnnotatorKind.HUMAN)
+        annotators = self._annotators.ids(label.name for label in self._labels)
+        project_id, schema_id, now = self.changes.project.pk, self.changes.schema.pk, timezone.now().isoformat()
+        source, status = AnnotationSource.IMPORTED.value, AnnotationStatus.CURRENT.value
+        rows = []
+        for pk, label in zip(new_ids(Annotation, len(self._labels)), self._labels, strict=True):
+            annotator_id, item_id = annotators[label.name], label.item_id
+            cells = (pk, project_id, item_id, annotator_id, schema_id, source, status, encode(label.value), "")
+            rows.append((*cells, label.supersedes, self._key(item_id), now))
+            token = self.changes.task.token(label.value)
+            self.changes.items[item_id].votes[annotator_id] = Vote(pk, annotator_id, is_model=False, token=token)
+            if label.supersedes is not None:
+                self.changes.events.append(self._changed(pk, label))
+        copy_rows(LABEL, rows)
         self.labelled = {label.item_id for label in self._labels}
-        self.changes.events += [self._changed(one) for one in made if one.supersedes_id is not None]
 
-    def _changed(self, annotation: Annotation) -> Event:
+    def _changed(self, pk: int, label: NewLabel) -> Event:
         data = {
-            "item": annotation.item_id,
-            "value": annotation.value,
+            "item": label.item_id,
+            "value": label.value,
             "schema": self.changes.schema.version,
-            "replaces": annotation.supersedes_id,
+            "replaces": label.supersedes,
             "import": self.job.pk,
         }
-        return self._event("annotation.changed", f"annotation:{annotation.pk}", data)
+        return self._event("annotation.changed", f"annotation:{pk}", data)
 
     def _store_items(self) -> None:
         if not self._before:
