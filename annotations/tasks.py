@@ -7,15 +7,14 @@ import logging
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.demographics.vault import SealError
 from annotations.deciding.fitting import consensus_refit, stale_projects
 from annotations.demographics.releasing import demographics_release, projects_that_ask
-from annotations.importing.running import Outcome, abandoned_imports, import_end, import_run
+from annotations.importing.running import Outcome, abandoned_imports, import_out_of_time, import_run
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
-from annotations.models import ImportJob, ImportStatus
+from annotations.models import ImportJob
 from annotations.quality.excluding import exclusion_apply, unfinished
 from annotations.quality.notices import notice_send, unsent_notices
 from annotations.serving.services import is_sorted, queue_settle, queue_sort
@@ -49,8 +48,7 @@ def run_import(job_id: int) -> str:
     try:
         outcome = import_run(job_id=job_id)
     except SoftTimeLimitExceeded:
-        text = _("Reading this file took more than %(hours)s hours. Nothing was kept. Upload it in parts.")
-        outcome = import_end(job_id=job_id, status=ImportStatus.FAILED, error=text % {"hours": IMPORT_HOURS})
+        outcome = import_out_of_time(job_id=job_id, hours=IMPORT_HOURS)
     if outcome == Outcome.AGAIN:
         run_import.delay(job_id)
     elif outcome == Outcome.ENDED:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Protocol, TypeVar
 
 import django
 import psutil
@@ -51,6 +53,30 @@ def running_stack(needed: Iterable[str]) -> State:
     return state
 
 
+class Client(Protocol):
+    """One of many who work at once: gets ready, waits for the others at ``start``, works for ``seconds``."""
+
+    def work(self, start: threading.Barrier, seconds: float) -> None: ...
+
+
+Reading = TypeVar("Reading")
+
+
+def work_together(
+    clients: Sequence[Client], seconds: float, read: Callable[[], Reading]
+) -> tuple[float, Reading, Reading]:
+    """Let all clients work at once; the seconds that it took, and what ``read`` gave before and afterwards."""
+    start = threading.Barrier(len(clients) + 1)
+    with ThreadPoolExecutor(len(clients)) as pool:
+        jobs = [pool.submit(client.work, start, seconds) for client in clients]
+        with suppress(threading.BrokenBarrierError):  # the client that failed says why, below
+            start.wait(timeout=120)
+        before, began = read(), time.perf_counter()
+        for job in jobs:
+            job.result()
+        return time.perf_counter() - began, before, read()
+
+
 def _tree(pid: int) -> list[psutil.Process]:
     root = psutil.Process(pid)
     return [root, *root.children(recursive=True)]
@@ -58,8 +84,13 @@ def _tree(pid: int) -> list[psutil.Process]:
 
 def processor_seconds(state: State, name: str) -> float:
     """User and system seconds of a process tree; those of children that ended are with the parent that reaped them."""
+    return tree_seconds(state.processes[name].pid)
+
+
+def tree_seconds(pid: int) -> float:
+    """The same of any process and its children."""
     total = 0.0
-    for process in _tree(state.processes[name].pid):
+    for process in _tree(pid):
         try:
             total += sum(process.cpu_times()[:4])
         except psutil.NoSuchProcess:

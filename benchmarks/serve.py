@@ -14,8 +14,7 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,7 +43,7 @@ from annotations.models import (  # noqa: E402
     ServingRules,
 )
 from annotations.task_types import task_type  # noqa: E402
-from benchmarks._stack import processor_seconds, running_stack  # noqa: E402
+from benchmarks._stack import processor_seconds, running_stack, work_together  # noqa: E402
 from evenhand.cli.bench import Figure  # noqa: E402
 from evenhand.local.errors import LocalError  # noqa: E402
 from evenhand.local.state import State  # noqa: E402
@@ -100,15 +99,7 @@ def run() -> dict[str, Figure]:
     state = running_stack(MEASURED)
     with _project() as (project_id, tokens):
         clients = [Client(state.address, project_id, token) for token in tokens]
-        start = threading.Barrier(CLIENTS + 1)
-        with ThreadPoolExecutor(CLIENTS) as pool:
-            jobs = [pool.submit(client.work, start, SECONDS) for client in clients]
-            with suppress(threading.BrokenBarrierError):  # the client that failed says why, below
-                start.wait(timeout=120)
-            before, began = _processor_seconds(state), time.perf_counter()
-            for job in jobs:
-                job.result()
-            seconds, after = time.perf_counter() - began, _processor_seconds(state)
+        seconds, before, after = work_together(clients, SECONDS, lambda: _processor_seconds(state))
         stored = Annotation.objects.filter(project_id=project_id).count()
     waits = sorted(wait for client in clients for wait in client.waits)
     if stored != len(waits):

@@ -30,7 +30,7 @@ from annotations.importing.report import report_csv
 from annotations.importing.selectors import imports_of, preview, row_errors_of
 from annotations.importing.services import import_cancel, import_discard, import_receive, import_start
 from annotations.importing.storing import chunks_of
-from annotations.models import ImportJob, ImportRowError, ImportStatus, RowProblemKind
+from annotations.models import ImportJob, ImportRowError, ImportStatus, OnExisting, RowProblemKind
 from ledger.errors import DomainError, invalid
 
 MAPPING_HEADER = "Evenhand-Mapping"
@@ -44,7 +44,8 @@ class ImportSerializer(serializers.ModelSerializer[ImportJob]):
         fields = [
             "id", "project", "dataset", "dataset_name", "filename", "format", "sha256", "status", "error", "mapping",
             "bytes_total", "bytes_read", "rows_read", "rows_added", "rows_bad", "rows_duplicate", "items_added",
-            "labels_added", "cancel_requested", "created_at", "finished_at",
+            "labels_added", "items_corrected", "on_existing", "change_gold", "cancel_requested", "created_at",
+            "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -68,6 +69,15 @@ class StartSerializer(serializers.Serializer[Any]):
         required=False, allow_null=True, default=None, help_text=gettext_lazy("Left out: the guessed one is used.")
     )
     dataset_name = serializers.CharField(required=False, allow_blank=True, default="", max_length=200)
+    on_existing = serializers.ChoiceField(
+        OnExisting.choices,
+        required=False,
+        default=OnExisting.REPORT,
+        help_text=gettext_lazy("update: add labels, gold and groups to items that are there, and no new items."),
+    )
+    change_gold = serializers.BooleanField(
+        required=False, default=False, help_text=gettext_lazy("With update: replace gold labels that differ.")
+    )
 
 
 class UploadFormSerializer(serializers.Serializer[Any]):
@@ -77,6 +87,8 @@ class UploadFormSerializer(serializers.Serializer[Any]):
     format = serializers.ChoiceField(choices=["csv", "jsonl", "parquet"], required=False)
     mapping = serializers.CharField(required=False, help_text=gettext_lazy("JSON."))
     dataset_name = serializers.CharField(required=False)
+    on_existing = serializers.ChoiceField(OnExisting.choices, default=OnExisting.REPORT)
+    change_gold = serializers.BooleanField(default=False)
     start = serializers.BooleanField(default=True)
 
 
@@ -94,6 +106,13 @@ _UPLOAD_QUERY = [
     OpenApiParameter("format", str, enum=["csv", "jsonl", "parquet"], description="Left out: from the file's name."),
     OpenApiParameter("mapping", str, description=f"JSON of the column mapping; or send it as header {MAPPING_HEADER}."),
     OpenApiParameter("dataset_name", str, description="Name of the new dataset; left out: the file's name."),
+    OpenApiParameter(
+        "on_existing",
+        str,
+        enum=OnExisting.values,
+        description="update: add labels, gold and groups to items that are there; report (usual): add new items.",
+    ),
+    OpenApiParameter("change_gold", bool, description="With update: replace gold labels that differ."),
     OpenApiParameter("start", bool, description="false: only upload; preview and start are calls of their own."),
 ]
 
@@ -132,14 +151,19 @@ class ImportsView(GenericAPIView[ImportJob]):
         access = project_access(request.user, project_id, OWNER)
         said, filename, source = _upload(request)
         mapping = _mapping(said.get("mapping") or request.headers.get(MAPPING_HEADER))
-        start = serializers.BooleanField().run_validation(said.get("start", True))
+        start, change_gold = _is_true(said, "start", True), _is_true(said, "change_gold", False)
         job = import_receive(
             access=access, filename=filename, format_name=said.get("format", ""), chunks=chunks_of(source)
         )
         if start:
             try:
                 job = import_start(
-                    access=access, job_id=job.pk, mapping=mapping, dataset_name=said.get("dataset_name", "")
+                    access=access,
+                    job_id=job.pk,
+                    mapping=mapping,
+                    dataset_name=said.get("dataset_name", ""),
+                    on_existing=said.get("on_existing", OnExisting.REPORT),
+                    change_gold=change_gold,
                 )
             except DomainError:
                 import_discard(job=job)
@@ -160,6 +184,10 @@ def _upload(request: Request) -> tuple[dict[str, Any], str, Any]:
         return said, said.get("filename") or file.name or "upload", file
     filename = said.get("filename") or f"upload.{said.get('format', '')}"
     return said, filename, request
+
+
+def _is_true(said: dict[str, Any], name: str, usual: bool) -> bool:
+    return bool(serializers.BooleanField().run_validation(said.get(name, usual)))
 
 
 def _mapping(text: str | None) -> Any:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.importing.mapping import ColumnMapping
 from annotations.importing.selectors import Preview
-from annotations.models import Project
+from annotations.models import OnExisting, Project
 
 NONE, WIDE, LONG = "none", "wide", "long"
 
@@ -21,7 +21,23 @@ class UploadForm(forms.Form):
 class MappingForm(forms.Form):
     """One choice per meaning; ``mapping`` gives what the service takes."""
 
-    text = forms.ChoiceField(label=_("Text"), help_text=_("What people and models will label."))
+    on_existing = forms.ChoiceField(
+        label=_("Rows whose item the project has already"),
+        choices=OnExisting.choices,
+        widget=forms.RadioSelect,
+        required=False,
+        initial=OnExisting.REPORT,
+    )
+    change_gold = forms.BooleanField(
+        label=_("Replace gold labels that differ"),
+        required=False,
+        help_text=_("Else such a row is refused."),
+    )
+    text = forms.ChoiceField(
+        label=_("Text"),
+        required=False,
+        help_text=_("What people and models will label. An update can do without it where there is an id."),
+    )
     external_id = forms.ChoiceField(label=_("Id"), required=False, help_text=_("Your own number or name of each item."))
     gold = forms.ChoiceField(label=_("Gold label"), required=False, help_text=_("The right answer, where it is known."))
     shape = forms.ChoiceField(
@@ -72,9 +88,9 @@ class MappingForm(forms.Form):
                 required=False,
                 choices=optional,
                 initial=guess.groups.get(attribute.name, "") if guess else "",
-                help_text=_("An empty cell means that the item belongs to no group."),
+                help_text=_("An empty cell: a new item belongs to no group, one that is there keeps its own."),
             )
-        self._choices("text").choices = columns if guess else [("", _("— choose —")), *columns]
+        self._choices("text").choices = optional if guess else [("", _("— choose —")), *columns]
         for name in ("external_id", "gold", "annotator", "label"):
             self._choices(name).choices = optional
         self._choices("annotators").choices = columns
@@ -91,7 +107,9 @@ class MappingForm(forms.Form):
     @staticmethod
     def _initial(guess: ColumnMapping) -> dict[str, Any]:
         shape = LONG if guess.is_long else WIDE if guess.annotators else NONE
-        return guess.as_json() | {"annotators": list(guess.annotators), "shape": shape}
+        on_existing = OnExisting.REPORT if guess.text else OnExisting.UPDATE
+        chosen = {"annotators": list(guess.annotators), "shape": shape, "on_existing": on_existing}
+        return guess.as_json() | chosen
 
     def mapping(self) -> dict[str, Any]:
         """The chosen columns, of valid forms, as ``services.import_start`` takes them."""
@@ -106,6 +124,14 @@ class MappingForm(forms.Form):
             "annotator": (chosen["annotator"] or None) if shape == LONG else None,
             "label": (chosen["label"] or None) if shape == LONG else None,
             "extra": chosen["extra"],
+        }
+
+    def options(self) -> dict[str, Any]:
+        """What else the service takes, of valid forms."""
+        return {
+            "dataset_name": self.cleaned_data["dataset_name"],
+            "on_existing": self.cleaned_data["on_existing"] or OnExisting.REPORT,
+            "change_gold": self.cleaned_data["change_gold"],
         }
 
     def add_refusal(self, fields: dict[str, list[str]], message: str) -> None:

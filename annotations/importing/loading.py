@@ -23,10 +23,11 @@ from annotations.importing.labels import LabelWriter
 from annotations.importing.mapping import ColumnMapping
 from annotations.importing.progress import Counts, Progress
 from annotations.importing.readers import Reader, Row
+from annotations.importing.report import problems_store
 from annotations.importing.rows import MODALITY, ParsedRow, Problem, RowParser, bad, duplicate
 from annotations.importing.seen import Seen
 from annotations.importing.settle import NewItem, Settler, encode
-from annotations.models import Dataset, ImportJob, ImportRowError, Item, LabelSchema, RowProblemKind
+from annotations.models import Dataset, ImportJob, Item, LabelSchema
 from annotations.task_types import task_type
 
 BATCH = 4000
@@ -209,24 +210,8 @@ class Loader:
 
     def _report(self, problems: Sequence[Problem]) -> None:
         """Count all of them, keep the first ten thousand."""
-        for problem in problems:
-            if problem.kind == RowProblemKind.BAD:
-                self.counts.rows_bad += 1
-            else:
-                self.counts.rows_duplicate += 1
         room = MAX_STORED_PROBLEMS - self._problems_stored
-        kept = sorted(problems, key=lambda problem: problem.number)[:room]
-        self._problems_stored += len(kept)
-        ImportRowError.objects.bulk_create(
-            ImportRowError(
-                job=self.source.job,
-                row_number=problem.number,
-                kind=problem.kind,
-                reason=problem.reason[:500],
-                excerpt=problem.excerpt,
-            )
-            for problem in kept
-        )
+        self._problems_stored += problems_store(job=self.source.job, problems=problems, counts=self.counts, room=room)
 
     def _settle_all(self) -> None:
         """Long files only: an item's labels may stand anywhere, so its consensus is known at the end."""

@@ -33,7 +33,7 @@ class ColumnMapping:
 
     Wide: ``annotators`` maps each column of labels to the name of who gave them; an empty cell is no label.
     Long: ``annotator`` and ``label`` are columns, and an item may stand in several rows, one for each label.
-    ``extra``: keep the columns that nothing else uses.
+    ``extra``: keep the columns that nothing else uses. ``text`` is empty where an update finds items by id alone.
     """
 
     text: str
@@ -50,10 +50,15 @@ class ColumnMapping:
         return self.annotator is not None
 
     @property
+    def says_something(self) -> bool:
+        """Whether it holds more than which item is meant."""
+        return bool(self.gold or self.groups or self.annotators or self.annotator)
+
+    @property
     def columns(self) -> set[str]:
         """The columns that this mapping uses."""
         single = (self.text, self.external_id, self.gold, self.annotator, self.label)
-        return {name for name in single if name is not None} | set(self.groups.values()) | set(self.annotators)
+        return {name for name in single if name} | set(self.groups.values()) | set(self.annotators)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -68,8 +73,11 @@ class ColumnMapping:
         }
 
 
-def check_mapping(raw: Any, *, columns: Sequence[str], project: Project) -> ColumnMapping:
-    """The mapping in canonical form; raises ``DomainError`` (400) that names the field at fault."""
+def check_mapping(raw: Any, *, columns: Sequence[str], project: Project, updates: bool = False) -> ColumnMapping:
+    """The mapping in canonical form; raises ``DomainError`` (400) that names the field at fault.
+
+    ``updates``: for an update of items that are there, which finds them by id, text or both, and keeps no columns.
+    """
     if not isinstance(raw, Mapping):
         raise _at("mapping", _('The mapping must be a JSON object such as {"text": "column"}.'))
     known = set(ColumnMapping.__dataclass_fields__)
@@ -78,7 +86,7 @@ def check_mapping(raw: Any, *, columns: Sequence[str], project: Project) -> Colu
         text = _("“%(name)s” is no part of a mapping. Parts: %(known)s.")
         raise _at(unknown[0], text % {"name": unknown[0], "known": ", ".join(sorted(known))})
     single = {name: _column(raw, name, columns) for name in ("text", "external_id", "gold", "annotator", "label")}
-    if single["text"] is None:
+    if single["text"] is None and not (updates and single["external_id"]):
         raise _at("text", _("Say which column holds the text. Columns: %(columns)s.") % {"columns": _listed(columns)})
     groups = _names(raw, "groups")
     _check_groups(groups, columns, project)
@@ -87,8 +95,16 @@ def check_mapping(raw: Any, *, columns: Sequence[str], project: Project) -> Colu
     extra = raw.get("extra", True)
     if not isinstance(extra, bool):
         raise _at("extra", _("“extra” is true or false."))
-    mapping = ColumnMapping(**single, groups=groups, annotators=annotators, extra=extra)  # type: ignore[arg-type]
+    single["text"] = single["text"] or ""
+    mapping = ColumnMapping(
+        **single,  # type: ignore[arg-type]
+        groups=groups,
+        annotators=annotators,
+        extra=extra and not updates,
+    )
     _refuse_double_use(mapping)
+    if updates and not mapping.says_something:
+        raise _at("mapping", _("Say what to add to the items: a gold label, groups, or labels."))
     return mapping
 
 
@@ -144,7 +160,7 @@ def _refuse_double_use(mapping: ColumnMapping) -> None:
     roles = {"text": mapping.text, "annotator": mapping.annotator, "label": mapping.label, "gold": mapping.gold}
     used: dict[str, str] = {}
     for role, column in [*roles.items(), *(("annotators", column) for column in mapping.annotators)]:
-        if column is None:
+        if not column:
             continue
         if column in used:
             text = _("Column “%(name)s” cannot be both “%(one)s” and “%(other)s”.")
@@ -168,13 +184,11 @@ def guess_mapping(
 ) -> ColumnMapping | None:
     """The mapping that the names of the columns suggest; None where it is not clear which of them holds the text.
 
-    A column is taken for gold or for labels only where at least half of its cells in the first rows are labels of the
-    project.
+    It has no text where the file can be nothing but an update: an id, and something to add to it. A column is taken for
+    gold or for labels only where at least half of its cells in the first rows are labels of the project.
     """
     rows = list(rows)
     text = _first(columns, TEXT_NAMES) or (columns[0] if len(columns) == 1 else None)
-    if text is None:
-        return None
     schema = project.schemas.get(is_current=True)
     free = [column for column in columns if column != text]
     groups = _guess_groups(free, project)
@@ -183,8 +197,8 @@ def guess_mapping(
     wide = [c for c in free if c != gold and WIDE_COLUMN.fullmatch(c.strip()) and _holds_labels(c, rows, schema)]
     annotator, label = _first(free, ANNOTATOR_NAMES), _first(free, LABEL_NAMES)
     is_long = bool(not wide and annotator and label and _holds_labels(label, rows, schema))
-    return ColumnMapping(
-        text=text,
+    guess = ColumnMapping(
+        text=text or "",
         external_id=_first(free, ID_NAMES),
         gold=gold,
         groups=groups,
@@ -192,6 +206,7 @@ def guess_mapping(
         annotator=annotator if is_long else None,
         label=label if is_long else None,
     )
+    return guess if text or (guess.external_id and guess.says_something) else None
 
 
 def _first(columns: Sequence[str], names: Sequence[str]) -> str | None:

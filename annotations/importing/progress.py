@@ -30,6 +30,7 @@ class Counts:
     rows_duplicate: int = 0
     items_added: int = 0
     labels_added: int = 0
+    items_corrected: int = 0
 
 
 class Progress:
@@ -47,6 +48,10 @@ class Progress:
             " rows_bad = 0, rows_duplicate = 0, items_added = 0, labels_added = 0",
             [ImportStatus.RUNNING],
         )
+
+    def resume(self) -> bool:
+        """The same for work that goes on where the last attempt committed: the counts stay."""
+        return self._update("status = %s, attempts = attempts + 1, heartbeat_at = now()", [ImportStatus.RUNNING])
 
     def beat(self, counts: Counts, *, now: bool = False) -> None:
         """Write the progress, twice a second at most; raises ``Cancelled`` where somebody asked for it."""

@@ -1,16 +1,37 @@
-"""The rows that were not taken, as a file."""
+"""The rows that were not taken: kept with the import, and given out as a file."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from annotations.exporting.cells import csv_cell
+from annotations.importing.progress import Counts
+from annotations.importing.rows import Problem
 from annotations.importing.selectors import row_errors_of
-from annotations.models import ImportJob
+from annotations.models import ImportJob, ImportRowError, RowProblemKind
 
 BLOCK = 500
+
+
+def problems_store(*, job: ImportJob, problems: Sequence[Problem], counts: Counts, room: int) -> int:
+    """Count all ``problems`` and keep the first ``room`` of them; how many were kept."""
+    bad = sum(problem.kind == RowProblemKind.BAD for problem in problems)
+    counts.rows_bad += bad
+    counts.rows_duplicate += len(problems) - bad
+    kept = sorted(problems, key=lambda problem: problem.number)[: max(0, room)]
+    ImportRowError.objects.bulk_create(
+        ImportRowError(
+            job=job,
+            row_number=problem.number,
+            kind=problem.kind,
+            reason=problem.reason[:500],
+            excerpt=problem.excerpt,
+        )
+        for problem in kept
+    )
+    return len(kept)
 
 
 def report_csv(job: ImportJob) -> Iterator[bytes]:

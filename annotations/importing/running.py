@@ -3,15 +3,21 @@
 One transaction holds everything that an import adds, so a worker may die at any moment: PostgreSQL takes all of it
 back, and the next attempt begins from nothing. An advisory lock lets one import run per project at a time; it belongs
 to that transaction and goes with it.
+
+An update changes items that people are labelling, so it commits batch by batch, and the next attempt goes on where the
+last one was. Its advisory lock lives on a connection of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import Enum
 from functools import partial
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,7 +29,8 @@ from annotations.importing.progress import Counts, Progress, progress_of
 from annotations.importing.readers import open_reader
 from annotations.importing.services import close
 from annotations.importing.storing import open_upload, remove_upload
-from annotations.models import Dataset, ImportJob, ImportStatus, Project
+from annotations.importing.updating import Updater
+from annotations.models import Dataset, ImportJob, ImportStatus, OnExisting, Project
 from ledger.errors import DomainError
 from ledger.services import SYSTEM, actor_of, record
 
@@ -63,20 +70,55 @@ def _run(job_id: int, progress: Progress) -> Outcome:
     job = ImportJob.objects.filter(pk=job_id).first()
     if job is None:
         return Outcome.IDLE
+    if job.updates:
+        return _run_update(job, progress)
     with transaction.atomic():
-        if not _lock(job.project_id):
+        if not _lock(job.project_id, connection):
             return Outcome.BUSY
         if not progress.begin():
-            job.refresh_from_db()
-            if job.cancel_requested and job.status == ImportStatus.RUNNING:
-                raise Cancelled
-            return Outcome.IDLE
-        _load(ImportJob.objects.select_related("project", "created_by").get(pk=job_id), progress)
+            return _not_begun(job)
+        _load(_with_project(job.pk), progress)
     return Outcome.ENDED
 
 
-def _lock(project_id: int) -> bool:
-    with connection.cursor() as cursor:
+def _run_update(job: ImportJob, progress: Progress) -> Outcome:
+    with _project_held(job.project_id) as held:
+        if not held:
+            return Outcome.BUSY
+        if not progress.resume():
+            return _not_begun(job)
+        job = _with_project(job.pk)
+        counts = Updater(job, progress).update()
+        with transaction.atomic():
+            _finish(job, None, counts)
+    return Outcome.ENDED
+
+
+def _with_project(job_id: int) -> ImportJob:
+    return ImportJob.objects.select_related("project", "created_by").get(pk=job_id)
+
+
+def _not_begun(job: ImportJob) -> Outcome:
+    """There is nothing to run, or somebody asked for it to stop: then it is closed."""
+    job.refresh_from_db()
+    if job.cancel_requested and job.status == ImportStatus.RUNNING:
+        raise Cancelled
+    return Outcome.IDLE
+
+
+@contextmanager
+def _project_held(project_id: int) -> Iterator[bool]:
+    """The project's lock, on a connection that does nothing else, until the end; False where another import has it."""
+    holder = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        holder.set_autocommit(False)
+        yield _lock(project_id, holder)
+    finally:
+        holder.close()
+
+
+def _lock(project_id: int, holder: Any) -> bool:
+    with holder.cursor() as cursor:
         # Keys are 32 bits wide each; two projects that share one merely wait for each other.
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [LOCK_CLASS, project_id & 0x7FFFFFFF])
         return bool(cursor.fetchone()[0])
@@ -106,9 +148,9 @@ def _refuse_changed_settings(project: Project) -> None:
         raise SettingsChanged
 
 
-def _finish(job: ImportJob, dataset: Dataset, counts: Counts) -> None:
+def _finish(job: ImportJob, dataset: Dataset | None, counts: Counts) -> None:
     values = vars(counts)
-    if not counts.items_added:
+    if dataset is not None and not counts.items_added:
         dataset.delete()
     closed = ImportJob.objects.filter(pk=job.pk, status=ImportStatus.RUNNING, cancel_requested=False).update(
         status=ImportStatus.DONE,
@@ -123,7 +165,7 @@ def _finish(job: ImportJob, dataset: Dataset, counts: Counts) -> None:
         actor=actor_of(job.created_by),
         subject=f"import:{job.pk}",
         project_id=job.project_id,
-        data={**values, "dataset": dataset.pk, "format": job.format, "sha256": job.sha256},
+        data={**values, "dataset": dataset and dataset.pk, "format": job.format, "sha256": job.sha256},
     )
     transaction.on_commit(partial(remove_upload, job.stored_as), robust=True)
     if counts.items_added >= MANY:
@@ -136,8 +178,16 @@ def _gather_statistics() -> None:
         cursor.execute("ANALYZE annotations_item, annotations_queueentry")
 
 
+def import_out_of_time(*, job_id: int, hours: int) -> Outcome:
+    """What becomes of an import that its task's time limit stopped: an update goes on, any other has failed."""
+    if ImportJob.objects.filter(pk=job_id, on_existing=OnExisting.UPDATE).exists():
+        return Outcome.AGAIN
+    text = _("Reading this file took more than %(hours)s hours. Nothing was kept. Upload it in parts.")
+    return import_end(job_id=job_id, status=ImportStatus.FAILED, error=text % {"hours": hours})
+
+
 def import_end(*, job_id: int, status: ImportStatus, error: str = "") -> Outcome:
-    """Close an import of which nothing was kept; one that is over already stays as it is."""
+    """Close an import without an end of its own; one that is over already stays as it is."""
     with transaction.atomic():
         job = ImportJob.objects.select_for_update().get(pk=job_id)
         if job.status in (ImportStatus.QUEUED, ImportStatus.RUNNING):
@@ -151,10 +201,16 @@ def abandoned_imports() -> list[int]:
     A job that is alive but slow may be among them: running it again finds its project's lock taken and does nothing.
     """
     now = timezone.now()
+    hopeless = Q(status=ImportStatus.RUNNING, attempts__gte=MAX_ATTEMPTS, heartbeat_at__lt=now - STALE)
     _give_up(
-        Q(status=ImportStatus.RUNNING, attempts__gte=MAX_ATTEMPTS, heartbeat_at__lt=now - STALE),
+        hopeless & Q(on_existing=OnExisting.REPORT),
         ImportStatus.FAILED,
         _("The work on this file broke off five times without an end. Nothing was kept. See the workers' log."),
+    )
+    _give_up(
+        hopeless & Q(on_existing=OnExisting.UPDATE),
+        ImportStatus.FAILED,
+        _("The work on this file broke off five times without an end. See the workers' log."),
     )
     _give_up(
         Q(status=ImportStatus.RECEIVING, heartbeat_at__lt=now - UPLOAD_LIMIT),

@@ -19,7 +19,7 @@ GUESS_ROWS = 100
 
 @dataclass(frozen=True)
 class Preview:
-    """``rows``: sound rows as column → cell. ``guess`` is None where it is not clear which column holds the text."""
+    """``rows``: sound rows as column → cell. ``guess`` as of ``guess_mapping``."""
 
     columns: list[str]
     rows: list[dict[str, Any]]

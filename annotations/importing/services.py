@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from annotations.access import Access
 from annotations.importing.formats import check_head, claimed_format
 from annotations.importing.mapping import check_mapping
-from annotations.importing.selectors import preview
+from annotations.importing.selectors import Preview, preview
 from annotations.importing.storing import open_upload, remove_upload, store_upload
-from annotations.models import FINISHED, ImportJob, ImportStatus
+from annotations.models import FINISHED, ImportJob, ImportStatus, OnExisting
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 
@@ -60,9 +60,18 @@ def import_discard(*, job: ImportJob) -> None:
     ImportJob.objects.filter(pk=job.pk, status__in=[ImportStatus.RECEIVING, ImportStatus.MAPPING]).delete()
 
 
-def import_start(*, access: Access, job_id: int, mapping: Any = None, dataset_name: str = "") -> ImportJob:
+def import_start(
+    *,
+    access: Access,
+    job_id: int,
+    mapping: Any = None,
+    dataset_name: str = "",
+    on_existing: str = OnExisting.REPORT,
+    change_gold: bool = False,
+) -> ImportJob:
     """Queue an upload with its mapping, or with the guessed one where none is given.
 
+    ``on_existing``: what becomes of rows whose item is there; ``change_gold``: whether an update replaces gold labels.
     Raises ``DomainError``: 400 for a mapping that does not fit (or, without one, an unclear file: ``data`` then lists
     its ``columns``), 409 where the upload was started or given up before. The caller sends the task on commit.
     """
@@ -70,14 +79,13 @@ def import_start(*, access: Access, job_id: int, mapping: Any = None, dataset_na
     waiting = ImportJob.objects.select_related("project").get(pk=job_id)
     _refuse_unless_waiting(waiting)
     head = preview(waiting)
+    if on_existing not in OnExisting.values:
+        text = _("Rows whose item is there are reported (report) or update it (update).")
+        raise invalid(text, fields={"on_existing": [text]})
+    updates = on_existing == OnExisting.UPDATE
     if mapping is None:
-        if head.guess is None:
-            text = _('It is not clear which column holds the text. Send a mapping, such as {"text": "%(first)s"}.')
-            message = text % {"first": head.columns[0]}
-            raise DomainError("mapping_needed", message, 400, data={"columns": head.columns})
-        checked = head.guess
-    else:
-        checked = check_mapping(mapping, columns=head.columns, project=access.project)
+        mapping = _guessed(head, updates)
+    checked = check_mapping(mapping, columns=head.columns, project=access.project, updates=updates)
     name = dataset_name.strip()
     if len(name) > NAME_CHARACTERS or "\x00" in name:
         text = _("A dataset's name has at most 200 characters.")
@@ -87,14 +95,28 @@ def import_start(*, access: Access, job_id: int, mapping: Any = None, dataset_na
         _refuse_unless_waiting(job)
         job.mapping, job.status, job.heartbeat_at = checked.as_json(), ImportStatus.QUEUED, timezone.now()
         job.dataset_name = name or job.dataset_name
-        job.save(update_fields=["mapping", "status", "heartbeat_at", "dataset_name"])
+        job.on_existing, job.change_gold = on_existing, updates and change_gold
+        job.save(
+            update_fields=["mapping", "status", "heartbeat_at", "dataset_name", "on_existing", "change_gold"],
+        )
         data = {"format": job.format, "bytes": job.bytes_total, "sha256": job.sha256, "mapping": _shape(job.mapping)}
+        if updates:
+            data |= {"on_existing": job.on_existing, "change_gold": job.change_gold}
         _record(job, "import.started", actor_of(access.user), data)
     return job
 
 
+def _guessed(head: Preview, updates: bool) -> dict[str, Any]:
+    if head.guess is None or not (head.guess.text or updates):
+        text = _('It is not clear which column holds the text. Send a mapping, such as {"text": "%(first)s"}.')
+        message = text % {"first": head.columns[0]}
+        raise DomainError("mapping_needed", message, 400, data={"columns": head.columns})
+    return head.guess.as_json()
+
+
 def import_cancel(*, access: Access, job_id: int) -> ImportJob:
-    """Stop an upload: at once where it waits, within a moment where it runs; nothing of it is kept.
+    """Stop an upload: at once where it waits, within a moment where it runs; nothing of it is kept, but of an update
+    what is done.
 
     Raises ``DomainError`` (409) where it is over already. Cancelling twice is no error.
     """
@@ -116,13 +138,18 @@ def import_cancel(*, access: Access, job_id: int) -> ImportJob:
 
 
 def close(job: ImportJob, *, status: ImportStatus, actor: str, error: str = "") -> None:
-    """End an import that keeps nothing. The caller holds the job's row lock inside a transaction."""
+    """End an import that keeps nothing; an update keeps what it has done, and says so in its counts. The caller holds
+    the job's row lock inside a transaction.
+    """
     job.status, job.error, job.finished_at = status, error[:500], timezone.now()
-    job.rows_added = job.items_added = job.labels_added = 0
+    if not job.updates:
+        job.rows_added = job.items_added = job.labels_added = 0
     job.save(
         update_fields=["status", "error", "finished_at", "rows_added", "items_added", "labels_added"],
     )
     data = {"rows_read": job.rows_read} | ({"error": job.error} if error else {})
+    if job.updates:
+        data |= {"labels_added": job.labels_added, "items_corrected": job.items_corrected}
     _record(job, f"import.{status.value}", actor, data)
     transaction.on_commit(partial(remove_upload, job.stored_as), robust=True)
 

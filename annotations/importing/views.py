@@ -148,7 +148,10 @@ def _meanings(job: ImportJob) -> list[tuple[str, str]]:
         "annotator": _("Who labelled"),
         "label": _("The label given"),
     }
-    found = [(word, mapping[part]) for part, word in words.items() if mapping.get(part)]
+    found = [(_("Rows whose item is there"), job.get_on_existing_display())] if job.updates else []
+    if job.change_gold:
+        found.append((_("Gold labels that differ"), _("Replaced")))
+    found += [(word, mapping[part]) for part, word in words.items() if mapping.get(part)]
     found += [(_("Group: %(name)s") % {"name": name}, column) for name, column in mapping.get("groups", {}).items()]
     if mapping.get("annotators"):
         found.append((_("Columns of labels"), ", ".join(mapping["annotators"])))
@@ -167,8 +170,7 @@ def import_map(request: HttpRequest, job_id: int) -> HttpResponse:
     form = MappingForm(request.POST, preview=head, project=access.project)
     if form.is_valid():
         try:
-            name = form.cleaned_data["dataset_name"]
-            job = import_start(access=access, job_id=job.pk, mapping=form.mapping(), dataset_name=name)
+            job = import_start(access=access, job_id=job.pk, mapping=form.mapping(), **form.options())
         except DomainError as refusal:
             if refusal.status != 400:
                 raise
@@ -197,5 +199,7 @@ def import_stop(request: HttpRequest, job_id: int) -> HttpResponse:
     access, job = import_access(request.user, job_id, OWNER)
     job = import_cancel(access=access, job_id=job.pk)
     if job.status == ImportStatus.CANCELLED:
-        messages.success(request, _("The import was cancelled. Nothing of it was kept."))
+        kept = job.updates and job.rows_read
+        text = _("The update was stopped.") if kept else _("The import was cancelled. Nothing of it was kept.")
+        messages.success(request, text)
     return redirect("import_detail", job.pk)

@@ -3,7 +3,7 @@ from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPrefe
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
 from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusRules, FitMethod, ItemPosterior
 from annotations.models.demographics import DemographicsFigures, DemographicsRules
-from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, RowProblemKind
+from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, OnExisting, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
     PAID,
@@ -80,6 +80,7 @@ __all__ = [
     "LabelSchema",
     "Notice",
     "NoticeKind",
+    "OnExisting",
     "OutboxRow",
     "PayAdjustment",
     "Project",

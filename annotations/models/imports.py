@@ -18,10 +18,18 @@ class ImportStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")  # nothing of it was kept
 
 
+class OnExisting(models.TextChoices):
+    """What an import does with rows whose item the project has."""
+
+    REPORT = "report", _("Report the row as a duplicate, and add items that are new")
+    UPDATE = "update", _("Add its labels, gold label and groups to the item; no new items")
+
+
 class ImportJob(models.Model):
     """One uploaded file. ``mapping`` is a ``ColumnMapping.as_json()`` of ``annotations.importing``, empty until chosen.
 
-    ``heartbeat_at`` moves while somebody works on it; ``attempts`` counts how often a worker has begun.
+    ``heartbeat_at`` moves while somebody works on it; ``attempts`` counts how often a worker has begun. An update
+    (``on_existing``) commits batch by batch, and ``rows_read`` is then where the next attempt goes on.
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="imports")
@@ -33,16 +41,21 @@ class ImportJob(models.Model):
     stored_as = models.CharField(max_length=255, blank=True)  # name in the default storage, while it is needed
     status = models.CharField(max_length=9, choices=ImportStatus.choices, default=ImportStatus.RECEIVING)
     mapping = models.JSONField(_("column mapping"), default=dict)
+    on_existing = models.CharField(
+        _("rows whose item is there"), max_length=6, choices=OnExisting.choices, default="report", db_default="report"
+    )
+    change_gold = models.BooleanField(_("replace other gold labels"), default=False, db_default=False)
     sha256 = models.CharField(_("SHA-256 of the file"), max_length=64, blank=True)
     bytes_total = models.PositiveBigIntegerField(default=0)
     bytes_read = models.PositiveBigIntegerField(default=0)
     rows_read = models.PositiveBigIntegerField(default=0)
-    # rows_read = rows_added + rows_bad + rows_duplicate; a row adds an item, a label, or both
+    # rows_read = rows_added + rows_bad + rows_duplicate; a row adds an item, a label, or both, or corrects an item
     rows_added = models.PositiveBigIntegerField(default=0)
     rows_bad = models.PositiveBigIntegerField(default=0)
     rows_duplicate = models.PositiveBigIntegerField(default=0)
     items_added = models.PositiveBigIntegerField(default=0)
     labels_added = models.PositiveBigIntegerField(default=0)
+    items_corrected = models.PositiveBigIntegerField(default=0, db_default=0)  # rows that changed groups or gold
     cancel_requested = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
@@ -55,10 +68,16 @@ class ImportJob(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=ImportStatus.values), name="import_status_known"),
             models.CheckConstraint(condition=Q(format__in=["csv", "jsonl", "parquet"]), name="import_format_known"),
+            models.CheckConstraint(condition=Q(on_existing__in=OnExisting.values), name="import_on_existing_known"),
         ]
 
     def __str__(self) -> str:
         return f"import {self.pk} of {self.filename}"
+
+    @property
+    def updates(self) -> bool:
+        """Whether it changes items that are there, instead of adding new ones."""
+        return self.on_existing == OnExisting.UPDATE
 
 
 class RowProblemKind(models.TextChoices):

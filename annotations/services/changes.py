@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
@@ -80,6 +80,11 @@ class ItemChanges:
     def set_aside(self, *, item_id: int, aside: bool) -> None:
         """Take an item out of the work, or put it back."""
         self.items[item_id].aside = aside
+
+    def correct(self, *, item_id: int, groups: dict[str, str], gold: object) -> None:
+        """Take in the item's groups and gold as the caller has stored them."""
+        locked = self.items[item_id]
+        locked.row = replace(locked.row, groups=groups, gold=gold)
 
     def settle(self, *, item_id: int, value: object, schema_id: int, settlement_id: int) -> None:
         """An expert's decision: it stands above the votes, now and later."""

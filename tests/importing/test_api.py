@@ -288,3 +288,37 @@ def test_from_upload_to_items(cast, api):
     answer = api(cast.olivia).post(_url(cast, "?filename=a.csv"), FILE, content_type="text/csv")
     import_run(job_id=answer.json()["id"])
     assert Item.objects.get().payload == {"text": "Hello"}
+
+
+def test_an_update_is_asked_for_by_query_form_or_start(cast, api):
+    data = csv_bytes("id,gold", "1,keep")
+    by_query = api(cast.olivia).post(
+        _url(cast, "?format=csv&on_existing=update&change_gold=true"), data, content_type="text/csv"
+    )
+    assert by_query.status_code == 202, by_query.content
+    body = by_query.json()
+    assert (body["on_existing"], body["change_gold"], body["items_corrected"]) == ("update", True, 0)
+    assert (body["mapping"]["text"], body["mapping"]["gold"]) == ("", "gold")
+    form = {"file": SimpleUploadedFile("a.csv", data), "on_existing": "update"}
+    by_form = api(cast.olivia).post(_url(cast), form, format="multipart").json()
+    assert (by_form["on_existing"], by_form["change_gold"]) == ("update", False)
+    waiting = api(cast.olivia).post(_url(cast, "?format=csv&start=false"), data, content_type="text/csv").json()
+    started = api(cast.olivia).post(
+        f"/api/v1/imports/{waiting['id']}/start/", {"on_existing": "update", "change_gold": True}, format="json"
+    )
+    assert (started.status_code, started.json()["change_gold"]) == (202, True)
+
+
+def test_an_update_by_an_unknown_way_is_refused_and_the_upload_dropped(cast, api):
+    answer = api(cast.olivia).post(_url(cast, "?format=csv&on_existing=merge"), FILE, content_type="text/csv")
+    assert answer.status_code == 400
+    assert "on_existing" in answer.json()["error"]["fields"]
+    assert not ImportJob.objects.exists()
+
+
+@pytest.mark.parametrize(("person", "status"), [("stan", 404), ("wanda", 403), ("edgar", 403), ("audrey", 403)])
+def test_only_an_owner_updates_items(cast, api, person, status):
+    client = api(getattr(cast, person))
+    answer = client.post(_url(cast, "?format=csv&on_existing=update"), FILE, content_type="text/csv")
+    assert answer.status_code == status
+    assert not ImportJob.objects.exists()

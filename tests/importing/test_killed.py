@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -24,35 +20,9 @@ from annotations.models import Annotation, Annotator, Dataset, ImportJob, Item, 
 from annotations.tasks import mend_imports, run_import
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
-from tests.importing.helpers import csv_bytes, upload
+from tests.importing.helpers import csv_bytes, upload, wait_until, worker_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).resolve().parents[2]
-WORKER = """
-import django, os, sys
-django.setup()
-from django.conf import settings
-from django.db import connections
-settings.DATABASES["default"]["NAME"] = connections["default"].settings_dict["NAME"] = os.environ["TEST_DATABASE"]
-from annotations.importing.running import import_run
-print(import_run(job_id=int(sys.argv[1])))
-"""
-
-
-def _worker(job: ImportJob) -> subprocess.Popen[bytes]:
-    """Another process that runs the import, as a Celery worker would."""
-    environment = os.environ | {
-        "TEST_DATABASE": connection.settings_dict["NAME"],
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
-    }
-    return subprocess.Popen([sys.executable, "-c", WORKER, str(job.pk)], env=environment, cwd=ROOT)
-
-
-def _wait(condition, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
 
 
 def _rows(count: int) -> bytes:
@@ -65,8 +35,8 @@ MAPPING = {"text": "text", "external_id": "id", "annotators": {"label_1": "Ann"}
 def test_a_killed_worker_leaves_nothing_and_the_next_attempt_adds_everything_once(cast):
     count = 30_000
     job = upload(cast, _rows(count), mapping=MAPPING)
-    worker = _worker(job)
-    _wait(lambda: ImportJob.objects.get(pk=job.pk).rows_read > 0)
+    worker = worker_process(job)
+    wait_until(lambda: ImportJob.objects.get(pk=job.pk).rows_read > 0)
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
     job.refresh_from_db()
@@ -78,7 +48,7 @@ def test_a_killed_worker_leaves_nothing_and_the_next_attempt_adds_everything_onc
 
     ImportJob.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(seconds=61))
     assert abandoned_imports() == [job.pk]
-    _wait(lambda: import_run(job_id=job.pk) != Outcome.BUSY)
+    wait_until(lambda: import_run(job_id=job.pk) != Outcome.BUSY)
     job.refresh_from_db()
     assert (job.status, job.attempts, job.items_added) == ("done", 2, count)
     labels = sum(n % 3 != 0 for n in range(count))
@@ -91,8 +61,8 @@ def test_a_killed_worker_leaves_nothing_and_the_next_attempt_adds_everything_onc
 
 def test_a_running_import_stops_when_it_is_cancelled(cast):
     job = upload(cast, _rows(40_000), mapping=MAPPING)
-    worker = _worker(job)
-    _wait(lambda: ImportJob.objects.get(pk=job.pk).rows_read > 0)
+    worker = worker_process(job)
+    wait_until(lambda: ImportJob.objects.get(pk=job.pk).rows_read > 0)
     access = project_access(cast.olivia, cast.project.pk)
     assert import_cancel(access=access, job_id=job.pk).status == "running"
     import_cancel(access=access, job_id=job.pk)

@@ -174,3 +174,50 @@ def test_missing_and_wrong_verbs(cast, page_client):
     assert client.get(f"/imports/{job.pk}/cancel/").status_code == 405
     assert client.post(f"/imports/{job.pk}/progress/").status_code == 405
     assert client.delete(f"/projects/{cast.project.pk}/imports/").status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_ids_is_proposed_as_an_update_and_reported_as_one(cast, page_client, items):
+    client = page_client(cast.olivia)
+    _upload(client, cast, "groups.csv", csv_bytes("id,religion", "1,hindu", "9,hindu"))
+    job = ImportJob.objects.latest("pk")
+    form = client.get(f"/imports/{job.pk}/").context["form"]
+    assert (form.initial["on_existing"], form.initial["text"], form.initial["external_id"]) == ("update", "", "id")
+    (attribute,) = cast.project.attributes.all()
+    chosen = {
+        "on_existing": "update", "external_id": "id", f"group_{attribute.pk}": "religion", "shape": "none",
+        "dataset_name": "groups",
+    }  # fmt: skip
+    assert client.post(f"/imports/{job.pk}/start/", chosen).status_code == 302
+    assert b"What it has done already stays." in client.get(f"/imports/{job.pk}/").content
+    import_run(job_id=job.pk)
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+    assert "Corrections of items" in page
+    assert "The project has no item with the id “9”." in page
+    assert "Add its labels, gold label and groups to the item; no new items" in page
+    assert "No row of this file was new" not in page
+    assert Item.objects.get(pk=items[0].pk).groups == {"religion": "hindu"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_update_that_says_nothing_is_refused_on_the_page(cast, page_client, items):
+    client = page_client(cast.olivia)
+    _upload(client, cast, "ids.csv", csv_bytes("id,religion", "1,hindu"))
+    job = ImportJob.objects.latest("pk")
+    chosen = {"on_existing": "update", "external_id": "id", "shape": "none", "dataset_name": "ids"}
+    answer = client.post(f"/imports/{job.pk}/start/", chosen)
+    assert answer.status_code == 422
+    assert "Say what to add to the items: a gold label, groups, or labels." in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("status", "words"), [("failed", "Broken off after row 1,500"), ("cancelled", "Stopped after row 1,500")]
+)
+def test_an_update_that_broke_off_says_what_stays(cast, page_client, items, status, words):
+    client = page_client(cast.olivia)
+    job = take(cast, csv_bytes("id,religion", "1,hindu"), on_existing="update")
+    ImportJob.objects.filter(pk=job.pk).update(status=status, rows_read=1500)
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+    assert f"{words}: what came before stays" in page
+    assert "Nothing of this file was kept" not in page

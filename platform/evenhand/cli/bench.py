@@ -1,7 +1,8 @@
 """``evenhand bench NAME --json``: one benchmark, one JSON object.
 
 A benchmark is a module in ``benchmarks/`` at the repository root with a docstring and a function
-``run() -> dict[str, Figure]``; putting the file there is all the registration there is.
+``run() -> dict[str, Figure]``; putting the file there is all the registration there is. One that needs other people's
+programs says so by ``USES_PROGRAMS = True``, takes ``run(programs=FOLDER)``, and raises ``Missing`` where they are not.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from evenhand.local.errors import LocalError
 ROOT = Path(__file__).resolve().parents[3]
 
 
+class Missing(LocalError):
+    """Something that is no part of Evenhand is not installed, so there is nothing to measure; says how to get it."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """One measured number. ``better`` says which direction is good; ``goal`` is what we hold it to, if
@@ -39,9 +44,10 @@ def names(root: Path = ROOT) -> list[str]:
     return sorted(path.stem for path in (root / "benchmarks").glob("[a-z]*.py"))
 
 
-def measure(name: str, root: Path = ROOT) -> dict[str, Any]:
-    """Run the benchmark ``name``: ``{"bench", "machine", "figures"}``; LocalError where there is none of that
-    name.
+def measure(name: str, root: Path = ROOT, programs: Path | None = None) -> dict[str, Any]:
+    """Run the benchmark ``name``: ``{"bench", "machine", "figures"}``, without figures and with ``"missing"`` where it
+    needs what is not installed. ``programs``: a folder to find other people's programs in. Raises LocalError where
+    there is no benchmark of that name.
     """
     known = names(root)
     if name not in known:
@@ -49,12 +55,13 @@ def measure(name: str, root: Path = ROOT) -> dict[str, Any]:
         raise LocalError(f"There is no benchmark named {name!r}. Known: {listed}.")
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    figures = importlib.import_module(f"benchmarks.{name}").run()
-    return {
-        "bench": name,
-        "machine": machine(),
-        "figures": {title: asdict(figure) for title, figure in figures.items()},
-    }
+    module = importlib.import_module(f"benchmarks.{name}")
+    result: dict[str, Any] = {"bench": name, "machine": machine(), "figures": {}}
+    try:
+        figures = module.run(programs=programs) if getattr(module, "USES_PROGRAMS", False) else module.run()
+    except Missing as missing:
+        return result | {"missing": str(missing)}
+    return result | {"figures": {title: asdict(figure) for title, figure in figures.items()}}
 
 
 def machine() -> dict[str, Any]:
@@ -81,15 +88,22 @@ def _processor() -> str:
 @click.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def bench(name: str | None, as_json: bool) -> None:
-    """Run one benchmark; without a name, list them."""
+@click.option(
+    "--programs",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of the programs to compare with; else they are looked for on PATH.",
+)
+def bench(name: str | None, as_json: bool, programs: Path | None) -> None:
+    """Run one benchmark; without a name, list them. Ends well where a program to compare with is not installed."""
     if name is None:
         click.echo("\n".join(names()) or "No benchmark is installed here.")
         return
-    result = measure(name)
+    result = measure(name, programs=programs)
     if as_json:
         click.echo(json.dumps(result))
         return
+    if "missing" in result:
+        click.echo(result["missing"])
     for title, figure in result["figures"].items():
         goal = f"  (goal {figure['goal']:g})" if figure["goal"] is not None else ""
         click.echo(f"{title}: {figure['value']:g} {figure['unit']}{goal}")
