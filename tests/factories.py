@@ -113,7 +113,7 @@ def make_annotator(project: Project, *, kind: str = "human", name: str = "", **f
 
 def add_label(item: Item, annotator: Annotator, value: Any, **fields: Any) -> Annotation:
     """A stored current label, with consensus, case and outbox brought in line."""
-    with item_changes(project=item.project, item_ids=[item.pk]) as changes:
+    with item_changes(project=item.project, item_ids=[item.pk], givers=[annotator.pk]) as changes:
         annotation = Annotation.objects.create(
             project=item.project,
             item=item,

@@ -205,7 +205,12 @@ def _store(
         project = Project(pk=annotator.project_id)
         held = {at_hand.item_id: extra}
         with item_changes(
-            project=project, item_ids=held, schema=schema_of(asked), held=held, savepoint=False
+            project=project,
+            item_ids=held,
+            schema=schema_of(asked),
+            held=held,
+            givers=[annotator.pk],
+            savepoint=False,
         ) as changes:
             at_hand, terms = at_hand_again(assignment_id)
             refuse_if_closed(terms.status)

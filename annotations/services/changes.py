@@ -108,20 +108,22 @@ def item_changes(
     schema: LabelSchema | None = None,
     new_items: bool = False,
     held: dict[int, int] | None = None,
+    givers: Iterable[int] = (),
     savepoint: bool = True,
 ) -> Iterator[ItemChanges]:
     """Open a transaction, lock ``item_ids`` in order, and on exit settle what the changed votes mean.
 
     Items without a queue entry (deleted meanwhile) are missing from ``items``. ``new_items`` counts them as not there
     before, for items added in this very transaction. ``held`` (item id → ``extra``) names entries
-    that the caller's transaction has locked already. ``savepoint=False`` spares two statements where the caller's own
+    that the caller's transaction has locked already. ``givers``: annotators who may give these items
+    a label now. ``savepoint=False`` spares two statements where the caller's own
     transaction ends with any error in here.
     """
     with transaction.atomic(savepoint=savepoint):
         schema = schema or project.schemas.get(is_current=True)
         extra = held or items_lock(project_id=project.pk, item_ids=sorted(set(item_ids)))
         changes = ItemChanges(project=project, schema=schema, task=task_type(schema.task_type), demand=Demand(1))
-        _read(changes, extra)
+        _read(changes, extra, givers)
         if not new_items:
             for locked in changes.items.values():
                 locked.before = changes.state(locked)
@@ -129,14 +131,18 @@ def item_changes(
         _finish(changes)
 
 
-def _read(changes: ItemChanges, extra: dict[int, int]) -> None:
-    rows, demanded = items_read(list(extra))
+def _read(changes: ItemChanges, extra: dict[int, int], givers: Iterable[int]) -> None:
+    rows, demanded = items_read(list(extra), givers=list(givers))
     if demanded is None:
         return
     # Who changes the project's demand holds every queue entry until it is committed: from here on it stands still.
     changes.project.redundancy, changes.project.min_support = demanded.redundancy, demanded.min_support
     changes.demand = Demand(
-        demanded.redundancy, demanded.max_labels, demanded.tau or 1, len(changes.schema.config["labels"])
+        demanded.redundancy,
+        demanded.max_labels,
+        demanded.tau or 1,
+        len(changes.schema.config["labels"]),
+        demanded.learnt,
     )
     for row in rows:
         locked = changes.items[row.id] = LockedItem(row=row, extra=extra[row.id], aside=extra[row.id] < 0)
@@ -175,7 +181,9 @@ def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:
     old = locked.row.consensus
     was_settled = old is not None and old.method == ConsensusMethod.SETTLED
     if extra != locked.extra or settled != was_settled:
-        effects.places.append({"item_id": locked.row.id, "extra": extra, "settled": settled})
+        given = sum(not vote.is_model for vote in locked.votes.values())
+        missing = changes.project.redundancy + extra - given
+        effects.places.append({"item_id": locked.row.id, "extra": extra, "missing": missing, "settled": settled})
         locked.extra = extra
 
 
