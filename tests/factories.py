@@ -100,7 +100,16 @@ def make_items(project: Project, count: int = 1, **fields: Any) -> list[Item]:
         )
     Item.objects.bulk_create(items)
     QueueEntry.objects.bulk_create(
-        QueueEntry(item=item, project=project, remaining=project.redundancy, shuffle=item.pk) for item in items
+        QueueEntry(
+            item=item,
+            project=project,
+            remaining=project.redundancy,
+            shuffle=item.pk,
+            redundancy=project.redundancy,
+            min_support=project.min_support,
+            demand_version=project.demand_version,
+        )
+        for item in items
     )
     return items
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
@@ -16,6 +14,7 @@ from django.utils.translation import gettext as _
 from annotations.aggregation import Method, Start, fit
 from annotations.aggregation.adaptive import Told, told
 from annotations.aggregation.fitted import Fitted
+from annotations.alone import alone
 from annotations.deciding.arrays import Collected, collect
 from annotations.deciding.cases import cases_follow
 from annotations.deciding.demand import demand_follow
@@ -62,8 +61,8 @@ def consensus_refit(*, project_id: int) -> ConsensusFit | None:
 
     An earlier fit by Dawid and Skene's method is where the next one starts. May be called at any time and twice.
     """
-    with _alone(project_id) as alone:
-        if not alone:
+    with alone(LOCK_CLASS, project_id) as free:
+        if not free:
             return None
         began = time.monotonic()
         project = Project.objects.filter(pk=project_id).first()
@@ -116,21 +115,6 @@ def _stored(
 
 def _keeps_matrices(found: Collected) -> bool:
     return found.labels.n_labels <= MOST_CLASSES
-
-
-@contextmanager
-def _alone(project_id: int) -> Iterator[bool]:
-    """Whether nobody else fits this project; the lock is the session's, for a fit is many transactions."""
-    key = [LOCK_CLASS, project_id & 0x7FFFFFFF]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        got = bool(cursor.fetchone()[0])
-    try:
-        yield got
-    finally:
-        if got:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def _head(project_id: int) -> int:

@@ -18,7 +18,3 @@ class BadRow(Exception):
 
 class Cancelled(Exception):
     """Somebody asked for the import to stop."""
-
-
-class SettingsChanged(Exception):
-    """The project's rules changed while the file was read: what was worked out from the old ones is void."""

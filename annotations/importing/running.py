@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.importing.errors import Cancelled, SettingsChanged
+from annotations.importing.errors import Cancelled
 from annotations.importing.loading import Loader, Source
 from annotations.importing.mapping import ColumnMapping
 from annotations.importing.progress import Counts, Progress, progress_of
@@ -38,7 +38,6 @@ MAPPING_LIMIT = timedelta(days=7)  # an upload that nobody chose columns for
 class Outcome(Enum):
     ENDED = "ended"  # done, failed or cancelled: the next one in the project may run
     BUSY = "busy"  # another import of the project is running
-    AGAIN = "again"  # must be run again
     IDLE = "idle"  # there was nothing to do
 
 
@@ -53,8 +52,6 @@ def import_run(*, job_id: int) -> Outcome:
             return _run(job_id, progress)
         except Cancelled:
             return import_end(job_id=job_id, status=ImportStatus.CANCELLED)
-        except SettingsChanged:
-            return Outcome.AGAIN
         except DomainError as error:
             return import_end(job_id=job_id, status=ImportStatus.FAILED, error=error.message)
 
@@ -95,15 +92,19 @@ def _load(job: ImportJob, progress: Progress) -> None:
         counts = Loader(source, progress).load()
     counts.bytes_read = job.bytes_total
     progress.beat(counts, now=True)
-    _refuse_changed_settings(project)
+    _note_changed_demand(project)
     _finish(job, dataset, counts)
 
 
-def _refuse_changed_settings(project: Project) -> None:
-    """Consensus and queue were worked out under these settings: they must still hold, and hold until the commit."""
+def _note_changed_demand(project: Project) -> None:
+    """Consensus and queue were worked out under the demand as it was: where it is another now, the items follow it.
+
+    Whoever changes it from here on waits for the commit, and then finds these items.
+    """
     now = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    if (now.redundancy, now.min_support) != (project.redundancy, project.min_support):
-        raise SettingsChanged
+    if now.demand_version != project.demand_version:
+        now.demand_changed_at = timezone.now()
+        now.save(update_fields=["demand_changed_at"])
 
 
 def _finish(job: ImportJob, dataset: Dataset, counts: Counts) -> None:

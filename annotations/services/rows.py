@@ -20,7 +20,7 @@ from ledger.statements import Statement, execute_all
 LOCK = Statement(
     "items_lock",
     """
-    SELECT item_id, extra FROM annotations_queueentry
+    SELECT item_id, extra, redundancy, min_support, demand_version FROM annotations_queueentry
     WHERE project_id = %(project)s AND item_id = ANY(%(items)s)
     ORDER BY item_id FOR UPDATE
     """,
@@ -35,7 +35,7 @@ READ = Statement(
     SELECT item.id, item.groups::text, item.gold::text, votes.all::text,
         decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
         decided.decided_at, opened.id, opened.kind, opened.priority,
-        project.redundancy, project.min_support, rules.max_labels, rules.tau,
+        project.redundancy, project.min_support, project.demand_version, rules.max_labels, rules.tau,
         -- What the stopping rule of adaptive redundancy goes by; nothing of it is looked at where redundancy is fixed.
         CASE WHEN rules.max_labels IS NOT NULL THEN (
             SELECT json_build_array(fit.tokens, fit.prior, fit.accuracy)::text
@@ -142,8 +142,9 @@ PLACES = Statement(
     SET remaining = CASE WHEN row.settled THEN 0 ELSE GREATEST(0, row.missing - (
             SELECT count(*) FROM annotations_assignment live
             WHERE live.item_id = row.item_id AND live.status = 'leased')) END,
-        extra = row.extra
-    FROM jsonb_to_recordset(%(places)s) AS row(item_id bigint, extra smallint, missing integer, settled boolean)
+        extra = row.extra, redundancy = row.redundancy, min_support = row.min_support, demand_version = row.version
+    FROM jsonb_to_recordset(%(places)s) AS row(item_id bigint, extra smallint, redundancy smallint,
+        min_support smallint, version integer, missing integer, settled boolean)
     WHERE entry.item_id = row.item_id
     """,
     places="jsonb",
@@ -158,6 +159,16 @@ STATEMENTS = {
     "dissolved": DISSOLVED,
     "places": PLACES,
 }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an item asks for by its queue entry: ``extra`` labels on top of a demand that the project has or had."""
+
+    extra: int
+    redundancy: int
+    min_support: int
+    version: int
 
 
 @dataclass(frozen=True)
@@ -191,13 +202,13 @@ class ItemRow:
 
 @dataclass(frozen=True)
 class Demanded:
-    """How many labels the project asks for, as it stands; the two after that are None where it has no rules of serving.
-
-    ``learnt``: what adaptive redundancy goes by, None where redundancy is fixed or nothing was fitted yet.
+    """How many labels the project asks for, as it stands. ``max_labels`` and ``tau`` are None where it has no rules of
+    serving; ``learnt``: what adaptive redundancy goes by, None where redundancy is fixed or nothing was fitted yet.
     """
 
     redundancy: int
     min_support: int
+    version: int
     max_labels: int | None
     tau: float | None
     learnt: Learnt | None
@@ -215,11 +226,11 @@ class Effects:
     places: list[dict[str, Any]] = field(default_factory=list)
 
 
-def items_lock(*, project_id: int, item_ids: list[int]) -> dict[int, int]:
-    """Item id → extra labels asked for, of the queue entries that are there, locked in order until the end."""
+def items_lock(*, project_id: int, item_ids: list[int]) -> dict[int, Asked]:
+    """Item id → what it asks for, of the queue entries that are there, locked in order until the end."""
     with connection.cursor() as cursor:
         LOCK.execute(cursor, {"project": project_id, "items": item_ids})
-        return dict(cursor.fetchall())
+        return {item_id: Asked(*asked) for item_id, *asked in cursor.fetchall()}
 
 
 def items_read(item_ids: list[int], *, givers: list[int]) -> tuple[list[ItemRow], Demanded | None]:
@@ -232,8 +243,9 @@ def items_read(item_ids: list[int], *, givers: list[int]) -> tuple[list[ItemRow]
         rows = cursor.fetchall()
     if not rows:
         return [], None
-    redundancy, min_support, max_labels, tau = rows[0][-6:-2]
-    return [_item(row[:-6]) for row in rows], Demanded(redundancy, min_support, max_labels, tau, _learnt(rows))
+    redundancy, min_support, version, max_labels, tau = rows[0][-7:-2]
+    demanded = Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows))
+    return [_item(row[:-7]) for row in rows], demanded
 
 
 def cases_open(rows: list[dict[str, Any]], *, project_id: int, now: datetime) -> dict[int, int]:

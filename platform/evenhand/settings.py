@@ -114,6 +114,7 @@ CELERY_BEAT_SCHEDULE = {
     # Asks the servers once a minute at most; the short interval is for a stack that has just started.
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
     "refit-consensus": {"task": "annotations.tasks.refit_stale", "schedule": 20.0, "options": {"expires": 20}},
+    "resume-demand": {"task": "annotations.tasks.mend_demand", "schedule": 60.0, "options": {"expires": 60}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }

@@ -19,7 +19,8 @@ from annotations.models import (
     TrainingAnswer,
     TrainingItem,
 )
-from annotations.projects.demand import demand_change
+from annotations.projects.demand import demand_follow
+from annotations.projects.services import project_update
 from annotations.quality.aside import aside_of, set_aside
 from annotations.quality.reviews import person_pause, person_qualify, review_decide
 from annotations.quality.rules import rules_change
@@ -98,7 +99,8 @@ def test_items_set_aside_are_no_work_and_nothing_waits_for_them(cast, aside, wor
 def test_they_stay_aside_when_the_redundancy_changes_and_come_back_as_they_were(cast, aside):
     aside(training=2)
     entries = QueueEntry.objects.order_by("item_id").values_list("remaining", flat=True)
-    demand_change(project=cast.project, redundancy=5, min_support=2)
+    project_update(project=cast.project, actor=cast.olivia, redundancy=5)
+    demand_follow(project_id=cast.project.pk)
     assert list(entries.all()) == [0, 0]
     recount_places(list(TrainingItem.objects.values_list("item_id", flat=True)))
     assert list(entries.all()) == [0, 0]
