@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from annotations.access import Access, annotator_of
 from annotations.labelling.places import recount_places
@@ -21,6 +22,7 @@ from annotations.models import (
 )
 from annotations.projects.demand import demand_follow
 from annotations.projects.services import project_update
+from annotations.quality import aside as aside_module
 from annotations.quality.aside import aside_of, set_aside
 from annotations.quality.reviews import person_pause, person_qualify, review_decide
 from annotations.quality.rules import rules_change
@@ -118,6 +120,29 @@ def test_only_items_that_nobody_was_given_are_set_aside(cast, gold, worker):
     assert not TrainingItem.objects.exists()
     set_aside(project=cast.project, actor=cast.olivia, training=1, quiz=0)
     assert LedgerEvent.objects.get(kind="quality.set_aside").data == {"training": 1, "quiz": 0}
+
+
+def test_they_are_drawn_from_anywhere_on_the_ring_and_around_it(cast, gold, monkeypatch):
+    ids = {item.pk for item in gold(12)}
+    for start in (0, 2**31, 2**32 - 1):
+        monkeypatch.setattr(aside_module, "randbits", lambda _bits, start=start: start)
+        assert set(aside_module._drawn(cast.project, 20)) == ids
+        assert len(aside_module._drawn(cast.project, 5)) == 5
+    monkeypatch.undo()
+    firsts = {aside_module._drawn(cast.project, 1)[0] for _ in range(60)}
+    assert len(firsts) > 3
+    assert aside_module.available(cast.project) == 12
+
+
+def test_what_is_looked_at_does_not_grow_with_the_project(cast, gold):
+    gold(400)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotations_item, annotations_queueentry")
+        values = {"project": cast.project.pk, "start": -(2**31), "end": 2**31 - 1, "most": 4}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {aside_module.FREE}", values)
+        (scan,) = cursor.fetchone()[0][0]["Plan"]["Plans"]
+    assert scan["Index Name"] == "item_gold_ring"
+    assert scan["Actual Rows"] <= 4
 
 
 def test_what_was_answered_stays_and_the_quiz_keeps_its_questions(cast, learner):
