@@ -15,6 +15,7 @@ from annotations.importing.running import Outcome, abandoned_imports, import_out
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
 from annotations.models import ImportJob
+from annotations.projects.demand import behind, demand_follow, projects_behind
 from annotations.quality.excluding import exclusion_apply, unfinished
 from annotations.quality.notices import notice_send, unsent_notices
 from annotations.serving.services import is_sorted, queue_settle, queue_sort
@@ -53,6 +54,8 @@ def run_import(job_id: int) -> str:
         run_import.delay(job_id)
     elif outcome == Outcome.ENDED:
         project_id = ImportJob.objects.values_list("project_id", flat=True).get(pk=job_id)
+        if behind(project_id=project_id):
+            follow_demand.delay(project_id)
         if is_sorted(project_id=project_id):
             sort_queue.delay(project_id)
         following = next_waiting(project_id)
@@ -76,6 +79,26 @@ def sort_queue(project_id: int) -> None:
 def queue_follow(project_id: int) -> None:
     """Send ``settle_queue`` once what was just changed is committed."""
     transaction.on_commit(lambda: settle_queue.delay(project_id))
+
+
+@shared_task(name="annotations.tasks.follow_demand", soft_time_limit=3500, time_limit=3600)
+def follow_demand(project_id: int) -> int:
+    """Bring a project's items in line with its labels per item and labels that must agree; how many were changed."""
+    return demand_follow(project_id=project_id)
+
+
+def demand_soon(project_id: int) -> None:
+    """Send ``follow_demand`` once what was just changed is committed."""
+    transaction.on_commit(lambda: follow_demand.delay(project_id))
+
+
+@shared_task(name="annotations.tasks.mend_demand", soft_time_limit=50, time_limit=60)
+def mend_demand() -> int:
+    """Send again the changes of demand that items do not follow yet; beat sends this every minute."""
+    project_ids = projects_behind()
+    for project_id in project_ids:
+        follow_demand.delay(project_id)
+    return len(project_ids)
 
 
 @shared_task(name="annotations.tasks.apply_exclusion", soft_time_limit=3500, time_limit=3600)

@@ -28,6 +28,9 @@ from evenhand.local.state import State, is_running, read_state  # noqa: E402
 
 LABELS = ("keep", "review", "remove")
 TABLES = (
+    "annotations_itemposterior",
+    "annotations_annotatorskill",
+    "annotations_consensusfit",
     "annotations_outboxrow",
     "annotations_case",
     "annotations_consensus",

@@ -51,6 +51,18 @@ SELECT item_id, project_id, schema_id, value, 'unanimous', 1.0,
         'annotations', jsonb_build_array(id), 'settlement', NULL), created_at
 FROM annotations_annotation WHERE project_id = %(project)s ORDER BY item_id
 """
+POSTERIORS = """
+INSERT INTO annotations_itemposterior (item_id, project_id, value, certainty, probabilities)
+SELECT item_id, project_id, value, (9000 + id %% 1000) / 10000.0, jsonb_build_object(
+    value #>> '{}', (9000 + id %% 1000) / 10000.0, 'other', (1000 - id %% 1000) / 10000.0)
+FROM annotations_annotation WHERE project_id = %(project)s ORDER BY item_id
+"""
+FIT = """
+INSERT INTO annotations_consensusfit (project_id, schema_id, method, count_models, note, tokens, prior, items, labels,
+    annotators, anchors, iterations, converged, head, seconds, fitted_at)
+VALUES (%(project)s, %(schema)s, 'dawid_skene', false, '', '[]', '[]', %(count)s, %(count)s, 20, 0, 1, true, 0, 0,
+    now() + interval '1 day')
+"""
 
 
 def run() -> dict[str, Figure]:
@@ -85,9 +97,11 @@ def _fill(project: Project) -> None:
         "annotators": [person.pk for person in Annotator.objects.bulk_create(people)],
     }
     with connection.cursor() as cursor:
-        for statement in (ITEMS, LABELS, CONSENSUS):
+        for statement in (ITEMS, LABELS, CONSENSUS, POSTERIORS, FIT):
             cursor.execute(statement, values)
-        cursor.execute("VACUUM ANALYZE annotations_item, annotations_annotation, annotations_consensus")
+        cursor.execute(
+            "VACUUM ANALYZE annotations_item, annotations_annotation, annotations_consensus, annotations_itemposterior"
+        )
 
 
 def _download(address: str, token: str, project_id: int, what: str) -> tuple[float, float, bytes]:

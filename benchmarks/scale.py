@@ -55,8 +55,8 @@ WITH made AS (
     FROM generate_series(1, %(count)s) number
     RETURNING id
 )
-INSERT INTO annotations_queueentry (item_id, project_id, remaining, shuffle)
-SELECT id, %(project)s, 3, (random() * 9.2e18)::bigint FROM made
+INSERT INTO annotations_queueentry (item_id, project_id, remaining, shuffle, redundancy, min_support)
+SELECT id, %(project)s, 3, (random() * 9.2e18)::bigint, 3, 2 FROM made
 """
 
 # One label of ``annotator`` for every item that the condition picks, as if it had been served.

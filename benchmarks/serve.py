@@ -166,7 +166,14 @@ def _items(project: Project, owner: User) -> None:
         ]
         Item.objects.bulk_create(items)
         QueueEntry.objects.bulk_create(
-            QueueEntry(item=item, project=project, remaining=REDUNDANCY, shuffle=chance.getrandbits(63))
+            QueueEntry(
+                item=item,
+                project=project,
+                remaining=REDUNDANCY,
+                shuffle=chance.getrandbits(63),
+                redundancy=REDUNDANCY,
+                min_support=project.min_support,
+            )
             for item in items
         )
 

@@ -100,7 +100,16 @@ def make_items(project: Project, count: int = 1, **fields: Any) -> list[Item]:
         )
     Item.objects.bulk_create(items)
     QueueEntry.objects.bulk_create(
-        QueueEntry(item=item, project=project, remaining=project.redundancy, shuffle=item.pk) for item in items
+        QueueEntry(
+            item=item,
+            project=project,
+            remaining=project.redundancy,
+            shuffle=item.pk,
+            redundancy=project.redundancy,
+            min_support=project.min_support,
+            demand_version=project.demand_version,
+        )
+        for item in items
     )
     return items
 
@@ -113,7 +122,7 @@ def make_annotator(project: Project, *, kind: str = "human", name: str = "", **f
 
 def add_label(item: Item, annotator: Annotator, value: Any, **fields: Any) -> Annotation:
     """A stored current label, with consensus, case and outbox brought in line."""
-    with item_changes(project=item.project, item_ids=[item.pk]) as changes:
+    with item_changes(project=item.project, item_ids=[item.pk], givers=[annotator.pk]) as changes:
         annotation = Annotation.objects.create(
             project=item.project,
             item=item,

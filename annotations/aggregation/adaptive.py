@@ -7,8 +7,54 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotations.aggregation.fitted import Fitted
+from annotations.aggregation.fitted import Fitted, one_coin
 from annotations.aggregation.labels import Floats, Ints, Labels
+
+WEIGHT = 5.0  # labels that what is common to all annotators weighs beside an annotator's own
+LOWEST = 1e-6
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a label of an annotator tells. ``logs``: (n_annotators, said, true), the logarithm of P(said | true).
+
+    ``accuracy``: the share of all labels that is expected to be right.
+    """
+
+    logs: Floats
+    accuracy: float
+
+
+def told(fitted: Fitted, given: Ints, *, counted: Floats | None = None) -> Told:
+    """What labels tell by a fit, with care for annotators who gave few: ``given`` says how many, shape (n_annotators,).
+
+    A row of a confusion matrix is drawn towards one coin of the annotator's own skill, and the skill towards that of
+    all, each as if ``WEIGHT`` labels said so: few labels prove little, and a fit believes them too readily.
+    ``counted``: (n_annotators,) of bool, whose labels make up the accuracy; None: everybody's.
+    """
+    skill = np.clip(fitted.skill.astype(np.float64), 0, 1)
+    counts = given if counted is None else given * counted
+    accuracy = float((skill * counts).sum() / max(counts.sum(), 1))
+    drawn = (skill * given + accuracy * WEIGHT) / (given + WEIGHT)
+    seen = given[:, None, None] * fitted.prior.astype(np.float64)[None, :, None]  # labels of theirs for each true one
+    coin = one_coin(drawn, fitted.confusion.shape[1])
+    chances = (seen * fitted.confusion + WEIGHT * coin) / (seen + WEIGHT)
+    return Told(np.log(np.maximum(chances, LOWEST)).transpose(0, 2, 1), accuracy)
+
+
+def certainties(labels: Labels, logs: Floats, prior: Floats, *, counted: Floats) -> Floats:
+    """The probability of each item's most probable label, shape (n_items,), from ``Told.logs`` and the prior.
+
+    Only labels of annotators who are ``counted``, (n_annotators,) of bool, tell anything.
+    """
+    scores = np.tile(np.log(np.maximum(prior.astype(np.float64), LOWEST)), (labels.n_items, 1))
+    which = counted[labels.annotator]
+    item, annotator, label = labels.item[which], labels.annotator[which], labels.label[which]
+    for true in range(labels.n_labels):
+        scores[:, true] += np.bincount(item, logs[annotator, label, true], labels.n_items)
+    scores -= scores.max(axis=1, keepdims=True)
+    top: Floats = 1 / np.exp(scores).sum(axis=1)
+    return top
 
 
 def enough(posterior: Mapping[str, float], *, labels: int, target: float, minimum: int = 1, maximum: int) -> bool:

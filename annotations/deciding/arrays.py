@@ -1,4 +1,4 @@
-"""A project's current labels as the arrays that the methods of consensus take."""
+"""A project's current labels as the arrays that the methods of consensus take: columns all the way."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
+from annotations import columns
 from annotations.aggregation import NO_GOLD, Labels, model_weights
 from annotations.models import Annotator, LabelSchema
 from annotations.task_types import TaskType, task_type
@@ -16,7 +17,7 @@ from annotations.task_types.base import label_keys
 from ledger.errors import DomainError
 
 PERSON = -1
-CHUNK = 50_000
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 LABELS = """
 SELECT given.item_id, given.annotator_id, given.value::text
@@ -26,7 +27,7 @@ WHERE given.project_id = %(project)s AND given.status = 'current' AND (giver.kin
 
 # An expert's decision stands above gold: it was made for this project, with the labels at hand.
 KNOWN = """
-SELECT item.id, COALESCE(CASE WHEN decided.method = 'settled' THEN decided.value END, item.gold)::text
+SELECT item.id, 0, COALESCE(CASE WHEN decided.method = 'settled' THEN decided.value END, item.gold)::text
 FROM annotations_item item LEFT JOIN annotations_consensus decided ON decided.item_id = item.id
 WHERE item.project_id = %(project)s
     AND (item.gold IS NOT NULL OR (decided.method = 'settled' AND decided.value IS NOT NULL))
@@ -35,13 +36,15 @@ WHERE item.project_id = %(project)s
 
 @dataclass(frozen=True)
 class Collected:
-    """``labels`` with the ids behind its indices; ``tokens`` name its labels. ``anchors``: items of known label."""
+    """``labels`` with the ids behind its indices, both ascending; ``tokens`` name its labels. ``anchors``: items of
+    known label. ``people``: (n_annotators,) of bool, who is a person."""
 
     labels: Labels
-    item_ids: list[int]
+    item_ids: Ints
     annotator_ids: list[int]
     tokens: list[str]
     anchors: int
+    people: np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Index(dict[Any, int]):
@@ -55,33 +58,49 @@ class Index(dict[Any, int]):
 def collect(*, schema: LabelSchema, count_models: bool) -> Collected:
     """The current labels of the schema's project: of people, and of models where they count."""
     task = task_type(schema.task_type)
-    items, annotators, tokens = Index(), Index(), Index()
+    tokens = Index()
     for token in offered(task, schema):
         tokens[token]
-    table = _read(schema.project_id, count_models, task, items, annotators, tokens)
-    gold, anchors = known_labels(schema.project_id, task, items, tokens)
-    labels = Labels(
-        table[:, 0], table[:, 1], table[:, 2], len(items), len(annotators), len(tokens),
-        gold=np.concatenate([gold, np.full(len(items) - len(gold), NO_GOLD)]),
-    )  # fmt: skip
-    base = _base_models(list(annotators))
+    of_item, of_annotator, label = _read(LABELS, schema.project_id, task, tokens, models=count_models)
+    item_ids, item = np.unique(of_item, return_inverse=True)
+    annotator_ids, annotator = np.unique(of_annotator, return_inverse=True)
+    gold = known_labels(schema.project_id, task, item_ids, tokens)
+    labels = Labels(item, annotator, label, len(item_ids), len(annotator_ids), len(tokens), gold=gold)
+    base = _base_models(annotator_ids.tolist())
     if (base != PERSON).any():
         weight = model_weights(item=labels.item, model=base[labels.annotator], n_items=labels.n_items)
         labels = replace(labels, weight=weight)
-    return Collected(labels, list(items), list(annotators), list(tokens), anchors)
+    anchors = int((gold != NO_GOLD).sum())
+    return Collected(labels, item_ids, annotator_ids.tolist(), list(tokens), anchors, base == PERSON)
 
 
 def _read(
-    project_id: int, count_models: bool, task: TaskType, items: Index, annotators: Index, tokens: Index
-) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """(item, annotator, label) of each current label, as indices: shape (n, 3)."""
+    statement: str, project_id: int, task: TaskType, tokens: Index, *, models: bool = False
+) -> tuple[Ints, Ints, Ints]:
+    """The statement's rows as (item id, annotator id, index of the label), each of shape (n,)."""
     values = Values(task, tokens)
-    parts = [np.empty((0, 3), np.int64)]
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(LABELS, {"project": project_id, "models": count_models})
-        while rows := cursor.fetchmany(CHUNK):
-            parts.append(np.array([(items[i], annotators[a], values[value]) for i, a, value in rows], np.int64))
-    return np.concatenate(parts)
+    cells = {"item": "whole", "annotator": "whole", "value": "text"}
+    parts: list[list[Ints]] = [[np.empty(0, np.int64)] * 3]
+    given = {"project": project_id, "models": models}
+    for batch in columns.batches(connections[DEFAULT_DB_ALIAS], statement, given, cells):
+        texts = batch.column("value").dictionary_encode()
+        numbers = np.array([values[text] for text in texts.dictionary.to_pylist()], np.int64)
+        ids = [batch.column(name).to_numpy(zero_copy_only=False) for name in ("item", "annotator")]
+        parts.append([*ids, numbers[texts.indices.to_numpy()]])
+    item, annotator, label = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return item, annotator, label
+
+
+def known_labels(project_id: int, task: TaskType, item_ids: Ints, tokens: Index) -> Ints:
+    """The known label of each of the items, or ``NO_GOLD``: shape (n_items,)."""
+    gold = np.full(len(item_ids), NO_GOLD, np.int64)
+    if not len(item_ids):
+        return gold
+    known, _nobody, label = _read(KNOWN, project_id, task, tokens)
+    at = np.minimum(np.searchsorted(item_ids, known), len(item_ids) - 1)
+    labelled = item_ids[at] == known
+    gold[at[labelled]] = label[labelled]
+    return gold
 
 
 class Values(dict[str, int]):
@@ -96,22 +115,7 @@ class Values(dict[str, int]):
         return number
 
 
-def known_labels(
-    project_id: int, task: TaskType, items: Index, tokens: Index
-) -> tuple[np.ndarray[Any, np.dtype[np.int64]], int]:
-    """The known label of each labelled item, or ``NO_GOLD``; and how many are known."""
-    values = Values(task, tokens)
-    gold = np.full(len(items), NO_GOLD, np.int64)
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(KNOWN, {"project": project_id})
-        while rows := cursor.fetchmany(CHUNK):
-            for item_id, value in rows:
-                if item_id in items:
-                    gold[items[item_id]] = values[value]
-    return gold, int((gold != NO_GOLD).sum())
-
-
-def _base_models(annotator_ids: list[int]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _base_models(annotator_ids: list[int]) -> Ints:
     """The number of each annotator's base model, ``PERSON`` for people: shape (n_annotators,)."""
     rows = Annotator.objects.filter(pk__in=annotator_ids, kind="model").values_list("pk", "base_model", "name")
     numbers = Index()

@@ -5,15 +5,27 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.aggregation import Method, Start, fit
+from annotations.aggregation.adaptive import Told, told
+from annotations.aggregation.fitted import Fitted
 from annotations.deciding.arrays import Collected, collect
 from annotations.deciding.cases import cases_follow
+from annotations.deciding.demand import demand_follow
 from annotations.deciding.selectors import rules_of
 from annotations.deciding.storing import posteriors_store, skills_store
-from annotations.models import AnnotatorSkill, ConsensusFit, FitMethod, ItemPosterior, Project
+from annotations.models import (
+    AnnotatorSkill,
+    ConsensusFit,
+    ConsensusRules,
+    FitMethod,
+    ItemPosterior,
+    LabelSchema,
+    Project,
+)
 from annotations.services.recomputing import alone_with, newest_event, outdated
 
 LOCK_CLASS = 0x1C0F17  # first half of the advisory lock's key; the project is the second
@@ -32,8 +44,8 @@ def consensus_refit(*, project_id: int) -> ConsensusFit | None:
 
     An earlier fit by Dawid and Skene's method is where the next one starts. May be called at any time and twice.
     """
-    with alone_with(LOCK_CLASS, project_id) as alone:
-        if not alone:
+    with alone_with(LOCK_CLASS, project_id) as free:
+        if not free:
             return None
         began = time.monotonic()
         project = Project.objects.filter(pk=project_id).first()
@@ -48,36 +60,50 @@ def consensus_refit(*, project_id: int) -> ConsensusFit | None:
             return None
         method, note = _method(Method(rules.method), found)
         fitted = fit(found.labels, method, start=_start(found, project_id) if method is Method.DAWID_SKENE else None)
-        skills_store(found, fitted, project_id=project_id)
         posteriors_store(found, fitted, schema=schema)
         cases_follow(project_id=project_id, schema=schema)
-        made, _new = ConsensusFit.objects.update_or_create(
-            project=project,
-            defaults={
-                "schema": schema,
-                "method": FitMethod(method.value),
-                "count_models": rules.count_models,
-                "note": note,
-                "tokens": found.tokens,
-                "prior": [float(p) for p in fitted.prior],
-                "items": found.labels.n_items,
-                "labels": len(found.labels),
-                "annotators": found.labels.n_annotators,
-                "anchors": found.anchors,
-                "iterations": fitted.iterations,
-                "converged": fitted.converged,
-                "head": head,
-                "seconds": time.monotonic() - began,
-                "fitted_at": timezone.now(),
-            },
-        )
+        tells = told(fitted, found.labels.given, counted=found.people) if _keeps_matrices(found) else None
+        with transaction.atomic():  # whoever submits reads the one with the other
+            skills_store(found, fitted, tells, project_id=project_id)
+            made = _stored(found, fitted, tells, schema=schema, method=method, rules=rules, note=note)
+        demand_follow(found, fitted, tells, schema=schema)
+        # Only now has everything seen what the fit has seen: who dies before is fitted again.
+        made.head, made.seconds, made.fitted_at = head, time.monotonic() - began, timezone.now()
+        made.save(update_fields=["head", "seconds", "fitted_at"])
         return made
+
+
+def _stored(
+    found: Collected,
+    fitted: Fitted,
+    tells: Told | None,
+    *,
+    schema: LabelSchema,
+    method: Method,
+    rules: ConsensusRules,
+    note: str,
+) -> ConsensusFit:
+    """The fit's row. Its ``head`` stays behind until everything has followed."""
+    made = ConsensusFit.objects.filter(project_id=schema.project_id).first()
+    made = made or ConsensusFit(project_id=schema.project_id, head=0, seconds=0.0)
+    made.schema, made.method, made.count_models, made.note = schema, FitMethod(method.value), rules.count_models, note
+    made.tokens, made.prior = found.tokens, [float(p) for p in fitted.prior]
+    made.accuracy = tells.accuracy if tells else None
+    made.items, made.labels = found.labels.n_items, len(found.labels)
+    made.annotators, made.anchors = found.labels.n_annotators, found.anchors
+    made.iterations, made.converged, made.fitted_at = fitted.iterations, fitted.converged, timezone.now()
+    made.save()
+    return made
+
+
+def _keeps_matrices(found: Collected) -> bool:
+    return found.labels.n_labels <= MOST_CLASSES
 
 
 def _method(chosen: Method, found: Collected) -> tuple[Method, str]:
     """The method to use, and why it is not the chosen one."""
     voting = {Method.MAJORITY, Method.WEIGHTED, Method.WAWA}
-    if chosen in voting or found.labels.n_labels <= MOST_CLASSES:
+    if chosen in voting or _keeps_matrices(found):
         return chosen, ""
     note = _("%(number)d different answers were given: too many for this method, so a weighted majority was used.")
     return Method.WEIGHTED, note % {"number": found.labels.n_labels}

@@ -8,18 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-Row = dict[str, Any]
-# Kinds of columns: whole, number, text, flag, time; json is the text of an object or a list.
-Columns = dict[str, str]
+from annotations.columns import ARROW
 
-ARROW: dict[str, Any] = {
-    "whole": pa.int64(),
-    "number": pa.float64(),
-    "text": pa.string(),
-    "flag": pa.bool_(),
-    "time": pa.timestamp("us", tz="UTC"),
-    "json": pa.string(),
-}
+Row = dict[str, Any]
+Columns = dict[str, str]  # name → kind, see ``annotations.columns``
 
 
 class Field(NamedTuple):

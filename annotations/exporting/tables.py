@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db.models import Case as DbCase
-from django.db.models import CharField, QuerySet, Value, When
+from django.db.models import CharField, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
 from annotations.exporting.columns import Columns, Field, Row, arrow_schema, derive, one
@@ -26,12 +26,21 @@ from annotations.models import (
     AnnotatorKind,
     Case,
     Consensus,
+    ConsensusFit,
     Item,
     LabelSchema,
     ProtectedAttribute,
     Suggestion,
 )
 from annotations.task_types import TaskType, task_type
+
+# What an export's query calls them → the posterior's columns.
+FIT_CELLS = {
+    "fitted_value": "value",
+    "fitted_certainty": "certainty",
+    "fitted_probabilities": "probabilities",
+    "fitted_method": "",
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,8 @@ class _Context:
         # Without any, their table need not be looked at for each of millions of rows.
         shown = Suggestion.objects.filter(project_id=project_id, shown=True).values_list("pk")[:1]
         self.has_assisted = any(source.rows(shown))
+        fits = ConsensusFit.objects.filter(project_id=project_id).values_list("method")
+        self.fit_method: str | None = next((method for (method,) in source.rows(fits)), None)
 
     def groups(self, path: str) -> Field:
         """One column for each protected attribute."""
@@ -100,16 +111,34 @@ class _Context:
 
         return Field(columns, (schema_path, value_path), make)
 
-    def gold(self, path: str) -> Field:
-        """The gold label as an import reads it. Versions of a schema share their task type."""
+    def token(self, name: str, path: str) -> Field:
+        """A label in one column, as an import reads it. Versions of a schema share their task type."""
 
         def make(text: str | None) -> Row:
             if text is None or not self.schemas:
-                return {"gold": None}
+                return {name: None}
             _version, task, _config = list(self.schemas.values())[-1]
-            return {"gold": task.token(json.loads(text))}
+            return {name: task.token(json.loads(text))}
 
-        return Field({"gold": "text"}, (path,), make)
+        return Field({name: "text"}, (path,), make)
+
+    def with_fit(self, query: QuerySet[Any, Any], path: str) -> QuerySet[Any, Any]:
+        """``query`` with the cells of ``fit``; ``path`` leads to the item's posterior."""
+        if self.fit_method is None:  # then its table need not be looked at either
+            nothing: Any = Value(None, output_field=CharField())
+            return query.annotate(**dict.fromkeys(FIT_CELLS, nothing))
+        fitted: Any = DbCase(When(**{f"{path}__isnull": False}, then=Value(self.fit_method)), default=None)
+        cells = {name: F(f"{path}__{cell}") for name, cell in FIT_CELLS.items() if cell}
+        return query.annotate(**cells, fitted_method=fitted)
+
+    def fit(self) -> list[Field]:
+        """What the last fit makes of the item: label, certainty, probabilities, and by which method."""
+        return [
+            self.token("fitted", "fitted_value"),
+            one("fitted_certainty", "number"),
+            one("fitted_probabilities", "json"),
+            one("fitted_method", "text"),
+        ]
 
 
 def open_table(source: Snapshot, wanted: Selection) -> Table:
@@ -143,13 +172,13 @@ def _items(context: _Context, wanted: Selection) -> Parts:
         return dict.fromkeys(payload_columns) | modality(kind).flatten(json.loads(text))
 
     return Parts(
-        _of_project(Item, wanted, "dataset"),
+        context.with_fit(_of_project(Item, wanted, "dataset"), "posterior"),
         [
             one("item_id", "whole", "pk"),
             one("external_id", "text"),
             Field(payload_columns, ("modality", "payload"), payload),
             context.groups("groups"),
-            context.gold("gold"),
+            context.token("gold", "gold"),
             one("modality", "text"),
             one("dataset_id", "whole"),
             one("dataset", "text", "dataset__name"),
@@ -157,6 +186,7 @@ def _items(context: _Context, wanted: Selection) -> Parts:
             one("content_hash", "text"),
             one("extra", "json"),
             one("created_at", "time"),
+            *context.fit(),
         ],
     )
 
@@ -227,12 +257,12 @@ def _consensus(context: _Context, wanted: Selection) -> Parts:
         return {"settlement_id": None if text is None else json.loads(text)}
 
     return Parts(
-        _of_project(Consensus, wanted, "item__dataset"),
+        context.with_fit(_of_project(Consensus, wanted, "item__dataset"), "item__posterior"),
         [
             one("item_id", "whole", "pk"),
             one("external_id", "text", "item__external_id"),
             context.groups("item__groups"),
-            context.gold("item__gold"),
+            context.token("gold", "item__gold"),
             context.label("schema_id", "value"),
             one("method", "text"),
             one("support", "number"),
@@ -241,6 +271,7 @@ def _consensus(context: _Context, wanted: Selection) -> Parts:
             one("annotations", "json", "evidence__annotations"),
             Field({"settlement_id": "whole"}, ("evidence__settlement",), settlement),
             one("decided_at", "time"),
+            *context.fit(),
         ],
     )
 

@@ -21,4 +21,4 @@ class Cancelled(Exception):
 
 
 class SettingsChanged(Exception):
-    """The project's rules changed while the file was read: what was worked out from the old ones is void."""
+    """The project's labels, or the import itself, changed while a file was read: go on from what is committed."""

@@ -137,15 +137,19 @@ def _load(job: ImportJob, progress: Progress) -> None:
         counts = Loader(source, progress).load()
     counts.bytes_read = job.bytes_total
     progress.beat(counts, now=True)
-    _refuse_changed_settings(project)
+    _note_changed_demand(project)
     _finish(job, dataset, counts)
 
 
-def _refuse_changed_settings(project: Project) -> None:
-    """Consensus and queue were worked out under these settings: they must still hold, and hold until the commit."""
+def _note_changed_demand(project: Project) -> None:
+    """Consensus and queue were worked out under the demand as it was: where it is another now, the items follow it.
+
+    Whoever changes it from here on waits for the commit, and then finds these items.
+    """
     now = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    if (now.redundancy, now.min_support) != (project.redundancy, project.min_support):
-        raise SettingsChanged
+    if now.demand_version != project.demand_version:
+        now.demand_changed_at = timezone.now()
+        now.save(update_fields=["demand_changed_at"])
 
 
 def _finish(job: ImportJob, dataset: Dataset | None, counts: Counts) -> None:

@@ -21,7 +21,9 @@ from annotations.state import Decision, Vote, disagreement, expected_error, item
 from annotations.task_types import TaskType
 from ledger.services import SYSTEM, Event, record_many
 
-QUEUE = Table(QueueEntry, ("item_id", "project_id", "remaining", "shuffle"))
+QUEUE = Table(
+    QueueEntry, ("item_id", "project_id", "remaining", "shuffle", "redundancy", "min_support", "demand_version")
+)
 OUTBOX = Table(OutboxRow, ("project_id", "item_id", "items", "after", "created_at"))
 CONSENSUS = Table(
     Consensus, ("item_id", "project_id", "schema_id", "value", "method", "support", "evidence", "decided_at")
@@ -74,10 +76,11 @@ class Settler:
         # 63 random bits each: a place in the queue that nobody can foresee.
         shuffles = [number >> 1 for number in struct.unpack(f"{count}Q", os.urandom(8 * count))]
         project_id = self.project.pk
+        demand = f"{redundancy}\t{self.project.min_support}\t{self.project.demand_version}"
         copy_lines(
             QUEUE,
             (
-                f"{item.id}\t{project_id}\t{max(0, redundancy - _people(item.votes))}\t{shuffle}"
+                f"{item.id}\t{project_id}\t{max(0, redundancy - _people(item.votes))}\t{shuffle}\t{demand}"
                 for item, shuffle in zip(items, shuffles, strict=True)
             ),
         )

@@ -102,11 +102,11 @@ RECOUNT = Statement(
     """
     UPDATE annotations_queueentry entry
     SET remaining = CASE WHEN counted.settled THEN 0
-            ELSE GREATEST(0, counted.redundancy + entry.extra - counted.given - counted.live) END,
+            ELSE GREATEST(0, entry.redundancy + entry.extra - counted.given - counted.live) END,
         lane = CASE counted.strategy WHEN 'breadth' THEN counted.given + counted.live
             WHEN 'depth' THEN -(counted.given + counted.live) ELSE entry.lane END
     FROM (
-        SELECT queued.item_id, project.redundancy, rules.strategy,
+        SELECT queued.item_id, rules.strategy,
             (SELECT count(*) FROM annotations_annotation given
              JOIN annotations_annotator giver ON giver.id = given.annotator_id
              WHERE given.item_id = queued.item_id AND given.status = 'current' AND giver.kind = 'human') AS given,
@@ -115,7 +115,6 @@ RECOUNT = Statement(
             EXISTS (SELECT 1 FROM annotations_consensus decided
                     WHERE decided.item_id = queued.item_id AND decided.method = 'settled') AS settled
         FROM annotations_queueentry queued
-        JOIN annotations_project project ON project.id = queued.project_id
         LEFT JOIN annotations_servingrules rules ON rules.project_id = queued.project_id
         WHERE queued.item_id = ANY(%(items)s)
     ) counted

@@ -199,13 +199,18 @@ def _store(
     holding: Collection[int],
 ) -> Submission:
     with transaction.atomic():
-        at_hand, asked, extra = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
+        at_hand, schema_id, asked = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
         if key and (earlier := _same_request(annotator, at_hand, value, key)):
             return Submission(earlier, replayed=True)
         project = Project(pk=annotator.project_id)
-        held = {at_hand.item_id: extra}
+        held = {at_hand.item_id: asked}
         with item_changes(
-            project=project, item_ids=held, schema=schema_of(asked), held=held, savepoint=False
+            project=project,
+            item_ids=held,
+            schema=schema_of(schema_id),
+            held=held,
+            givers=[annotator.pk],
+            savepoint=False,
         ) as changes:
             at_hand, terms = at_hand_again(assignment_id)
             refuse_if_closed(terms.status)

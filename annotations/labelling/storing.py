@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from annotations.models import Annotation, AnnotationSource
+from annotations.services.rows import Asked
 from ledger.errors import not_found
 from ledger.statements import Statement
 
@@ -29,7 +30,8 @@ BEGIN = Statement(
         WHERE worker.id = %(annotator)s AND lease.id = %(assignment)s
         FOR NO KEY UPDATE OF worker
     )
-    SELECT held.*, entry.extra FROM held JOIN annotations_queueentry entry ON entry.item_id = held.item_id
+    SELECT held.*, entry.extra, entry.redundancy, entry.min_support, entry.demand_version
+    FROM held JOIN annotations_queueentry entry ON entry.item_id = held.item_id
     FOR UPDATE OF entry
     """,
     annotator="bigint",
@@ -100,8 +102,8 @@ class Terms:
     expected_seconds: int
 
 
-def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int, int]:
-    """Take the person's lock and the item's; their assignment, the id of the schema that is asked now, ``extra``.
+def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int, Asked]:
+    """Take the person's lock and the item's; their assignment, the id of the schema now, what the item asks for.
 
     What a wait for the locks has changed is not seen yet: see ``at_hand_again``. Raises ``DomainError`` (404) for
     anybody else's assignment.
@@ -111,7 +113,7 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int,
         row = cursor.fetchone()
     if row is None:
         raise not_found("The assignment")
-    return AtHand(*row[:-2]), row[-2], row[-1]
+    return AtHand(*row[:-5]), row[-5], Asked(*row[-4:])
 
 
 def at_hand_again(assignment_id: int) -> tuple[AtHand, Terms]:

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from annotations.access import STAFF, project_access
 from annotations.agreement import Coefficient, CoefficientName, Reason
+from annotations.agreement.trend import NoTrend, Trend
 from annotations.measuring.breakdown import Unit
 from annotations.measuring.selectors import project_agreement
 
@@ -71,6 +72,28 @@ class PeriodAgreementSerializer(_WithCoefficients):
     items = serializers.IntegerField(help_text=_("Items whose newest label by a person came in this period."))
 
 
+class TrendSerializer(serializers.Serializer[Trend]):
+    """Whether people's raw agreement rises or falls over these periods."""
+
+    direction = serializers.ChoiceField(
+        choices=["rising", "falling", "none", "unknown"],
+        help_text=_("none: the interval holds no change; unknown: see the reason."),
+    )
+    change = serializers.FloatField(
+        allow_null=True, help_text=_("Of raw agreement, from the first period to the last.")
+    )
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    before = serializers.FloatField(allow_null=True, help_text=_("Raw agreement in the first period, by the trend."))
+    after = serializers.FloatField(allow_null=True, help_text=_("The same at the last."))
+    n_items = serializers.IntegerField(help_text=_("Items compared."))
+    reason = serializers.ChoiceField(choices=[reason.value for reason in NoTrend], allow_null=True)
+    explanation = serializers.SerializerMethodField(help_text=_("The reason in words; empty where there is a value."))
+
+    def get_explanation(self, found: Trend) -> str:
+        return "" if found.reason is None else gettext(found.reason.sentence)
+
+
 class PairAgreementSerializer(_WithCoefficients):
     first = serializers.CharField(help_text=_("Pseudonym."))
     second = serializers.CharField(help_text=_("Pseudonym."))
@@ -85,6 +108,7 @@ class AgreementSerializer(serializers.Serializer[Any]):
     people = ScopeAgreementSerializer(many=True, help_text=_("Among people, no model's label in it: overall first."))
     by_label = LabelAgreementSerializer(many=True, help_text=_("Among people: has an item this label or not?"))
     over_time = PeriodAgreementSerializer(many=True, help_text=_("Among people, the earliest period first."))
+    trend = TrendSerializer()
     models = ModelAgreementSerializer(many=True)
     pairs = PairAgreementSerializer(many=True, help_text=_("Every two of the people who labelled most."))
 
@@ -98,8 +122,9 @@ class AgreementView(APIView):
         description=(
             "Among people: raw agreement, Fleiss' κ, Krippendorff's α and Gwet's AC1. Between people and each model: "
             "raw agreement, Cohen's κ, α and AC1. Overall and for each group of each protected attribute; among people "
-            "also label by label and over time. Of two sides with three or more labels, linear and quadratic κ take "
-            "the labels in the order of the schema: they mean something only where the labels have an order. For "
+            "also label by label and over time, with a test of whether it rises or falls. Of two sides with three or "
+            "more labels, linear and quadratic κ take the labels in the order of the schema: they mean something only "
+            "where the labels have an order. For "
             "several labels per answer, two answers agree where their sets are equal."
         ),
         responses=AgreementSerializer,

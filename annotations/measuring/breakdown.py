@@ -11,6 +11,7 @@ from enum import StrEnum
 import numpy as np
 
 from annotations.agreement import Coefficient, CoefficientName, agreement
+from annotations.agreement.trend import Trend, trend
 from annotations.measuring.patterns import Pattern, PeoplePattern
 from annotations.task_types import TaskType
 
@@ -75,14 +76,32 @@ def by_label(patterns: Sequence[Pattern], keys: Sequence[str], task: TaskType) -
 
 def by_period(patterns: Sequence[PeoplePattern], offered: Sequence[str]) -> tuple[PeriodAgreement, ...]:
     """Periods in which an item got its newest label, the earliest first; periods without one are left out."""
-    moments = {pattern.hour for pattern in patterns}
-    unit = next((u for u in Unit if len({u.start(moment) for moment in moments}) <= MAX_PERIODS), Unit.MONTH)
+    unit = unit_of(patterns)
     parts: dict[datetime, list[PeoplePattern]] = defaultdict(list)
     for pattern in patterns:
         parts[unit.start(pattern.hour)].append(pattern)
     return tuple(
         PeriodAgreement(start, unit, sum(pattern.items for pattern in part), among_people(part, offered))
         for start, part in sorted(parts.items())
+    )
+
+
+def unit_of(patterns: Sequence[PeoplePattern]) -> Unit:
+    moments = {pattern.hour for pattern in patterns}
+    return next((u for u in Unit if len({u.start(moment) for moment in moments}) <= MAX_PERIODS), Unit.MONTH)
+
+
+def period_trend(patterns: Sequence[PeoplePattern]) -> Trend:
+    """Whether raw agreement rises or falls from period to period of ``by_period``."""
+    unit = unit_of(patterns)
+    starts = [unit.start(pattern.hour) for pattern in patterns]
+    order = {start: number for number, start in enumerate(sorted(set(starts)))}
+    tokens = sorted({token for pattern in patterns for token in pattern.people})
+    counts = np.array([[pattern.people.get(token, 0) for token in tokens] for pattern in patterns], dtype=np.int64)
+    return trend(
+        counts.reshape(len(patterns), len(tokens)),
+        np.array([order[start] for start in starts], dtype=np.int64),
+        items=np.array([pattern.items for pattern in patterns], dtype=np.int64),
     )
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.utils.formats import date_format, number_format
-from django.utils.timezone import localtime
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from annotations.agreement import Coefficient, CoefficientName
-from annotations.measuring.breakdown import Unit
 from annotations.measuring.selectors import GroupAgreement, ModelAgreement, PairAgreement, ProjectAgreement
 
 # Krippendorff (2004), Content Analysis, chapter 11: below .667 no conclusion, from .8 on reliable.
@@ -173,19 +171,6 @@ def label_table(found: ProjectAgreement, names: Mapping[str, str]) -> Table:
     lines = [
         Line(names.get(part.key, part.key), "", part.labels, tuple(figure(part.coefficients[n]) for n in AMONG_PEOPLE))
         for part in found.by_label
-    ]
-    return Table(tuple(str(NAMES[name]) for name in AMONG_PEOPLE), tuple(lines))
-
-
-def period_table(found: ProjectAgreement) -> Table:
-    lines = [
-        Line(
-            date_format(localtime(part.start), "DATETIME_FORMAT" if part.unit is Unit.HOUR else "DATE_FORMAT"),
-            "",
-            part.items,
-            tuple(figure(part.coefficients[name]) for name in AMONG_PEOPLE),
-        )
-        for part in found.over_time
     ]
     return Table(tuple(str(NAMES[name]) for name in AMONG_PEOPLE), tuple(lines))
 

@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.db.models import Max
 
 from annotations.agreement import CoefficientName, pair_agreement
+from annotations.agreement.trend import Trend
 from annotations.measuring.breakdown import (
     Coefficients,
     LabelAgreement,
@@ -23,6 +24,7 @@ from annotations.measuring.breakdown import (
     among_people,
     by_label,
     by_period,
+    period_trend,
 )
 from annotations.measuring.patterns import (
     ModelPattern,
@@ -88,6 +90,7 @@ class ProjectAgreement:
     people: tuple[GroupAgreement, ...]
     by_label: tuple[LabelAgreement, ...]
     over_time: tuple[PeriodAgreement, ...]
+    trend: Trend
     models: tuple[ModelAgreement, ...]
     pairs: tuple[PairAgreement, ...]
     pair_raters: int
@@ -102,7 +105,7 @@ def project_agreement(project: Project) -> ProjectAgreement:
     # Every change appends an event in its own transaction, so the newest event names the state. The time limit is for
     # transactions that commit in another order than their events were numbered.
     head = LedgerEvent.objects.filter(project_id=project.pk).aggregate(Max("id"))["id__max"]
-    key = f"agreement:2:{project.pk}:{head}"
+    key = f"agreement:3:{project.pk}:{head}"
     found: ProjectAgreement | None = cache.get(key)
     if found is None:
         found = measure(project)
@@ -126,6 +129,7 @@ def measure(project: Project) -> ProjectAgreement:
         people=tuple(_scopes(people, attributes, lambda part: among_people(part, offered))),
         by_label=by_label(people, label_keys(schema.config), task),
         over_time=by_period(people, offered),
+        trend=period_trend(people),
         models=tuple(_models(project, by_model, attributes, offered)),
         pairs=tuple(_pairs(project, pairs, offered)),
         pair_raters=MAX_PAIR_RATERS,

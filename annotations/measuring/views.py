@@ -11,6 +11,7 @@ from annotations.access import STAFF, project_access
 from annotations.assistance.reading import effect_part
 from annotations.assistance.selectors import assistance_of
 from annotations.measuring.heat import heat_map
+from annotations.measuring.over_time import period_table, time_plot, trend_answer
 from annotations.measuring.reading import (
     AMONG_PEOPLE,
     figures,
@@ -19,7 +20,6 @@ from annotations.measuring.reading import (
     model_part,
     pair_table,
     people_answer,
-    period_table,
     scope_table,
 )
 from annotations.measuring.selectors import MIN_SHARED, project_agreement
@@ -47,7 +47,9 @@ def agreement(request: HttpRequest, project_id: int) -> HttpResponse:
         "groups": scope_table(found.people[1:], AMONG_PEOPLE),
         "label_answer": label_answer(found, names),
         "labels": label_table(found, names),
-        "periods": period_table(found),
+        "trend": trend_answer(found.trend, found.over_time),
+        "plot": time_plot(found.over_time),
+        "periods": period_table(found.over_time),
         "heat": heat_map(found.pairs),
         "assistance": assistance,
         "effects": [effect_part(one) for one in assistance.effects],

@@ -59,6 +59,8 @@ class ConsensusFit(models.Model):
     anchors = models.PositiveIntegerField()  # items whose label is known: gold, or settled by an expert
     iterations = models.PositiveIntegerField()
     converged = models.BooleanField()
+    # The share of people's labels that is expected to be right; null where too many labels were given for matrices.
+    accuracy = models.FloatField(null=True)
     head = models.BigIntegerField()
     seconds = models.FloatField()
     fitted_at = models.DateTimeField()
@@ -70,7 +72,9 @@ class ConsensusFit(models.Model):
 class AnnotatorSkill(models.Model):
     """What a fit found an annotator to be worth. ``skill``: the probability that a label of theirs is right.
 
-    ``confusion``: P(said | true) with the true label in rows, labels as in ``ConsensusFit.tokens``.
+    ``confusion``: P(said | true) with the true label in rows, labels as in ``ConsensusFit.tokens``. ``told``: what a
+    label of theirs tells an item that is waiting for more, see ``annotations.aggregation.adaptive.told``: the labels
+    said in rows. Both are empty where there are too many labels.
     """
 
     annotator = models.OneToOneField("annotations.Annotator", models.CASCADE, primary_key=True, related_name="skill")
@@ -78,6 +82,7 @@ class AnnotatorSkill(models.Model):
     skill = models.FloatField()
     labels = models.PositiveIntegerField()
     confusion = models.JSONField()
+    told = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
 
     def __str__(self) -> str:
         return f"annotator {self.annotator_id}: {self.skill:.2f}"

@@ -72,6 +72,9 @@ class QueueEntry(models.Model):
     item. ``extra`` counts the labels that adaptive redundancy has asked for on top. Locking this row is how every
     writer of labels serialises on one item. ``lane`` is what the project's strategy sorts by (0 where it does not
     sort), ``shuffle`` a random place (63 bits) fixed at import.
+
+    ``redundancy``, ``min_support`` and ``demand_version`` are the project's as they were when this item was last
+    brought in line with them: what live counters were told of the item is by these. See docs/adr/0016.
     """
 
     item = models.OneToOneField(Item, models.CASCADE, primary_key=True, related_name="queue", db_constraint=False)
@@ -82,9 +85,17 @@ class QueueEntry(models.Model):
     extra = models.SmallIntegerField(default=0, db_default=0)
     lane = models.IntegerField(default=0, db_default=0)
     shuffle = models.BigIntegerField()
+    redundancy = models.PositiveSmallIntegerField()
+    min_support = models.PositiveSmallIntegerField()
+    demand_version = models.PositiveIntegerField(default=1, db_default=1)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(remaining__gte=0), name="queue_never_oversold")]
+        constraints = [
+            models.CheckConstraint(condition=Q(remaining__gte=0), name="queue_never_oversold"),
+            models.CheckConstraint(
+                condition=Q(min_support__gte=1, min_support__lte=F("redundancy")), name="queue_support_in_reach"
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["project", "lane", "shuffle", "item"], condition=Q(remaining__gt=0), name="queue_open_by_lane"

@@ -32,6 +32,9 @@ class Project(models.Model):
     min_support = models.PositiveSmallIntegerField(
         _("labels that must agree"), default=2, validators=[MinValueValidator(1), MaxValueValidator(50)]
     )
+    # Counts the changes of these two. Since when items are being brought in line with them; null: they all are.
+    demand_version = models.PositiveIntegerField(default=1, db_default=1)
+    demand_changed_at = models.DateTimeField(null=True, blank=True)
     favourable_label = models.CharField(_("favourable label"), max_length=64, blank=True)  # key of a label
     wage_per_hour = models.DecimalField(_("wage per hour"), max_digits=8, decimal_places=2, default=0)
     currency = models.CharField(_("currency"), max_length=3, default="EUR")

@@ -32,6 +32,7 @@ from annotations.projects.serializers import (
 )
 from annotations.projects.services import project_create, project_update
 from annotations.projects.status import project_set_status, status_warnings
+from annotations.tasks import demand_soon
 
 
 def checked(serializer: type[BaseSerializer[Any]], request: Request, **options: Any) -> dict[str, Any]:
@@ -98,6 +99,10 @@ class ProjectView(APIView):
     @extend_schema(
         operation_id="projects_update",
         summary="Change a project's settings",
+        description=(
+            "Another number of labels per item, or of labels that must agree, holds at once for items that are "
+            "labelled from now on; the others follow in the background, until `demand_changed_at` is null."
+        ),
         request=ProjectChangeSerializer,
         responses=ProjectSerializer,
         tags=["projects"],
@@ -105,7 +110,9 @@ class ProjectView(APIView):
     def patch(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, OWNER)
         changes = checked(ProjectChangeSerializer, request, partial=True)
-        project_update(project=access.project, actor=person(request), **changes)
+        changed = project_update(project=access.project, actor=person(request), **changes)
+        if changed.demand_version != access.project.demand_version:
+            demand_soon(project_id)
         return Response(ProjectSerializer(seen(request, project_id)).data)
 
 

@@ -97,15 +97,15 @@ def joinable(user: Any) -> QuerySet[Project]:
 def figures_of(project_ids: Iterable[int]) -> dict[int, Figures]:
     """Project id → figures, in a fixed number of queries however many projects."""
     ids = list(project_ids)
-    entries = QueueEntry.objects.filter(project__in=ids).values("project", "project__redundancy")
-    rows = entries.annotate(items=Count("pk"), open=Sum("remaining")).order_by()
+    entries = QueueEntry.objects.filter(project__in=ids).values("project")
+    rows = entries.annotate(items=Count("pk"), needed=Sum("redundancy"), open=Sum("remaining")).order_by()
     leased = _counts(Assignment.objects.filter(status="leased"), ids)
     decided = _counts(Consensus.objects.all(), ids)
     cases = _counts(Case.objects.filter(status="open"), ids)
     figures = {number: Figures(Progress(0, 0), open_cases=cases.get(number, 0)) for number in ids}
     for row in rows:
         number = row["project"]
-        needed = row["items"] * row["project__redundancy"]
+        needed = row["needed"]
         done = max(0, needed - row["open"] - leased.get(number, 0))
         figures[number] = Figures(Progress(done, needed), row["items"], decided.get(number, 0), cases.get(number, 0))
     return figures

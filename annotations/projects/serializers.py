@@ -12,7 +12,7 @@ from annotations.models import LabelSchema, Project, ProjectStatus, ProtectedAtt
 from annotations.task_types import REGISTRY
 
 # What would sway somebody who labels blind: workers, and people who may join, get null.
-STAFF_ONLY = ("redundancy", "min_support", "favourable_label", "attributes")
+STAFF_ONLY = ("redundancy", "min_support", "demand_changed_at", "favourable_label", "attributes")
 
 
 class AttributeSerializer(serializers.ModelSerializer[ProtectedAttribute]):
@@ -75,6 +75,11 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     attributes = AttributeSerializer(many=True, read_only=True, allow_null=True, help_text="Null for workers.")
     redundancy = serializers.IntegerField(read_only=True, allow_null=True, help_text="Null for workers.")
     min_support = serializers.IntegerField(read_only=True, allow_null=True, help_text="Null for workers.")
+    demand_changed_at = serializers.DateTimeField(
+        read_only=True,
+        allow_null=True,
+        help_text="Since when items are being brought in line with another number of labels; null: they are.",
+    )
     favourable_label = serializers.CharField(read_only=True, allow_null=True, help_text="Null for workers.")
 
     class Meta:
@@ -90,6 +95,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "schema",
             "redundancy",
             "min_support",
+            "demand_changed_at",
             "favourable_label",
             "attributes",
             "wage_per_hour",

@@ -103,8 +103,9 @@ def project_update(
 ) -> Project:
     """Change what is given; a change of nothing is no event. ``attributes`` as in ``attributes_set``.
 
-    Another number of labels per item, or of labels that must agree, takes effect on every item at once: free places,
-    consensus and cases. Raises ``DomainError`` 400 naming each field at fault, 409 where the project is closed.
+    Another number of labels per item, or of labels that must agree, holds at once for whatever happens to an item from
+    now on; the others follow in the background (``demand.demand_follow``). Raises ``DomainError`` 400 naming each field
+    at fault, 409 where the project is closed.
     """
     with transaction.atomic():
         project = project_locked(project)
@@ -121,10 +122,8 @@ def project_update(
         if not changed:
             return project
         if {"redundancy", "min_support"} & set(changed):
-            redundancy, min_support = project.redundancy, project.min_support
-            project.redundancy, project.min_support = before["redundancy"], before["min_support"]
-            demand_change(project=project, redundancy=redundancy, min_support=min_support)
-        project.save(update_fields=list(changed))
+            demand_change(project=project, redundancy=project.redundancy, min_support=project.min_support)
+        project.save(update_fields=[*changed, "demand_version", "demand_changed_at"])
         record(
             kind="project.changed",
             actor=actor_of(actor),

@@ -16,6 +16,7 @@ from annotations.projects.forms import SettingsForm, label_rows, schema_initial,
 from annotations.projects.schemas import schema_change, used_keys
 from annotations.projects.services import attributes_set, project_update
 from annotations.projects.status import TRANSITIONS, project_set_status, status_warnings
+from annotations.tasks import demand_soon
 from ledger.errors import DomainError
 
 
@@ -32,10 +33,12 @@ def project_settings(request: HttpRequest, project_id: int) -> HttpResponse:
     form = SettingsForm(posted(request), initial=settings_of(access.project))
     if request.method == "POST" and form.is_valid():
         try:
-            project_update(project=access.project, actor=person(request), **form.cleaned_data)
+            changed = project_update(project=access.project, actor=person(request), **form.cleaned_data)
         except DomainError as error:
             blame(form, error)
         else:
+            if changed.demand_version != access.project.demand_version:
+                demand_soon(project_id)
             messages.success(request, _("The settings were saved."))
             return redirect("project_settings", project_id)
     context = {

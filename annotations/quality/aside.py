@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import random
+from secrets import randbits
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotations.models import (
     Annotation,
     Assignment,
-    Item,
     Project,
     Purpose,
     QualityRules,
@@ -25,6 +25,18 @@ from ledger.errors import invalid
 from ledger.services import actor_of, record
 
 MOST = 500
+RING_START, RING_END = -(2**31), 2**31 - 1  # what hashint8 gives
+
+# Look-ups item by item, in the order of the index: as joins, the planner may read all assignments and labels instead.
+FREE = """
+SELECT item.id FROM annotations_item item
+WHERE item.project_id = %(project)s AND item.gold IS NOT NULL AND hashint8(item.id) BETWEEN %(start)s AND %(end)s
+    AND (SELECT entry.extra FROM annotations_queueentry entry WHERE entry.item_id = item.id) >= 0
+    AND (SELECT given.id FROM annotations_assignment given WHERE given.item_id = item.id LIMIT 1) IS NULL
+    AND (SELECT labelled.id FROM annotations_annotation labelled WHERE labelled.item_id = item.id LIMIT 1) IS NULL
+ORDER BY hashint8(item.id), item.id
+LIMIT %(most)s
+"""
 
 
 def set_aside(*, project: Project, actor: User, training: int, quiz: int) -> dict[str, int]:
@@ -69,7 +81,7 @@ def aside_of(project: Project) -> dict[str, int]:
 
 def available(project: Project) -> int:
     """Items that could be set aside on top, counted up to what may be."""
-    return _free(project)[: 2 * MOST].count()
+    return len(_free(project, 2 * MOST, start=RING_START))
 
 
 def _check(project: Project, wanted: dict[Purpose, int]) -> None:
@@ -83,19 +95,27 @@ def _check(project: Project, wanted: dict[Purpose, int]) -> None:
         raise invalid(text, fields={str(Purpose.QUIZ): [text]})
 
 
-def _free(project: Project) -> QuerySet[Item]:
-    """Items with a known label that are open work and that nobody has had."""
-    given = Assignment.objects.filter(item=OuterRef("pk"))
-    labelled = Annotation.objects.filter(item=OuterRef("pk"))
-    known = Item.objects.filter(project=project, gold__isnull=False, queue__extra__gte=0)
-    return known.filter(~Exists(given), ~Exists(labelled))
+def _free(project: Project, most: int, *, start: int, end: int = RING_END) -> list[int]:
+    """Items with a known label that are open work and that nobody has had: up to ``most`` of them, as they follow each
+    other on the ring of gold items (``item_gold_ring``) from ``start`` to ``end``."""
+    with connection.cursor() as cursor:
+        cursor.execute(FREE, {"project": project.pk, "start": start, "end": end, "most": most})
+        return [item_id for (item_id,) in cursor.fetchall()]
+
+
+def _drawn(project: Project, most: int) -> list[int]:
+    """The same from a random point of the ring on, and around it: what is drawn grows with ``most`` alone."""
+    start = randbits(32) + RING_START
+    found = _free(project, most, start=start)
+    return found + _free(project, most - len(found), start=RING_START, end=start - 1)
 
 
 def _take(project: Project, purpose: Purpose, count: int) -> None:
-    drawn = list(_free(project).order_by("?").values_list("pk", flat=True)[: 2 * count])
-    with item_changes(project=project, item_ids=drawn) as changes:
+    with item_changes(project=project, item_ids=_drawn(project, 2 * count)) as changes:
         # Those that somebody was given before their lock was taken are work.
-        free = list(_free(project).filter(pk__in=list(changes.items)).values_list("pk", flat=True))
+        given = Assignment.objects.filter(item__in=list(changes.items)).values_list("item_id", flat=True)
+        labelled = Annotation.objects.filter(item__in=list(changes.items)).values_list("item_id", flat=True)
+        free = sorted(changes.items.keys() - set(given) - set(labelled))
         if len(free) < count:
             text = _("There are not enough items with a known label that nobody has been given: %(free)s are left.")
             raise invalid(text % {"free": len(free)}, fields={str(purpose): [text % {"free": len(free)}]})

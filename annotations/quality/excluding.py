@@ -97,7 +97,9 @@ def _apply_batch(exclusion_id: int) -> int:
             exclusion.done_at = timezone.now()
             exclusion.save(update_fields=["done_at"])
             return 0
-        with item_changes(project=exclusion.project, item_ids=item_ids, savepoint=False) as changes:
+        with item_changes(
+            project=exclusion.project, item_ids=item_ids, givers=[exclusion.annotator_id], savepoint=False
+        ) as changes:
             moved = list(labels.filter(item_id__in=list(changes.items)))
             Annotation.objects.filter(pk__in=[label.pk for label in moved]).update(status=become)
             for label in moved:

@@ -13,7 +13,10 @@ BATCH = 2000
 
 
 def project_states(project: Project) -> Iterator[ItemState]:
-    """States of all items of ``project``, in order of their ids, reading a few thousand at a time."""
+    """States of all items of ``project``, in order of their ids, reading a few thousand at a time.
+
+    An item that does not follow a change of the demand yet has its state by the demand before.
+    """
     task = task_type(project.schemas.get(is_current=True).task_type)
     last = 0
     while True:
@@ -36,8 +39,8 @@ def project_states(project: Project) -> Iterator[ItemState]:
             yield item_state(
                 votes[item.pk],
                 groups=item.groups,
-                redundancy=project.redundancy + item.queue.extra,
-                min_support=project.min_support,
+                redundancy=item.queue.redundancy + item.queue.extra,
+                min_support=item.queue.min_support,
                 settled=settled.get(item.pk),
                 gold=None if item.gold is None else task.token(item.gold),
             )

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from annotations.models import Annotation, AnnotatorKind, ConsensusMethod, LabelSchema, Project
 from annotations.services.rows import (
+    Asked,
     ConsensusRow,
     Effects,
     ItemRow,
@@ -35,11 +36,13 @@ from ledger.services import SYSTEM, Event
 class LockedItem:
     """An item whose queue entry is locked: its votes may be changed through this object until the transaction ends.
 
-    ``extra``: labels that adaptive redundancy asks for on top of the project's. ``aside``: the item is no work (it
-    trains people), so it asks for no label at all; stored as an ``extra`` that takes the whole redundancy away.
+    ``asked``: what it asked for before. ``extra``: labels that adaptive redundancy asks for on top of the project's.
+    ``aside``: the item is no work (it trains people), so it asks for no label at all; stored as an ``extra`` that takes
+    the whole redundancy away.
     """
 
     row: ItemRow
+    asked: Asked
     extra: int
     votes: dict[int, Vote] = field(default_factory=dict)  # annotator id → vote
     settled: Decision | None = None
@@ -63,6 +66,7 @@ class ItemChanges:
     items: dict[int, LockedItem] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     simulated: bool = False
+    demand_version: int = 1
 
     def vote(self, annotation: Annotation, *, kind: str) -> None:
         """Take in a stored current annotation; it replaces the annotator's earlier vote."""
@@ -93,13 +97,13 @@ class ItemChanges:
         locked.settled = Decision(token=token, method=ConsensusMethod.SETTLED, support=None)
         locked.settled_schema_id, locked.settlement_id = schema_id, settlement_id
 
-    def state(self, locked: LockedItem) -> ItemState:
+    def state(self, locked: LockedItem, asked: Asked) -> ItemState:
         gold = locked.row.gold
         return item_state(
             locked.votes.values(),
             groups=locked.row.groups,
-            redundancy=self.project.redundancy + locked.extra,
-            min_support=self.project.min_support,
+            redundancy=asked.redundancy + asked.extra,
+            min_support=asked.min_support,
             settled=locked.settled,
             gold=None if gold is None else self.task.token(gold),
         )
@@ -112,39 +116,48 @@ def item_changes(
     item_ids: Iterable[int],
     schema: LabelSchema | None = None,
     new_items: bool = False,
-    held: dict[int, int] | None = None,
+    held: dict[int, Asked] | None = None,
+    givers: Iterable[int] = (),
     savepoint: bool = True,
 ) -> Iterator[ItemChanges]:
     """Open a transaction, lock ``item_ids`` in order, and on exit settle what the changed votes mean.
 
     Items without a queue entry (deleted meanwhile) are missing from ``items``. ``new_items`` counts them as not there
-    before, for items added in this very transaction. ``held`` (item id → ``extra``) names entries
-    that the caller's transaction has locked already. ``savepoint=False`` spares two statements where the caller's own
+    before, for items added in this very transaction. ``held`` (item id → what its entry says) names entries
+    that the caller's transaction has locked already. ``givers``: annotators who may give these items
+    a label now. ``savepoint=False`` spares two statements where the caller's own
     transaction ends with any error in here.
     """
     with transaction.atomic(savepoint=savepoint):
         schema = schema or project.schemas.get(is_current=True)
-        extra = held or items_lock(project_id=project.pk, item_ids=sorted(set(item_ids)))
+        asked = held or items_lock(project_id=project.pk, item_ids=sorted(set(item_ids)))
         changes = ItemChanges(project=project, schema=schema, task=task_type(schema.task_type), demand=Demand(1))
-        _read(changes, extra)
+        _read(changes, asked, givers)
         if not new_items:
             for locked in changes.items.values():
-                locked.before = changes.state(locked)
+                locked.before = changes.state(locked, locked.asked)
         yield changes
         _finish(changes)
 
 
-def _read(changes: ItemChanges, extra: dict[int, int]) -> None:
-    rows, demanded = items_read(list(extra))
+def _read(changes: ItemChanges, asked: dict[int, Asked], givers: Iterable[int]) -> None:
+    rows, demanded = items_read(list(asked), givers=list(givers))
     if demanded is None:
         return
-    # Who changes the project's demand holds every queue entry until it is committed: from here on it stands still.
+    # The owner may change the demand at any moment. This transaction goes by what it reads here, whatever is committed
+    # after, and says so in the entries that it holds; whoever comes next begins from there.
     changes.project.redundancy, changes.project.min_support = demanded.redundancy, demanded.min_support
+    changes.demand_version = demanded.version
     changes.demand = Demand(
-        demanded.redundancy, demanded.max_labels, demanded.tau or 1, len(changes.schema.config["labels"])
+        demanded.redundancy,
+        demanded.max_labels,
+        demanded.tau or 1,
+        len(changes.schema.config["labels"]),
+        demanded.learnt,
     )
     for row in rows:
-        locked = changes.items[row.id] = LockedItem(row=row, extra=extra[row.id], aside=extra[row.id] < 0)
+        before = asked[row.id]
+        locked = changes.items[row.id] = LockedItem(row, before, before.extra, aside=before.extra < 0)
         for annotation_id, annotator_id, is_model, value in row.votes:
             locked.votes[annotator_id] = Vote(annotation_id, annotator_id, is_model, changes.task.token(value))
         if row.consensus is not None and row.consensus.method == ConsensusMethod.SETTLED:
@@ -159,8 +172,7 @@ def _read(changes: ItemChanges, extra: dict[int, int]) -> None:
 def _finish(changes: ItemChanges) -> None:
     effects, opened, now = Effects(), [], timezone.now()
     for item_id, locked in changes.items.items():
-        _places(changes, locked, effects)
-        after = changes.state(locked)
+        after = changes.state(locked, _places(changes, locked, effects))
         if after != locked.before:
             before = locked.before.as_json() if locked.before else None
             effects.outbox.append({"item_id": item_id, "before": before, "after": after.as_json()})
@@ -174,14 +186,20 @@ def _finish(changes: ItemChanges) -> None:
     effects_store(effects, changes.events, project_id=changes.project.pk, now=now)
 
 
-def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:
+def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> Asked:
+    """What the item asks for now; its places are counted anew where that is something else."""
     settled = locked.settled is not None
-    extra = locked.extra if settled else _extra(changes, locked)
+    locked.extra = locked.extra if settled else _extra(changes, locked)
+    project = changes.project
+    asked = Asked(locked.extra, project.redundancy, project.min_support, changes.demand_version)
     old = locked.row.consensus
     was_settled = old is not None and old.method == ConsensusMethod.SETTLED
-    if extra != locked.extra or settled != was_settled:
-        effects.places.append({"item_id": locked.row.id, "extra": extra, "settled": settled})
-        locked.extra = extra
+    if asked != locked.asked or settled != was_settled:
+        given = sum(not vote.is_model for vote in locked.votes.values())
+        missing = asked.redundancy + asked.extra - given
+        row = {"item_id": locked.row.id, "missing": missing, "settled": settled}
+        effects.places.append(row | vars(asked))
+    return asked
 
 
 def _extra(changes: ItemChanges, locked: LockedItem) -> int:

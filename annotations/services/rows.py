@@ -13,13 +13,14 @@ from typing import Any
 
 from django.db import connection
 
+from annotations.serving.adaptive import Learnt, Worth
 from ledger.services import APPEND, Event, events_as_rows
 from ledger.statements import Statement, execute_all
 
 LOCK = Statement(
     "items_lock",
     """
-    SELECT item_id, extra FROM annotations_queueentry
+    SELECT item_id, extra, redundancy, min_support, demand_version FROM annotations_queueentry
     WHERE project_id = %(project)s AND item_id = ANY(%(items)s)
     ORDER BY item_id FOR UPDATE
     """,
@@ -34,7 +35,20 @@ READ = Statement(
     SELECT item.id, item.groups::text, item.gold::text, votes.all::text,
         decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
         decided.decided_at, opened.id, opened.kind, opened.priority,
-        project.redundancy, project.min_support, rules.max_labels, rules.tau
+        project.redundancy, project.min_support, project.demand_version, rules.max_labels, rules.tau,
+        -- What the stopping rule of adaptive redundancy goes by; nothing of it is looked at where redundancy is fixed.
+        CASE WHEN rules.max_labels IS NOT NULL THEN (
+            SELECT json_build_array(fit.tokens, fit.prior, fit.accuracy)::text
+            FROM annotations_consensusfit fit WHERE fit.project_id = item.project_id AND fit.accuracy IS NOT NULL
+        ) END,
+        CASE WHEN rules.max_labels IS NOT NULL THEN (
+            SELECT json_agg(json_build_array(known.annotator_id, known.labels, known.skill, known.told))::text
+            FROM annotations_annotatorskill known
+            WHERE known.annotator_id = ANY(%(givers)s || ARRAY(
+                SELECT given.annotator_id FROM annotations_annotation given
+                WHERE given.item_id = item.id AND given.status = 'current'
+            ))
+        ) END
     FROM annotations_item item
     JOIN annotations_project project ON project.id = item.project_id
     LEFT JOIN annotations_servingrules rules ON rules.project_id = item.project_id
@@ -49,6 +63,7 @@ READ = Statement(
     ORDER BY item.id
     """,
     items="bigint[]",
+    givers="bigint[]",
 )
 
 OUTBOX = Statement(
@@ -118,14 +133,18 @@ DISSOLVED = Statement(
     now="timestamptz",
 )
 
-# Places follow the demand: more or fewer by what adaptive redundancy asks for, none for what an expert has settled.
+# Places follow the demand: counted anew where it changed, none for what an expert has settled. Labels that were given
+# and leases that ended in this transaction are seen.
 PLACES = Statement(
     "places_set",
     """
     UPDATE annotations_queueentry entry
-    SET remaining = CASE WHEN row.settled THEN 0 ELSE GREATEST(0, entry.remaining + row.extra - entry.extra) END,
-        extra = row.extra
-    FROM jsonb_to_recordset(%(places)s) AS row(item_id bigint, extra smallint, settled boolean)
+    SET remaining = CASE WHEN row.settled THEN 0 ELSE GREATEST(0, row.missing - (
+            SELECT count(*) FROM annotations_assignment live
+            WHERE live.item_id = row.item_id AND live.status = 'leased')) END,
+        extra = row.extra, redundancy = row.redundancy, min_support = row.min_support, demand_version = row.version
+    FROM jsonb_to_recordset(%(places)s) AS row(item_id bigint, extra smallint, redundancy smallint,
+        min_support smallint, version integer, missing integer, settled boolean)
     WHERE entry.item_id = row.item_id
     """,
     places="jsonb",
@@ -140,6 +159,16 @@ STATEMENTS = {
     "dissolved": DISSOLVED,
     "places": PLACES,
 }
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an item asks for by its queue entry: ``extra`` labels on top of a demand that the project has or had."""
+
+    extra: int
+    redundancy: int
+    min_support: int
+    version: int
 
 
 @dataclass(frozen=True)
@@ -173,12 +202,16 @@ class ItemRow:
 
 @dataclass(frozen=True)
 class Demanded:
-    """How many labels the project asks for, as it stands; the last two are None where it has no rules of serving."""
+    """How many labels the project asks for, as it stands. ``max_labels`` and ``tau`` are None where it has no rules of
+    serving; ``learnt``: what adaptive redundancy goes by, None where redundancy is fixed or nothing was fitted yet.
+    """
 
     redundancy: int
     min_support: int
+    version: int
     max_labels: int | None
     tau: float | None
+    learnt: Learnt | None
 
 
 @dataclass
@@ -193,22 +226,26 @@ class Effects:
     places: list[dict[str, Any]] = field(default_factory=list)
 
 
-def items_lock(*, project_id: int, item_ids: list[int]) -> dict[int, int]:
-    """Item id → extra labels asked for, of the queue entries that are there, locked in order until the end."""
+def items_lock(*, project_id: int, item_ids: list[int]) -> dict[int, Asked]:
+    """Item id → what it asks for, of the queue entries that are there, locked in order until the end."""
     with connection.cursor() as cursor:
         LOCK.execute(cursor, {"project": project_id, "items": item_ids})
-        return dict(cursor.fetchall())
+        return {item_id: Asked(*asked) for item_id, *asked in cursor.fetchall()}
 
 
-def items_read(item_ids: list[int]) -> tuple[list[ItemRow], Demanded | None]:
-    """The items in order, and what their project asks for; None where there is no item."""
+def items_read(item_ids: list[int], *, givers: list[int]) -> tuple[list[ItemRow], Demanded | None]:
+    """The items in order, and what their project asks for; None where there is no item.
+
+    ``givers``: annotators whose worth is wanted beside that of those who have labelled the items.
+    """
     with connection.cursor() as cursor:
-        READ.execute(cursor, {"items": item_ids})
+        READ.execute(cursor, {"items": item_ids, "givers": givers})
         rows = cursor.fetchall()
     if not rows:
         return [], None
-    redundancy, min_support, max_labels, tau = rows[0][-4:]
-    return [_item(row[:-4]) for row in rows], Demanded(redundancy, min_support, max_labels, tau)
+    redundancy, min_support, version, max_labels, tau = rows[0][-7:-2]
+    demanded = Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows))
+    return [_item(row[:-7]) for row in rows], demanded
 
 
 def cases_open(rows: list[dict[str, Any]], *, project_id: int, now: datetime) -> dict[int, int]:
@@ -239,6 +276,18 @@ def _item(row: tuple[Any, ...]) -> ItemRow:
         consensus = ConsensusRow(schema_id, _json(value), method, support, json.loads(evidence), decided_at)
     case = None if case_id is None else CaseRow(case_id, kind, priority)
     return ItemRow(item_id, json.loads(groups), _json(gold), json.loads(votes) if votes else [], consensus, case)
+
+
+def _learnt(rows: list[tuple[Any, ...]]) -> Learnt | None:
+    if rows[0][-2] is None:
+        return None
+    tokens, prior, accuracy = json.loads(rows[0][-2])
+    people = {
+        annotator_id: Worth(labels, skill, told)
+        for row in rows
+        for annotator_id, labels, skill, told in json.loads(row[-1] or "[]")
+    }
+    return Learnt(tuple(tokens), tuple(prior), accuracy, people)
 
 
 def _json(text: str | None) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from annotations.drawing import Scale, Tick, limit
 from fairness.metrics import Estimate
 from fairness.presenting import texts
 from fairness.presenting.texts import Form
@@ -60,12 +61,6 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Tick:
-    x: str
-    label: str
-
-
-@dataclass(frozen=True)
 class Plot:
     height: int
     bottom: str
@@ -75,16 +70,6 @@ class Plot:
     blocks: tuple[Block, ...]
     ticks: tuple[Tick, ...]
     zero_x: str
-
-
-@dataclass(frozen=True)
-class Scale:
-    low: float
-    high: float
-
-    def x(self, value: float) -> str:
-        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
-        return f"{LEFT + share * (RIGHT - LEFT):.1f}"
 
 
 def series_of(view: LiveView) -> dict[str, Series]:
@@ -112,21 +97,21 @@ def rate_plot(view: LiveView, series: Mapping[str, Series]) -> Plot:
     """Selection rate of every group by every source; the scale starts at 0."""
     lines = [(series[source_key(source)], source.parity.rates) for source in view.sources]
     highs = [e.high for _series, rates in lines for e in rates.values() if e.high is not None]
-    limit = _limit(max(highs, default=1.0), RATE_LIMITS)
-    return _plot(view, lines, Scale(0.0, limit), texts.percent, [limit * k / 4 for k in range(5)])
+    most = limit(max(highs, default=1.0), RATE_LIMITS)
+    return _plot(view, lines, _scale(0.0, most), texts.percent, [most * k / 4 for k in range(5)])
 
 
 def gap_plot(view: LiveView, series: Mapping[str, Series]) -> Plot:
     """Model minus people per group; 0 in the middle."""
     lines = [(series[source_key(model.source)], model.gaps.by_group) for model in view.models]
     ends = [abs(x) for _s, gaps in lines for e in gaps.values() for x in (e.low, e.high) if x is not None]
-    limit = _limit(max(ends, default=1.0), GAP_LIMITS)
-    ticks = [limit * k / 2 for k in range(-2, 3)]
-    return _plot(view, lines, Scale(-limit, limit), texts.signed_points, ticks)
+    most = limit(max(ends, default=1.0), GAP_LIMITS)
+    ticks = [most * k / 2 for k in range(-2, 3)]
+    return _plot(view, lines, _scale(-most, most), texts.signed_points, ticks)
 
 
-def _limit(needed: float, limits: Sequence[float]) -> float:
-    return next((limit for limit in limits if limit >= needed), limits[-1])
+def _scale(low: float, high: float) -> Scale:
+    return Scale(low, high, LEFT, RIGHT)
 
 
 def _plot(
@@ -154,8 +139,8 @@ def _plot(
         tick_y=str(y + 16),
         axis_label_y=str(y + 36),
         blocks=tuple(blocks),
-        ticks=tuple(Tick(scale.x(value), form(value)) for value in ticks),
-        zero_x=scale.x(0.0),
+        ticks=tuple(Tick(scale.at(value), form(value)) for value in ticks),
+        zero_x=scale.at(0.0),
     )
 
 
@@ -166,9 +151,9 @@ def _row(series: Series, estimate: Estimate | None, y: float, scale: Scale, form
     elif estimate.value is None:
         missing = texts.why_not_briefly(estimate, min_group)
     else:
-        value, x = form(estimate.value), scale.x(estimate.value)
-        low_x = scale.x(estimate.value if estimate.low is None else estimate.low)
-        high_x = scale.x(estimate.value if estimate.high is None else estimate.high)
+        value, x = form(estimate.value), scale.at(estimate.value)
+        low_x = scale.at(estimate.value if estimate.low is None else estimate.low)
+        high_x = scale.at(estimate.value if estimate.high is None else estimate.high)
         note = f"n {texts.count(estimate.n)}"
     return Row(
         series=series,

@@ -7,14 +7,16 @@ addresses. A page that is added comes here by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
 from annotations.demographics.releasing import demographics_release
-from annotations.models import Case, ImportJob, ImportRowError
+from annotations.models import Annotation, Case, ImportJob, ImportRowError
 from tests.agreement.test_measures import fill
 from tests.browser import background
 from tests.browser.walk import Walk
@@ -41,10 +43,11 @@ def world(live: str) -> World:
     """A project with enough of everything that no page is empty."""
     cast = make_cast(wage_per_hour=12, summary="Is it within the rules?")
     made = make_world(cast)
-    fill(cast.project, items=80)
     ask(cast.project, "gender", "first_language", "religion")
     tell([*make_workers(cast.project, 12)[:7], cast.wanda], cast.project, "gender", "woman")
     demographics_release(project_id=cast.project.pk)
+    for number, item in enumerate(fill(cast.project, items=80)):  # over several days: agreement has its chart
+        Annotation.objects.filter(item=item).update(created_at=timezone.now() - timedelta(days=number % 5))
     background.relay()
     return made
 

@@ -8,12 +8,14 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
+from annotations.deciding.fitting import consensus_refit
 from annotations.models import (
     Annotation,
     Annotator,
     Case,
     Dataset,
     Item,
+    ItemPosterior,
     LabelSchema,
     ProtectedAttribute,
     Run,
@@ -106,6 +108,38 @@ def test_consensus_with_method_and_evidence(cast, api, kind):
     assert votes == [{"keep": 2}, {"keep": 1, "remove": 1}]
     models = first["models"] if kind == "jsonl" else json.loads(first["models"])
     assert models == {"remove": 1}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("what", ["items", "consensus"])
+def test_what_the_last_fit_makes_of_an_item_stands_beside_it(cast, api, what, kind):
+    agreed, split, untouched = _labelled(cast)
+    before = export(api(cast.olivia), cast.project, what, kind)
+    nothing = {"fitted", "fitted_certainty", "fitted_probabilities", "fitted_method"}
+    assert all(row[name] in (None, "") for row in before for name in nothing)
+    consensus_refit(project_id=cast.project.pk)
+    rows = {int(row["item_id"]): row for row in export(api(cast.olivia), cast.project, what, kind)}
+    for item in (agreed, split):
+        stored, row = ItemPosterior.objects.get(item=item), rows[item.pk]
+        assert (row["fitted"], float(row["fitted_certainty"])) == (stored.value, stored.certainty)
+        assert row["fitted_method"] == "dawid_skene"
+        found = row["fitted_probabilities"]
+        assert (found if kind == "jsonl" else json.loads(found)) == stored.probabilities
+    assert rows[split.pk]["fitted"] == "remove"  # settled: known
+    if what == "items":
+        assert all(rows[untouched.pk][name] in (None, "") for name in nothing)
+    else:
+        assert untouched.pk not in rows
+
+
+def test_an_item_that_people_are_split_on_has_no_consensus_but_a_fit(cast, api):
+    (item,) = make_items(cast.project)
+    for value in ("keep", "remove"):
+        add_label(item, make_annotator(cast.project), value)
+    consensus_refit(project_id=cast.project.pk)
+    assert export(api(cast.olivia), cast.project, "consensus") == []
+    (row,) = export(api(cast.olivia), cast.project, "items")
+    assert set(row["fitted_probabilities"]) >= {"keep", "remove"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

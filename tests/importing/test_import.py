@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connections
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -27,6 +29,8 @@ from annotations.models import (
     OutboxRow,
     QueueEntry,
 )
+from annotations.projects.demand import behind, demand_follow
+from annotations.projects.services import project_update
 from annotations.selectors.states import project_states
 from annotations.services.changes import item_changes
 from fairness.models import Counter
@@ -337,30 +341,40 @@ def test_running_twice_adds_once(cast):
     assert Item.objects.filter(dataset__imports=job).count() == 2
 
 
-def test_settings_that_change_meanwhile_mean_another_attempt(cast, monkeypatch):
-    job = upload(cast, csv_bytes("text", "a"))
+def test_a_demand_that_changes_meanwhile_is_followed_afterwards(cast, monkeypatch):
+    """The owner need not wait for an import, nor an import begin anew: its items come by the demand as it was."""
+    job = upload(cast, csv_bytes("text,l", "a,keep"), mapping={"text": "text", "annotators": {"l": "Ann"}})
     load = loading.Loader.load
 
     def load_and_change(self):
         counts = load(self)
-        with _elsewhere() as cursor:
-            cursor.execute("UPDATE annotations_project SET redundancy = 5 WHERE id = %s", [cast.project.pk])
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(_demand_changes, cast).result()
         return counts
 
     monkeypatch.setattr(loading.Loader, "load", load_and_change)
-    assert import_run(job_id=job.pk) == Outcome.AGAIN
-    assert not Item.objects.filter(project=cast.project).exists()
-    monkeypatch.setattr(loading.Loader, "load", load)
     assert import_run(job_id=job.pk) == Outcome.ENDED
-    assert QueueEntry.objects.get().remaining == 5
+    entry = QueueEntry.objects.get()
+    assert (entry.redundancy, entry.remaining) == (3, 2)
+    assert behind(project_id=cast.project.pk)
+    assert not Consensus.objects.exists()
+    demand_follow(project_id=cast.project.pk)
+    entry.refresh_from_db()
+    assert (entry.redundancy, entry.min_support, entry.remaining) == (5, 1, 4)
+    assert Consensus.objects.get().value == "keep"
+    first, second = OutboxRow.objects.filter(item_id=entry.item_id).order_by("pk")
+    assert (first.after, second.after["needed"]) == (second.before, 5)
+    assert not behind(project_id=cast.project.pk)
 
 
-def _elsewhere():
-    """A cursor on a connection of its own, as another process would have."""
-    from django.db import connections
-
-    other = connections.create_connection("default")
-    return other.cursor()
+def _demand_changes(cast) -> None:
+    """The whole change, with what it sends to the background, while the import's items cannot be seen yet."""
+    try:
+        project_update(project=cast.project, actor=cast.olivia, redundancy=5, min_support=1)
+        assert demand_follow(project_id=cast.project.pk) == 0
+        assert not behind(project_id=cast.project.pk)
+    finally:
+        connections.close_all()
 
 
 def test_a_name_that_belongs_to_somebody_on_the_platform_is_refused(cast):

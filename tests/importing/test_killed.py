@@ -78,7 +78,7 @@ def test_a_running_import_stops_when_it_is_cancelled(cast):
 
 def test_a_cancel_that_comes_with_the_last_row_still_counts(cast, monkeypatch):
     job = upload(cast, csv_bytes("text", "a"))
-    refuse = running._refuse_changed_settings
+    refuse = running._note_changed_demand
 
     def cancel_and_go_on(project):
         from django.db import connections
@@ -89,7 +89,7 @@ def test_a_cancel_that_comes_with_the_last_row_still_counts(cast, monkeypatch):
         other.close()
         refuse(project)
 
-    monkeypatch.setattr(running, "_refuse_changed_settings", cancel_and_go_on)
+    monkeypatch.setattr(running, "_note_changed_demand", cancel_and_go_on)
     assert import_run(job_id=job.pk) == Outcome.ENDED
     job.refresh_from_db()
     assert job.status == "cancelled"

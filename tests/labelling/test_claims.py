@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from annotations.labelling.services import claim, expire, release, renew, skip, submit, undo
 from annotations.models import Annotation, Assignment, Consensus, QueueEntry
+from annotations.projects.demand import demand_follow
+from annotations.projects.services import project_update
 from annotations.services.changes import item_changes
 from annotations.tasks import expire_leases
 from ledger.errors import DomainError
@@ -158,9 +160,9 @@ def test_an_overdue_lease_that_nobody_took_back_goes_on_for_its_holder(cast, wor
 def test_a_place_comes_back_exactly_when_the_redundancy_was_lowered_meanwhile(cast, worker):
     make_items(cast.project)
     leases = [claim(annotator=worker(u, cast.project), project=cast.project) for u in (cast.wanda, cast.walt)]
-    cast.project.redundancy, cast.project.min_support = 1, 1
-    cast.project.save()
-    QueueEntry.objects.update(remaining=0)
+    project_update(project=cast.project, actor=cast.olivia, redundancy=1, min_support=1)
+    demand_follow(project_id=cast.project.pk)
+    assert remaining() == [0]
     overdue(*leases[:1])
     expire()
     assert remaining() == [0], "one live lease is all that a redundancy of one allows"

@@ -57,7 +57,11 @@ rows = Item.objects.bulk_create(
     Item(project=project, dataset=dataset, payload=one, content_hash=content_hash("text", one)) for one in payloads
 )
 QueueEntry.objects.bulk_create(
-    QueueEntry(item=item, project=project, remaining=redundancy, shuffle=random.getrandbits(63)) for item in rows
+    QueueEntry(
+        item=item, project=project, remaining=redundancy, shuffle=random.getrandbits(63),
+        redundancy=redundancy, min_support=project.min_support,
+    )
+    for item in rows
 )
 tokens = []
 for number in range(clients):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from annotations.access import Access, annotator_of
 from annotations.labelling.places import recount_places
@@ -19,7 +20,9 @@ from annotations.models import (
     TrainingAnswer,
     TrainingItem,
 )
-from annotations.projects.demand import demand_change
+from annotations.projects.demand import demand_follow
+from annotations.projects.services import project_update
+from annotations.quality import aside as aside_module
 from annotations.quality.aside import aside_of, set_aside
 from annotations.quality.reviews import person_pause, person_qualify, review_decide
 from annotations.quality.rules import rules_change
@@ -98,7 +101,8 @@ def test_items_set_aside_are_no_work_and_nothing_waits_for_them(cast, aside, wor
 def test_they_stay_aside_when_the_redundancy_changes_and_come_back_as_they_were(cast, aside):
     aside(training=2)
     entries = QueueEntry.objects.order_by("item_id").values_list("remaining", flat=True)
-    demand_change(project=cast.project, redundancy=5, min_support=2)
+    project_update(project=cast.project, actor=cast.olivia, redundancy=5)
+    demand_follow(project_id=cast.project.pk)
     assert list(entries.all()) == [0, 0]
     recount_places(list(TrainingItem.objects.values_list("item_id", flat=True)))
     assert list(entries.all()) == [0, 0]
@@ -116,6 +120,29 @@ def test_only_items_that_nobody_was_given_are_set_aside(cast, gold, worker):
     assert not TrainingItem.objects.exists()
     set_aside(project=cast.project, actor=cast.olivia, training=1, quiz=0)
     assert LedgerEvent.objects.get(kind="quality.set_aside").data == {"training": 1, "quiz": 0}
+
+
+def test_they_are_drawn_from_anywhere_on_the_ring_and_around_it(cast, gold, monkeypatch):
+    ids = {item.pk for item in gold(12)}
+    for start in (0, 2**31, 2**32 - 1):
+        monkeypatch.setattr(aside_module, "randbits", lambda _bits, start=start: start)
+        assert set(aside_module._drawn(cast.project, 20)) == ids
+        assert len(aside_module._drawn(cast.project, 5)) == 5
+    monkeypatch.undo()
+    firsts = {aside_module._drawn(cast.project, 1)[0] for _ in range(60)}
+    assert len(firsts) > 3
+    assert aside_module.available(cast.project) == 12
+
+
+def test_what_is_looked_at_does_not_grow_with_the_project(cast, gold):
+    gold(400)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE annotations_item, annotations_queueentry")
+        values = {"project": cast.project.pk, "start": -(2**31), "end": 2**31 - 1, "most": 4}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {aside_module.FREE}", values)
+        (scan,) = cursor.fetchone()[0][0]["Plan"]["Plans"]
+    assert scan["Index Name"] == "item_gold_ring"
+    assert scan["Actual Rows"] <= 4
 
 
 def test_what_was_answered_stays_and_the_quiz_keeps_its_questions(cast, learner):
