@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.importing.copying import NULL, Table, copy_lines, escaped, new_ids
+from annotations.importing.copying import NULL, Lines, Sender, Table, copy_all, escaped, lines_of, new_ids
 from annotations.importing.labels import LabelWriter
 from annotations.importing.mapping import ColumnMapping
 from annotations.importing.progress import Counts, Progress
@@ -31,6 +31,7 @@ from annotations.models import Dataset, ImportJob, Item, LabelSchema
 from annotations.task_types import task_type
 
 BATCH = 4000
+IDS = 10 * BATCH  # that are taken at once; a file's end leaves some unused
 MAX_STORED_PROBLEMS = 10_000
 OBJECTS_OF_BATCHES = 200_000
 # Rows of items are written out by the thread that parses: it has time, while this one waits for PostgreSQL.
@@ -86,20 +87,23 @@ class Loader:
         self._settler = Settler(project=self.project, schema=source.schema, task=task, now=self._now)
         self._labels = LabelWriter(project=self.project, schema=source.schema, task=task, now=self._now)
         self._problems_stored = 0
+        self._ids: list[int] = []
         # One import runs in a project at a time, and items come by imports alone: what an empty project has is known.
         self._seen = None if self.project.items.exists() else Seen()
 
     def load(self) -> Counts:
         """Read everything; raises ``BrokenFile`` or ``Cancelled``, and then the caller rolls back."""
         rows = self.source.reader.rows()
-        with _at_full_speed(), ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-reader") as pool:
-            ahead = pool.submit(self._read, rows)
+        reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="import-reader")
+        with _at_full_speed(), reader, Sender() as sender:
+            ahead = reader.submit(self._read, rows)
             while (batch := ahead.result()).rows:
-                ahead = pool.submit(self._read, rows)  # parsed while PostgreSQL takes in this batch
-                self._take(batch)
+                ahead = reader.submit(self._read, rows)  # parsed while this batch is sorted, and the last one written
+                self._take(batch, sender)
                 self.counts.rows_read += len(batch.rows)
                 self.counts.bytes_read = batch.bytes_read
                 self.progress.beat(self.counts)
+            sender.wait()
         if self.source.mapping.is_long:
             self._settle_all()
         return self.counts
@@ -112,12 +116,32 @@ class Loader:
             row.line = _line(row)
         return Batch(parsed, self.source.reader.bytes_read(), *self._maybe_known(sound))
 
-    def _take(self, batch: Batch) -> None:
+    def _take(self, batch: Batch, sender: Sender) -> None:
+        if batch.digests or batch.external_ids or len(self._ids) < len(batch.rows):
+            sender.wait()  # they are looked up
+        if len(self._ids) < len(batch.rows):
+            self._ids = new_ids(Item, IDS)
         fresh, again, problems = self._sort_out(batch)
         problems += [row for row in batch.rows if isinstance(row, Problem)]
-        for row, item_id in zip(fresh, new_ids(Item, len(fresh)), strict=True):
+        given, self._ids = self._ids[: len(fresh)], self._ids[len(fresh) :]
+        for row, item_id in zip(fresh, given, strict=True):
             row.id = item_id
-        self._store_items(fresh)
+        if again or problems or any(row.labels for row in fresh):
+            sender.wait()
+            self._take_with_labels(fresh, again, problems)
+            return
+        # Nothing is read for what is merely new: it is written while the next batch is sorted.
+        self.counts.items_added += len(fresh)
+        self.counts.rows_added += len(fresh)
+        items = [NewItem(row.id, row.groups, row.groups_json, row.gold) for row in fresh]
+        follows = [] if self.source.mapping.is_long else self._settler.lines(items)
+        sender.send([self._items(fresh), *follows])
+
+    def _take_with_labels(
+        self, fresh: list[ParsedRow], again: list[tuple[ParsedRow, ParsedRow | int]], problems: list[Problem]
+    ) -> None:
+        """Write new items, further labels of items, and what was refused."""
+        copy_all([self._items(fresh)])
         for row, target in again:
             row.id = target if isinstance(target, int) else target.id
         stored = [target for _row, target in again if isinstance(target, int)]
@@ -204,9 +228,9 @@ class Loader:
             return _("row %(number)s of this file") % {"number": same.row_number}
         return _("item %(id)s, which the project has already") % {"id": same.id}
 
-    def _store_items(self, fresh: Sequence[ParsedRow]) -> None:
+    def _items(self, fresh: Sequence[ParsedRow]) -> Lines:
         before, after = f"{self.project.pk}\t{self.source.dataset.pk}", self._now.isoformat()
-        copy_lines(ITEM, [f"{row.id}\t{before}\t{row.line}\t{after}" for row in fresh])
+        return lines_of(ITEM, [f"{row.id}\t{before}\t{row.line}\t{after}" for row in fresh])
 
     def _report(self, problems: Sequence[Problem]) -> None:
         """Count all of them, keep the first ten thousand."""

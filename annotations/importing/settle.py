@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from annotations.importing.copying import Table, copy_lines, copy_rows, new_ids
+from annotations.importing.copying import Lines, Table, as_lines, copy_all, copy_rows, lines_of, new_ids
 from annotations.models import Case, CaseStatus, Consensus, LabelSchema, OutboxRow, Project, QueueEntry
 from annotations.state import Decision, Vote, disagreement, expected_error, item_state, people_decide
 from annotations.task_types import TaskType
@@ -55,29 +55,32 @@ class Settler:
 
     def settle(self, items: Sequence[NewItem]) -> None:
         """Write everything that follows from ``items``; the caller has written the items and their annotations."""
-        self._store_queue(items)
+        copy_all(self.lines(items))
         labelled = [item for item in items if item.votes]
-        self._store_changes(items, labelled)
         if not labelled:
             return
         events = [*self._store_consensus(labelled), *self._store_cases(labelled)]
         record_many(events)
 
-    def _store_changes(self, items: Sequence[NewItem], labelled: Sequence[NewItem]) -> None:
+    def lines(self, items: Sequence[NewItem]) -> list[Lines]:
+        """What follows from any items, and all that follows from those without labels. Reads no database."""
+        return [self._queue(items), self._changes(items)]
+
+    def _changes(self, items: Sequence[NewItem]) -> Lines:
         """Live counters do not ask which item it was: those without labels that are alike share a row."""
         project_id, time = self.project.pk, self._time
         alike = Counter(self._state(item) for item in items if not item.votes)
         rows: list[tuple[Any, ...]] = [(project_id, None, count, state, time) for state, count in alike.items()]
-        rows += [(project_id, item.id, 1, self._state(item), time) for item in labelled]
-        copy_rows(OUTBOX, rows)
+        rows += [(project_id, item.id, 1, self._state(item), time) for item in items if item.votes]
+        return as_lines(OUTBOX, rows)
 
-    def _store_queue(self, items: Sequence[NewItem]) -> None:
+    def _queue(self, items: Sequence[NewItem]) -> Lines:
         count, redundancy = len(items), self.project.redundancy
         # 63 random bits each: a place in the queue that nobody can foresee.
         shuffles = [number >> 1 for number in struct.unpack(f"{count}Q", os.urandom(8 * count))]
         project_id = self.project.pk
         demand = f"{redundancy}\t{self.project.min_support}\t{self.project.demand_version}"
-        copy_lines(
+        return lines_of(
             QUEUE,
             (
                 f"{item.id}\t{project_id}\t{max(0, redundancy - _people(item.votes))}\t{shuffle}\t{demand}"

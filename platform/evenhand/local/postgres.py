@@ -35,10 +35,8 @@ SETTINGS = {
     "shared_buffers": "512MB",  # taken page by page as it is needed
     "max_wal_size": "4GB",  # else a large import writes every page out, and whole into the log, several times
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
     "random_page_cost": "1.1",  # the data lie on a solid disk, or in memory
     "jit": "off",  # no statement here is so long that compiling it pays
-    "autovacuum_naptime": "15s",  # the planner learns of a table that was empty a minute ago
     "log_min_messages": "warning",
     "timezone": "UTC",
 }
