@@ -137,6 +137,7 @@ class _locked_elsewhere:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [running.LOCK_CLASS, self.project_id])
 
     def __exit__(self, *exc: object) -> None:
+        self.connection.rollback()  # closing alone leaves the lock until the server has noticed
         self.connection.close()
 
 
