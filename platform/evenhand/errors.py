@@ -19,6 +19,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.defaults import page_not_found
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -131,6 +132,14 @@ def render_domain_error(request: HttpRequest, error: DomainError) -> HttpRespons
 
 def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Nothing is at this address: said as JSON to programs, on a page to people."""
+    if wants_json(request):
+        text = _("Nothing is at this address. All addresses of the API are listed at /api/v1/schema/.")
+        return JsonResponse(body("not_found", text), status=404)
+    return page_not_found(request, exception)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -14,15 +14,26 @@ from contextvars import copy_context
 from io import BufferedReader, BytesIO, RawIOBase
 from typing import IO, Any
 
+from django.conf import settings
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpResponseBase
+from django.core.handlers.exception import convert_exception_to_response
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import set_script_prefix
+from django.utils.module_loading import import_string
 
 SMALL_BODY = 64 * 1024  # bytes; a body up to this size is read before the hop, a larger one while it is needed
 SEND_SECONDS = 120.0  # a client that takes no byte for so long is gone
+FOR_PROGRAMS = frozenset(
+    {
+        "django.middleware.security.SecurityMiddleware",
+        "django.middleware.locale.LocaleMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "evenhand.errors.DomainErrorMiddleware",
+    }
+)
 
 
 class ThreadedHandler(ASGIHandler):
@@ -31,7 +42,24 @@ class ThreadedHandler(ASGIHandler):
     def __init__(self, *, threads: int) -> None:
         BaseHandler.__init__(self)  # ASGIHandler's own would load the middleware in its asynchronous form
         self.load_middleware(is_async=False)
+        self._for_browsers: Any = self._middleware_chain  # type: ignore[has-type]
+        self._for_programs = self._short_chain()
+        self._middleware_chain = self._chosen
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+
+    def _short_chain(self) -> Any:
+        """The middleware without what only browsers need: sessions, forms, messages, frames, htmx."""
+        chain: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
+        for name in reversed([name for name in settings.MIDDLEWARE if name in FOR_PROGRAMS]):
+            chain = convert_exception_to_response(import_string(name)(chain))
+        return chain
+
+    def _chosen(self, request: HttpRequest) -> HttpResponseBase:
+        """Programs that show a token at the API get there by the short way, and to the same answer."""
+        by_token = request.META.get("HTTP_AUTHORIZATION", "").startswith("Bearer ")
+        chain = self._for_programs if by_token and request.path_info.startswith("/api/v1/") else self._for_browsers
+        response: HttpResponseBase = chain(request)
+        return response
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         loop = asyncio.get_running_loop()

@@ -27,5 +27,6 @@ urlpatterns = [
     path("api/v1/schema/", views.schema, name="api_schema"),
     path("healthz", views.healthz, name="healthz"),
 ]
+handler404 = "evenhand.errors.not_found"
 if settings.DEBUG:
     urlpatterns.append(path("styleguide/", TemplateView.as_view(template_name="styleguide.html"), name="styleguide"))

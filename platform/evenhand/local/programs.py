@@ -44,6 +44,10 @@ def command(env: Mapping[str, str], name: str, *arguments: str, stop_rank: int =
     )
 
 
+# Each of the many threads would keep a heap of its own, and Arrow yet another, for what one large export once needed.
+THRIFTY = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
 def web(env: Mapping[str, str], *, bind: str, port: int, processes: int) -> Spec:
     options = ["--host", bind, "--port", str(port), "--workers", str(processes)]
     # Django reads the proxy's headers itself and by its own count of trusted proxies.
@@ -58,7 +62,7 @@ def web(env: Mapping[str, str], *, bind: str, port: int, processes: int) -> Spec
     return Spec(
         name="web",
         command=[sys.executable, "-m", "uvicorn", "evenhand.asgi:application", *options],
-        env=env,
+        env={**THRIFTY, **env},
         cwd=ROOT,
         stop_rank=0,
         ready=_answers_http("127.0.0.1" if bind in EVERYWHERE else bind, port),
