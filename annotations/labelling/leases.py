@@ -14,6 +14,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.rows import stored
 from annotations.assistance.services import offer, suggestion_of
 from annotations.labelling.places import (
     RING_BITS,
@@ -250,25 +251,26 @@ def _place(annotator: Annotator, situation: Situation, now: datetime, until: dat
 
 def _assignment(place: Place, annotator: Annotator, situation: Situation, now: datetime, until: datetime) -> Assignment:
     """The lease that was just written, as an object: nothing is read again."""
-    lease = Assignment(
-        id=place.assignment_id,
-        project_id=annotator.project_id,
-        item=_item(place, annotator.project_id),
-        annotator=annotator,
-        schema=schema_for(schema_of(situation.schema_id), annotator.pk, shuffled=situation.shuffle_options),
-        status=AssignmentStatus.LEASED,
-        leased_at=now,
-        expires_at=until,
-    )
-    lease._state.adding = False
-    lease.taken_back = place.taken_back
+    written = {
+        "id": place.assignment_id,
+        "project_id": annotator.project_id,
+        "status": AssignmentStatus.LEASED,
+        "leased_at": now,
+        "expires_at": until,
+        "finished_at": None,
+        "skip_reason": "",
+        "taken_back": place.taken_back,
+    }
+    lease = stored(Assignment, written.items())
+    lease.item, lease.annotator = _item(place, annotator.project_id), annotator
+    lease.schema = schema_for(schema_of(situation.schema_id), annotator.pk, shuffled=situation.shuffle_options)
     return lease
 
 
 def _item(place: Place, project_id: int) -> Item:
     """What was read of the item; anything else of it is fetched when it is asked for."""
-    values = [place.item_id, project_id, place.modality, place.payload]
-    return Item.from_db("default", ["id", "project_id", "modality", "payload"], values)
+    read = {"id": place.item_id, "project_id": project_id, "modality": place.modality, "payload": place.payload}
+    return stored(Item, read.items())
 
 
 def _undone_first(lease: Lease) -> bool:

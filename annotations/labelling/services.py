@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.rows import stored
 from annotations.assistance.services import suggestion_of
 from annotations.labelling.leases import (
     claim,
@@ -202,7 +203,7 @@ def _store(
         at_hand, schema_id, asked = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
         if key and (earlier := _same_request(annotator, at_hand, value, key)):
             return Submission(earlier, replayed=True)
-        project = Project(pk=annotator.project_id)
+        project = stored(Project, [("id", annotator.project_id)])
         held = {at_hand.item_id: asked}
         with item_changes(
             project=project,

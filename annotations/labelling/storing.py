@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db import connection
 
-from annotations.models import Annotation, AnnotationSource
+from accounts.rows import stored
+from annotations.models import Annotation, AnnotationSource, AnnotationStatus
 from annotations.services.rows import Asked
 from ledger.errors import not_found
 from ledger.statements import Statement
@@ -143,22 +144,22 @@ def label_store(
     with connection.cursor() as cursor:
         STORE.execute(cursor, values)
         pk, supersedes_id = cursor.fetchone()
-    annotation = Annotation(
-        id=pk,
-        project_id=at_hand.project_id,
-        item_id=at_hand.item_id,
-        annotator_id=annotator_id,
-        schema_id=at_hand.schema_id,
-        assignment_id=at_hand.id,
-        source=AnnotationSource.HUMAN,
-        value=value,
-        active_ms=believable,
-        supersedes_id=supersedes_id,
-        idempotency_key=key,
-        created_at=now,
-    )
-    annotation._state.adding = False
-    return annotation
+    given = {
+        "id": pk,
+        "project_id": at_hand.project_id,
+        "item_id": at_hand.item_id,
+        "annotator_id": annotator_id,
+        "schema_id": at_hand.schema_id,
+        "assignment_id": at_hand.id,
+        "source": AnnotationSource.HUMAN,
+        "status": AnnotationStatus.CURRENT,
+        "value": value,
+        "active_ms": believable,
+        "supersedes_id": supersedes_id,
+        "idempotency_key": key,
+        "created_at": now,
+    }
+    return stored(Annotation, given.items())
 
 
 def _believable(active_ms: int | None, at_hand: AtHand, now: datetime) -> int | None:

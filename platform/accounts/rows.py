@@ -5,15 +5,17 @@ The ORM spends about a millisecond on composing a query with a join, each time a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Model
 from django.db.models.base import ModelState
 
 from ledger.statements import Statement
+
+M = TypeVar("M", bound=Model)
 
 
 class Joined:
@@ -40,7 +42,7 @@ class Joined:
         objects, place = [], 0
         for model in self.models.values():
             width = len(_names(model))
-            objects.append(_built(model, row[place : place + width]))
+            objects.append(stored(model, _converted(model, row[place : place + width])))
             place += width
         return tuple(objects)
 
@@ -56,13 +58,20 @@ def _converters(model: type[Model]) -> list[tuple[int, Any]]:
     return [(place, field.from_db_value) for place, field in fields if hasattr(field, "from_db_value")]
 
 
-def _built(model: type[Model], values: Sequence[Any]) -> Model:
-    """As unpickling makes a model object: its fields are set at once, not each through its descriptor."""
-    made = model.__new__(model)
-    made.__dict__.update(zip(_names(model), values, strict=True))
+def _converted(model: type[Model], row: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    yield from zip(_names(model), row, strict=True)
     for place, convert in _converters(model):
-        name = _names(model)[place]
-        made.__dict__[name] = convert(made.__dict__[name], None, connection)
+        yield _names(model)[place], convert(row[place], None, connection)
+
+
+def stored(model: type[M], values: Iterable[tuple[str, Any]]) -> M:
+    """A row that is stored as an object, from (attribute, value) pairs.
+
+    Made as unpickling makes one: all fields are set at once, not each through its descriptor. What is not among
+    ``values`` is read when it is asked for.
+    """
+    made = model.__new__(model)
+    made.__dict__.update(values)
     made._state = ModelState()
     made._state.adding, made._state.db = False, "default"
     return made

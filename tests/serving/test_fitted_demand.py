@@ -193,14 +193,14 @@ def test_a_fit_that_died_before_the_items_followed_is_due_again(cast, fitted, mo
     def dies(*_args: object, **_named: object) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(fitting, "_head", lambda _project_id: 10**9)
+    monkeypatch.setattr(fitting, "newest_event", lambda _project_id: 10**9)
     monkeypatch.setattr(fitting, "demand_follow", dies)
     with pytest.raises(SystemExit):
         consensus_refit(project_id=cast.project.pk)
     ConsensusFit.objects.update(fitted_at="2020-01-01T00:00Z")
     assert stale_projects() == [cast.project.pk]
     monkeypatch.undo()
-    monkeypatch.setattr(fitting, "_head", lambda _project_id: 10**9)
+    monkeypatch.setattr(fitting, "newest_event", lambda _project_id: 10**9)
     consensus_refit(project_id=cast.project.pk)
     ConsensusFit.objects.update(fitted_at="2020-01-01T00:00Z")
     assert stale_projects() == []
