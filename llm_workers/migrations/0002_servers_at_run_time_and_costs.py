@@ -16,10 +16,9 @@ class Migration(migrations.Migration):
             name='CostCount',
             fields=[
                 ('project', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='annotations.project')),
-                ('asked_at', models.DateTimeField(null=True)),
-                ('counted_at', models.DateTimeField(null=True)),
-                ('head', models.BigIntegerField(default=0)),
-                ('seconds', models.FloatField(default=0)),
+                ('head', models.BigIntegerField()),
+                ('seconds', models.FloatField()),
+                ('counted_at', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(

@@ -37,13 +37,15 @@ class RunServer(models.Model):
 
 
 class CostCount(models.Model):
-    """A project's latest count for its cost page, made in the background. ``head``: the newest label it has seen."""
+    """A project's latest count for its cost page. ``head``: the newest ledger event that it is sure to have seen.
+
+    ``seconds``: what counting took.
+    """
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="+")
-    asked_at = models.DateTimeField(null=True)  # null: nobody waits for a new count
-    counted_at = models.DateTimeField(null=True)
-    head = models.BigIntegerField(default=0)
-    seconds = models.FloatField(default=0)
+    head = models.BigIntegerField()
+    seconds = models.FloatField()
+    counted_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"cost of project {self.project_id}"
