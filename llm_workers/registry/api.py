@@ -35,7 +35,7 @@ class ThroughputSerializer(serializers.ModelSerializer[Throughput]):
 
 class ServerSerializer(serializers.ModelSerializer[Endpoint]):
     has_key = serializers.BooleanField(help_text=_("A key of its own is stored; no answer ever contains it."))
-    models = serializers.PrimaryKeyRelatedField(source="model_versions", many=True, read_only=True)
+    models: Any = serializers.PrimaryKeyRelatedField(source="model_versions", many=True, read_only=True)
     throughputs = ThroughputSerializer(many=True)
 
     class Meta:

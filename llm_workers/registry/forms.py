@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from llm_workers.models import Endpoint, ModelVersion
@@ -42,9 +43,9 @@ class ServerChangeForm(ServerForm):
         label=_("May be used"), required=False, help_text=_("Off: runs stop asking it within seconds.")
     )
 
-    def __init__(self, *args: Any, endpoint: Endpoint, in_settings: bool, **kwargs: Any) -> None:
+    def __init__(self, data: QueryDict | None, *, endpoint: Endpoint, in_settings: bool) -> None:
         initial = {name: getattr(endpoint, name) for name in ("url", "price_per_hour", "currency", "notes", "enabled")}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         if in_settings:
             self.fields["url"].disabled = True
             self.fields["url"].help_text = _("Named by LLM_BASE_URL, and changed there.")
