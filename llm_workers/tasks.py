@@ -7,6 +7,7 @@ import random
 from celery import shared_task
 from django.utils import timezone
 
+from llm_workers.costs.counting import costs_count, uncounted_projects
 from llm_workers.dispatch import queue_lane
 from llm_workers.limits import STALE
 from llm_workers.services.labelling import label_for_a_while
@@ -33,3 +34,18 @@ def resume_runs() -> None:
 def refresh_models() -> None:
     """Ask the servers what they serve."""
     models_refresh_if_due()
+
+
+@shared_task(queue="default", soft_time_limit=540, time_limit=600)
+def count_costs(project_id: int) -> bool:
+    """Count a project's labels for its cost page; whether it was done."""
+    return costs_count(project_id=project_id) is not None
+
+
+@shared_task(queue="default", soft_time_limit=50, time_limit=60)
+def count_costs_stale() -> int:
+    """Send a count for every project whose labels changed since its last one; beat sends this every minute."""
+    project_ids = uncounted_projects()
+    for project_id in project_ids:
+        count_costs.delay(project_id)
+    return len(project_ids)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from llm_workers import views
+from llm_workers.costs import urls as cost_urls
+from llm_workers.registry import urls as registry_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("models/", views.models, name="models"),
-    path("models/refresh/", views.models_ask, name="models_refresh"),
+    *registry_urls.urlpatterns,
+    *cost_urls.urlpatterns,
     path("projects/<int:project_id>/runs/", views.runs, name="runs"),
     path("projects/<int:project_id>/runs/prompt/", views.run_prompt, name="run_prompt"),
     path("runs/<int:run_id>/", views.run_detail, name="run_detail"),

@@ -1,10 +1,9 @@
-"""Pages of models and runs."""
+"""Pages of runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -16,43 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations.access import OWNER, READERS, Access, project_access, run_access
 from annotations.models import Project, Run, RunStatus
-from ledger.errors import DomainError, forbidden
-from ledger.services import actor_of
+from ledger.errors import DomainError
 from llm_workers.charts import histogram
 from llm_workers.forms import RunForm
-from llm_workers.models import Endpoint
 from llm_workers.selectors import runs as select
-from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import GOING, run_cancel, run_pause, run_resume, run_start
 
 PER_PAGE = 25
 UNANSWERED_SHOWN = 50
 TONES = {RunStatus.DONE: "good", RunStatus.RUNNING: "info", RunStatus.QUEUED: "info", RunStatus.PAUSED: "warn"}
-
-
-@require_safe
-@login_required
-def models(request: HttpRequest) -> HttpResponse:
-    """What the servers offer, and how to connect one."""
-    context = {
-        "models": select.models_known(),
-        "endpoints": Endpoint.objects.all(),
-        "configured": settings.LLM_BASE_URLS,
-        "operator": getattr(request.user, "is_staff", False),
-    }
-    return render(request, "llm_workers/models.html", context)
-
-
-@require_POST
-@login_required
-def models_ask(request: HttpRequest) -> HttpResponse:
-    if not getattr(request.user, "is_staff", False):
-        raise forbidden(_("Only an operator of this installation can ask the servers. They are asked every minute."))
-    endpoints = models_refresh(actor=actor_of(request.user))
-    answering = sum(endpoint.healthy for endpoint in endpoints)
-    text = _("%(answering)s of %(all)s servers answered.") % {"answering": answering, "all": len(endpoints)}
-    messages.success(request, text)
-    return redirect("models")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

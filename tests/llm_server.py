@@ -7,10 +7,12 @@ As a context manager in tests, or by hand: ``python -m tests.llm_server --port 8
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import math
 import re
+import socket
 import threading
 import time
 from collections import deque
@@ -57,11 +59,14 @@ class ScriptedServer:
         self.retry_after = 0
         self.api_key = ""
         self.logprobs = True
+        self.elsewhere: tuple[int, int] | None = None  # running and waiting requests of others; None: no /metrics
+        self.asked_for_models = 0
         self.requests: list[dict[str, Any]] = []
         self.peak = self.now = 0
         self.lock = threading.Lock()
         self.closing = threading.Event()
         handler = type("Handler", (_Handler,), {"script": self})
+        self.connections: set[socket.socket] = set()
         self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
@@ -78,10 +83,29 @@ class ScriptedServer:
         self.stop()
 
     def stop(self) -> None:
-        """Stop listening, so that connections are refused."""
+        """Stop as a killed server does: open connections break, new ones are refused."""
         self.closing.set()
         self._http.shutdown()
         self._http.server_close()
+        with self.lock:
+            for connection in self.connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def port(self) -> int:
+        return int(self._http.server_address[1])
+
+    def metrics(self) -> str:
+        """As vLLM words them."""
+        running, waiting = self.elsewhere or (0, 0)
+        lines = [
+            f'vllm:num_requests_running{{model_name="{self.model}"}} {running + self.now}.0',
+            f'vllm:num_requests_waiting{{model_name="{self.model}"}} {waiting}.0',
+            f'vllm:prompt_tokens_total{{model_name="{self.model}"}} {len(self.requests) * PROMPT_TOKENS}.0',
+            f'vllm:generation_tokens_total{{model_name="{self.model}"}} {len(self.requests) * 2}.0',
+        ]
+        return "\n".join(["# HELP vllm:num_requests_running Requests in execution.", *lines, ""])
 
     def next_fault(self, text: str) -> str | None:
         with self.lock:
@@ -142,6 +166,17 @@ class _Handler(BaseHTTPRequestHandler):
     script: ScriptedServer
     protocol_version = "HTTP/1.1"
 
+    def setup(self) -> None:
+        super().setup()
+        with self.script.lock:
+            self.script.connections.add(self.connection)
+
+    def finish(self) -> None:
+        with self.script.lock:
+            self.script.connections.discard(self.connection)
+        with contextlib.suppress(OSError):
+            super().finish()
+
     def log_message(self, format: str, *args: object) -> None:
         """Silent."""
 
@@ -149,7 +184,10 @@ class _Handler(BaseHTTPRequestHandler):
         script = self.script
         if not self._authorised():
             return
-        if self.path == "/v1/models":
+        if self.path == "/metrics" and script.elsewhere is not None:
+            self._send_bytes(200, script.metrics().encode(), "text/plain; version=0.0.4")
+        elif self.path == "/v1/models":
+            script.asked_for_models += 1
             entry: dict[str, Any] = {"id": script.model, "object": "model", "owned_by": script.dialect}
             if script.dialect == "vllm":
                 entry |= {"root": f"org/{script.model}", "parent": None, "max_model_len": 4096}

@@ -10,13 +10,14 @@ from rest_framework import serializers
 
 from annotations.models import Checkpoint, Run
 from llm_workers.models import Endpoint, ModelVersion, RunItem
+from llm_workers.registry.forms import CURRENCY, SHA256
 from llm_workers.selectors.runs import run_speed
 
 
 class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
     class Meta:
         model = Endpoint
-        fields = ["url", "dialect", "healthy", "problem", "answer_ms", "checked_at"]
+        fields = ["url", "enabled", "dialect", "healthy", "problem", "answer_ms", "checked_at", "breaker"]
 
 
 class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
@@ -25,19 +26,27 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
     class Meta:
         model = ModelVersion
         fields = [
-            "id", "name", "base", "adapter", "quantization", "parameters", "context_tokens", "license", "source",
-            "price_per_million_prompt", "price_per_million_completion", "currency", "first_seen_at", "last_seen_at",
-            "endpoints",
+            "id", "name", "base", "adapter", "quantization", "parameters", "context_tokens", "stated_base",
+            "stated_adapter", "stated_quantization", "stated_context_tokens", "license", "source", "file_hash",
+            "price_per_million_prompt", "price_per_million_completion", "price_per_hour", "currency", "first_seen_at",
+            "last_seen_at", "endpoints",
         ]  # fmt: skip
 
 
 class ModelFactsSerializer(serializers.ModelSerializer[ModelVersion]):
-    """What no server says of its model."""
+    """What no server says of its model; ``stated_…`` where it does not say it, or says it wrongly."""
 
     class Meta:
         model = ModelVersion
-        fields = ["license", "source", "price_per_million_prompt", "price_per_million_completion", "currency"]
+        fields = [
+            "license", "source", "file_hash", "stated_base", "stated_adapter", "stated_quantization",
+            "stated_context_tokens", "price_per_million_prompt", "price_per_million_completion", "price_per_hour",
+            "currency",
+        ]  # fmt: skip
         extra_kwargs = {
+            "file_hash": {"max_length": 71, "validators": [SHA256]},
+            "currency": {"validators": [CURRENCY]},
+            "price_per_hour": {"min_value": 0},
             "price_per_million_prompt": {"min_value": 0},
             "price_per_million_completion": {"min_value": 0},
         }

@@ -5,8 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from llm_workers.api import views
+from llm_workers.costs import urls as cost_urls
+from llm_workers.registry import urls as registry_urls
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *registry_urls.api_urlpatterns,
+    *cost_urls.api_urlpatterns,
     path("models/", views.ModelsView.as_view(), name="api_models"),
     path("models/refresh/", views.ModelsRefreshView.as_view(), name="api_models_refresh"),
     path("models/<int:model_id>/", views.ModelView.as_view(), name="api_model"),

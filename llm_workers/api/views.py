@@ -7,7 +7,6 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -17,7 +16,6 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from annotations.access import OWNER, READERS, project_access, run_access
 from annotations.models import Run, RunStatus
-from ledger.errors import forbidden, not_found
 from ledger.services import actor_of
 from llm_workers.api.serializers import (
     ModelFactsSerializer,
@@ -28,7 +26,9 @@ from llm_workers.api.serializers import (
     RunStartSerializer,
 )
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
-from llm_workers.selectors.runs import items_of, models_known, run_with_model, runs_of
+from llm_workers.registry.access import model_found, operator
+from llm_workers.registry.selectors import models_known
+from llm_workers.selectors.runs import items_of, run_with_model, runs_of
 from llm_workers.services.models import model_describe, models_refresh
 from llm_workers.services.runs import run_cancel, run_pause, run_resume, run_start
 
@@ -55,8 +55,7 @@ class ModelsRefreshView(APIView):
         tags=["models"],
     )
     def post(self, request: Request) -> Response:
-        if not request.user.is_staff:
-            raise forbidden(_("Only an operator of this installation can ask the servers."))
+        operator(request.user)
         models_refresh(actor=actor_of(request.user))
         return Response(ModelSerializer(models_known(), many=True).data)
 
@@ -66,31 +65,23 @@ class ModelView(APIView):
 
     @extend_schema(operation_id="get_model", summary="A model", responses=ModelSerializer, tags=["models"])
     def get(self, request: Request, model_id: int) -> Response:
-        return Response(ModelSerializer(_model(model_id)).data)
+        return Response(ModelSerializer(model_found(model_id)).data)
 
     @extend_schema(
         operation_id="describe_model",
-        summary="Say what no server says: licence, source, prices",
+        summary="Say what no server says: licence, source, hash, prices",
         description="For operators of the installation. Prices make the cost of runs appear.",
         request=ModelFactsSerializer,
         responses=ModelSerializer,
         tags=["models"],
     )
     def patch(self, request: Request, model_id: int) -> Response:
-        if not request.user.is_staff:
-            raise forbidden(_("Only an operator of this installation can describe models."))
-        model = _model(model_id)
+        operator(request.user)
+        model = model_found(model_id)
         facts = ModelFactsSerializer(model, data=request.data, partial=True)
         facts.is_valid(raise_exception=True)
         model_describe(model=model, by=request.user, **facts.validated_data)
-        return Response(ModelSerializer(_model(model_id)).data)
-
-
-def _model(model_id: int) -> ModelVersion:
-    model = models_known().filter(pk=model_id).first()
-    if model is None:
-        raise not_found(_("The model"))
-    return model
+        return Response(ModelSerializer(model_found(model_id)).data)
 
 
 class RunFilter(django_filters.FilterSet):

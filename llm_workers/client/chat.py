@@ -1,32 +1,32 @@
-"""Chat completions over several servers: retries with jitter, the next replica when one fails, a limit to patience."""
+"""Chat completions over several servers: the least busy replica, retries with jitter, a limit to patience."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from django.utils.translation import gettext as _
 
-from llm_workers.client.errors import BadRequest, ClientError, Refused, Unavailable
-from llm_workers.client.wire import Reply, Request, Server, parse_reply
-
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-TRANSIENT = {408, 425, 429}
-REST = 10.0  # seconds for which a server that failed is asked only after the others
+from llm_workers.client.breaker import failed, succeeded
+from llm_workers.client.errors import BadRequest, ClientError, Refused, Transient, Unavailable
+from llm_workers.client.registry import Registry
+from llm_workers.client.replies import broken, reply_of
+from llm_workers.client.router import Replica, Router, begin_trial
+from llm_workers.client.upkeep import Upkeep
+from llm_workers.client.verify import Connections, verify
+from llm_workers.client.wire import Reply, Request, Server, is_local
 
 
 @dataclass(frozen=True)
 class Patience:
     """``rounds`` over all servers, with about ``pause`` · 2ⁿ seconds between, none begun after ``whole``; a server's
-    wish to wait counts up to ``longest_wait``. All times in seconds."""
+    wish to wait counts up to ``longest_wait``. A server that answers nothing for ``stall`` while others do is given up
+    at once. All times in seconds."""
 
     connect: float = 5.0
     read: float = 45.0
@@ -34,37 +34,61 @@ class Patience:
     rounds: int = 3
     pause: float = 0.5
     longest_wait: float = 15.0
-
-
-class _Transient(Exception):
-    def __init__(self, message: str, wait: float = 0.0) -> None:
-        super().__init__(message)
-        self.wait = wait
+    stall: float = 5.0
 
 
 class ChatClient:
-    """Use as ``async with ChatClient(…) as client: await client.complete(request)``; safe for many tasks at once."""
+    """Use as ``async with ChatClient(…) as client: await client.complete(request)``; safe for many tasks at once.
+
+    With a ``registry`` the list of servers is renewed every few seconds, breakers are shared with other processes, and
+    what was taken from each server is written down.
+    """
 
     def __init__(
-        self, servers: Sequence[Server], *, api_key: str = "", concurrency: int = 8, patience: Patience | None = None
+        self,
+        servers: Sequence[Server],
+        *,
+        api_key: str = "",
+        concurrency: int = 8,
+        patience: Patience | None = None,
+        registry: Registry | None = None,
     ) -> None:
-        self.servers = list(servers)
         self.patience = patience or Patience()
-        self._resting: dict[str, float] = {}
-        self._turn = itertools.count(random.randrange(max(len(self.servers), 1)))  # noqa: S311
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self.registry = registry
+        self.router = Router(servers, time.monotonic())
+        self.overloads = 0  # answers 429 and 503, and requests without an answer in time, so far
+        self._api_key = api_key
         timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect, pool=None)
-        limits = httpx.Limits(max_connections=concurrency + 2, max_keepalive_connections=concurrency + 2)
-        local = all(urlsplit(server.url).hostname in LOOPBACK for server in self.servers)
-        self._http = httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits, trust_env=not local)
+        limits = httpx.Limits(max_connections=concurrency + 8, max_keepalive_connections=concurrency + 8)
+        # By whether the server is on this machine: then no proxy of the environment is used.
+        self._http = {
+            local: httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=not local) for local in (True, False)
+        }
+        self._upkeep = Upkeep(self)
 
     async def __aenter__(self) -> ChatClient:
+        self._upkeep.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        try:
+            await self._upkeep.stop()
+        finally:
+            for http in self._http.values():
+                await http.aclose()
+
+    @property
+    def servers(self) -> list[Server]:
+        """The replicas as they are known now."""
+        return [replica.server for replica in self.router.usable]
+
+    @property
+    def waiting(self) -> float | None:
+        """Requests that wait in the servers' own queues, by the latest ``/metrics``; None where none has any."""
+        loads = [replica.load for replica in self.router.usable if replica.load is not None]
+        return sum(load.waiting for load in loads) if loads else None
 
     async def complete(self, request: Request) -> Reply:
         """The answer of the first server that gives one.
@@ -72,98 +96,127 @@ class ChatClient:
         Raises ``BadRequest`` (this request), ``Refused`` (no server will ever take it) or ``Unavailable`` (none could
         now), each with the last reason.
         """
-        if not self.servers:
-            raise Unavailable(_("No server offers this model. Start one, or mend LLM_BASE_URL."))
-        candidates = self._in_turn()
-        failure: ClientError = Unavailable(_("No server was asked."))
+        failure: ClientError = Unavailable(_("No server offers this model. Start one, or add it on the models page."))
+        refused: set[str] = set()
         started = time.monotonic()
         for number in range(self.patience.rounds):
-            wait = 0.0
-            for server in list(candidates):
+            wait, asked = 0.0, set(refused)
+            while (replica := await self._choose(asked)) is not None:
+                asked.add(replica.url)
                 try:
-                    return await self._ask(server, request)
+                    return await self._ask(replica, request)
                 except Refused as error:
-                    candidates.remove(server)
+                    refused.add(replica.url)
                     failure = error
-                except _Transient as error:
-                    self._resting[server.url] = time.monotonic() + REST
-                    failure = Unavailable(f"{server.url}: {error}")
+                except Transient as error:
+                    failure = Unavailable(f"{replica.url}: {error}")
                     wait = max(wait, error.wait)
-            if not candidates:
-                raise failure
+            if all(replica.url in refused for replica in self.router.usable):
+                break
             if time.monotonic() - started > self.patience.whole:
                 break
             if number + 1 < self.patience.rounds:
                 await asyncio.sleep(self._pause(number, wait))
         raise failure
 
-    def _in_turn(self) -> list[Server]:
-        """The servers, each request beginning with the next one; those that failed a moment ago come last."""
-        start, now = next(self._turn) % len(self.servers), time.monotonic()
-        turned = self.servers[start:] + self.servers[:start]
-        return sorted(turned, key=lambda server: self._resting.get(server.url, 0.0) > now)
+    def http(self, server: Server) -> httpx.AsyncClient:
+        return self._http[is_local(server.url)]
+
+    def headers(self, server: Server) -> dict[str, str]:
+        key = self._api_key if server.api_key is None else server.api_key
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
     def _pause(self, number: int, wait: float) -> float:
         jittered = self.patience.pause * 2**number * random.uniform(0.5, 1.5)  # noqa: S311
         return min(max(jittered, wait), self.patience.longest_wait)
 
-    async def _ask(self, server: Server, request: Request) -> Reply:
-        started = time.monotonic()
+    async def _choose(self, asked: set[str]) -> Replica | None:
+        """The next replica; one whose rest is over only where this client is the one that may try it."""
+        passed_over = set(asked)
+        while True:
+            chosen = self.router.choose(passed_over, now=time.monotonic(), epoch=time.time())
+            if chosen is None:
+                return None
+            replica, is_trial = chosen
+            if not is_trial:
+                return replica
+            begin_trial(replica, epoch=time.time())
+            replica.verified_at = float("-inf")
+            if self.registry is None or await self.registry.trial_claimed(replica.server):
+                return replica
+            replica.trying = False
+            passed_over.add(replica.url)
+
+    async def _ask(self, replica: Replica, request: Request) -> Reply:
+        """One request to one server; its breaker learns how it went."""
+        is_trial = replica.breaker.phase != "closed"  # also where everything is open, and somebody asks all the same
+        replica.begin(time.monotonic())
         try:
-            answer = await self._http.post(f"{server.url}/chat/completions", json=request.body(server.dialect))
-        except httpx.ConnectError:
-            raise _Transient(_("nothing answers there. Start the server, or mend LLM_BASE_URL.")) from None
-        except httpx.TimeoutException:
-            seconds = round(time.monotonic() - started)
-            text = _("no answer within %(seconds)s seconds. See whether the server is overloaded or hangs.")
-            raise _Transient(text % {"seconds": seconds}) from None
+            reply = await self._post(replica, request)
+        except BadRequest:
+            await self._went_well(replica, is_trial=is_trial)
+            raise
+        except (Transient, Refused) as error:
+            await self._went_wrong(replica, error, is_trial=is_trial)
+            raise
+        else:
+            replica.tally.usage += reply.usage
+            replica.slowest = max(replica.slowest, reply.usage.seconds)
+            await self._went_well(replica, is_trial=is_trial)
+            return reply
+        finally:
+            replica.trying = replica.trying and not is_trial
+            replica.tally.requests += 1
+            replica.end(time.monotonic())
+
+    async def _post(self, replica: Replica, request: Request) -> Reply:
+        server, started = replica.server, time.monotonic()
+        if replica.breaker.phase != "closed":
+            await verify(self, replica, since=started)
+        connections = Connections()
+        try:
+            async with asyncio.timeout(None) as cut:
+                replica.cuts.add(cut)
+                try:
+                    answer = await self.http(server).post(
+                        f"{server.url}/chat/completions",
+                        json=request.body(server.dialect),
+                        headers=self.headers(server),
+                        extensions={"trace": connections.trace},
+                    )
+                finally:
+                    replica.cuts.discard(cut)
+        except TimeoutError:
+            raise Transient(_("it answers nothing while other servers do. See its log."), stalls=True) from None
         except httpx.TransportError as error:
-            text = _("the connection broke (%(how)s). See the server's log.")
-            raise _Transient(text % {"how": type(error).__name__}) from None
-        if answer.status_code != 200:
-            raise _refusal(server, request, answer)
-        try:
-            return parse_reply(answer.json(), seconds=time.monotonic() - started)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            text = _("the answer is not a chat completion. See whether LLM_BASE_URL ends in /v1.")
-            raise _Transient(text) from None
+            self.overloads += isinstance(error, httpx.TimeoutException)
+            raise broken(error, seconds=time.monotonic() - started) from None
+        self.overloads += answer.status_code in (429, 503)
+        if answer.status_code == 404:  # perhaps it serves another model now
+            await verify(self, replica, since=time.monotonic())
+        reply = reply_of(server, request, answer, seconds=time.monotonic() - started)
+        # A new connection may lead to a server that was started anew meanwhile, with another model.
+        if connections.opened_at > replica.verified_at:
+            await verify(self, replica, since=connections.opened_at)
+        return reply
 
+    async def _went_well(self, replica: Replica, *, is_trial: bool) -> None:
+        replica.answered_at = time.monotonic()
+        before, replica.breaker = replica.breaker, succeeded(replica.breaker, trial=is_trial)
+        if before.phase != "closed" and replica.breaker.phase == "closed" and self.registry is not None:
+            await self.registry.breaker_moved(replica.server, replica.breaker, "")
 
-def _refusal(server: Server, request: Request, answer: httpx.Response) -> Exception:
-    status = answer.status_code
-    facts = {"url": server.url, "model": request.model, "status": f"{status}{_said(answer)}"}
-    if status in (401, 403):
-        return Refused(_("%(url)s refuses access (%(status)s). Set LLM_API_KEY to a key that it accepts.") % facts)
-    if status == 404:
-        text = _(
-            "%(url)s does not serve the model “%(model)s” (%(status)s). Load it there, or start a run with a model that"
-            " is served."
-        )
-        return Refused(text % facts)
-    if status == 429:
-        text = _("the server is overloaded (%(status)s). See its log.")
-        return _Transient(text % facts, _retry_after(answer))
-    if status in TRANSIENT or status >= 500:
-        return _Transient(_("the server has a problem (%(status)s). See its log.") % facts, _retry_after(answer))
-    return BadRequest(_("The server did not take this item (%(status)s).") % facts)
-
-
-def _said(answer: httpx.Response) -> str:
-    """The server's own words, shortened, from the shapes that are in use."""
-    try:
-        data: Any = answer.json()
-    except ValueError:
-        return ""
-    if isinstance(data, dict):
-        error = data.get("error", data)
-        text = error.get("message") or error.get("detail") if isinstance(error, dict) else error
-        if isinstance(text, str) and text.strip():
-            return f": {' '.join(text.split())[:160]}"
-    return ""
-
-
-def _retry_after(answer: httpx.Response) -> float:
-    try:
-        return max(float(answer.headers.get("Retry-After", "0")), 0.0)
-    except ValueError:
-        return 0.0
+    async def _went_wrong(self, replica: Replica, error: Transient | Refused, *, is_trial: bool) -> None:
+        replica.tally.faults += 1
+        if isinstance(error, Transient) and error.overloaded:  # it works
+            replica.resting_until = time.monotonic() + max(error.wait, self.patience.pause)
+            await self._went_well(replica, is_trial=is_trial)
+            return
+        jitter = random.uniform(0.75, 1.25)  # noqa: S311
+        at_once = isinstance(error, Transient) and error.stalls
+        before = replica.breaker
+        replica.breaker = failed(before, now=time.time(), jitter=jitter, at_once=at_once)
+        if replica.breaker.phase == "open" and before.phase != "open":
+            replica.trying = False
+            if self.registry is not None:
+                await self.registry.breaker_moved(replica.server, replica.breaker, str(error))

@@ -6,35 +6,23 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from django.utils.translation import gettext as _
 
-from llm_workers.client.chat import LOOPBACK
+from llm_workers.client.wire import Offer, is_local
 
 SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Offer:
-    """A model that a server offers. ``parameters`` and ``context_tokens`` are None where it does not say."""
-
-    name: str
-    base: str = ""
-    adapter: str = ""
-    quantization: str = ""
-    parameters: int | None = None
-    context_tokens: int | None = None
-
-
-@dataclass(frozen=True)
 class Probe:
-    """What was found at ``url``: ``problem`` is empty where it answered as it should."""
+    """What was found at ``url``: ``problem`` is empty where it answered as it should; ``listed``: it gave its list."""
 
     url: str
     dialect: str = "other"
     offers: tuple[Offer, ...] = ()
+    listed: bool = False
     problem: str = ""
     answer_ms: int | None = None
 
@@ -42,30 +30,33 @@ class Probe:
 def probe(url: str, *, api_key: str = "", seconds: float = SECONDS) -> Probe:
     """``GET /models`` of the server at ``url`` (which ends in ``/v1``). A fault is part of the finding."""
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    local = urlsplit(url).hostname in LOOPBACK
     started = time.monotonic()
     try:
-        with httpx.Client(headers=headers, timeout=seconds, trust_env=not local) as http:
+        with httpx.Client(headers=headers, timeout=seconds, trust_env=not is_local(url)) as http:
             answer = http.get(f"{url}/models")
     except httpx.ConnectError:
-        return Probe(url, problem=_("Nothing answers there. Start the server, or mend LLM_BASE_URL."))
+        return Probe(url, problem=_("Nothing answers there. Start the server, or mend its address."))
     except httpx.TimeoutException:
         text = _("No answer within %(seconds)g seconds. See whether the server is still loading.")
         return Probe(url, problem=text % {"seconds": seconds})
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         text = _("The connection failed (%(how)s). See the server's log.")
         return Probe(url, problem=text % {"how": type(error).__name__})
-    took = round((time.monotonic() - started) * 1000)
+    return read_list(url, answer, took=round((time.monotonic() - started) * 1000))
+
+
+def read_list(url: str, answer: httpx.Response, *, took: int) -> Probe:
+    """What a server's answer to ``GET /models`` says; ``took`` in milliseconds."""
     if answer.status_code in (401, 403):
-        text = _("Access is refused (%(status)s). Set LLM_API_KEY to a key that the server accepts.")
+        text = _("Access is refused (%(status)s). Set LLM_API_KEY, or its own key, to one that it accepts.")
         return Probe(url, problem=text % {"status": answer.status_code}, answer_ms=took)
     if answer.status_code != 200:
-        text = _("The server answers %(status)s instead of a list of models. LLM_BASE_URL must end in /v1.")
+        text = _("The server answers %(status)s instead of a list of models. Its address must end in /v1.")
         return Probe(url, problem=text % {"status": answer.status_code}, answer_ms=took)
     try:
         return _read(url, answer.json(), took)
     except (ValueError, TypeError, KeyError, AttributeError):
-        text = _("What answers there is not an OpenAI-compatible server. LLM_BASE_URL must end in /v1.")
+        text = _("What answers there is not an OpenAI-compatible server. Its address must end in /v1.")
         return Probe(url, problem=text, answer_ms=took)
 
 
@@ -75,7 +66,7 @@ def _read(url: str, data: Mapping[str, Any], took: int) -> Probe:
     dialect = "vllm" if "vllm" in owners else "llamacpp" if "llamacpp" in owners else "other"
     offers = tuple(_offer(entry) for entry in entries)
     problem = "" if offers else _("The server runs but serves no model yet. Load one there.")
-    return Probe(url, dialect=dialect, offers=offers, problem=problem, answer_ms=took)
+    return Probe(url, dialect=dialect, offers=offers, listed=True, problem=problem, answer_ms=took)
 
 
 def _offer(entry: Mapping[str, Any]) -> Offer:

@@ -6,17 +6,51 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from llm_workers.client.breaker import CLOSED, BreakerState
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 TOP_LOGPROBS = 20  # the most that vLLM gives
 SEED = 20_260
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A model that a server offers. ``parameters`` and ``context_tokens`` are None where it does not say."""
+
+    name: str
+    base: str = ""
+    adapter: str = ""
+    quantization: str = ""
+    parameters: int | None = None
+    context_tokens: int | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What tells one model from another that is served under the same name."""
+        return self.name, self.base, self.adapter, self.quantization
+
+
+@dataclass(frozen=True)
 class Server:
-    """A base address that ends in ``/v1``, and the dialect that was found there."""
+    """A base address that ends in ``/v1``, and the dialect that was found there.
+
+    ``api_key``: None takes the client's, empty sends none. ``identity`` (of an ``Offer``) is the model that must be
+    served there; None trusts the name. ``doubtful``: it did not answer when it was last asked what it serves.
+    """
 
     url: str
     dialect: str
+    api_key: str | None = None
+    identity: tuple[str, str, str, str] | None = None
+    breaker: BreakerState = CLOSED
+    doubtful: bool = False
+
+
+def is_local(url: str) -> bool:
+    """Whether a server runs on this very machine: it is asked without a proxy, and its GPUs can be read here."""
+    return urlsplit(url).hostname in LOOPBACK
 
 
 @dataclass(frozen=True)

@@ -134,20 +134,15 @@ def items_of(run: Run) -> QuerySet[RunItem]:
 
 def run_cost(run: Run, model: ModelVersion) -> Decimal | None:
     """What the tokens cost at the model's prices; None where it has none."""
-    if model.price_per_million_prompt is None or model.price_per_million_completion is None:
+    if model.token_prices is None:
         return None
-    prompt = run.prompt_tokens * model.price_per_million_prompt
-    return (prompt + run.completion_tokens * model.price_per_million_completion) / MILLION
-
-
-def models_known() -> QuerySet[ModelVersion]:
-    """Every model that was ever seen, with the servers that offer it now."""
-    return ModelVersion.objects.prefetch_related("endpoints")
+    prompt, completion = model.token_prices
+    return (run.prompt_tokens * prompt + run.completion_tokens * completion) / MILLION
 
 
 def models_served() -> QuerySet[ModelVersion]:
     """The models that a server offers now."""
-    return ModelVersion.objects.filter(endpoints__isnull=False).distinct()
+    return ModelVersion.objects.filter(endpoints__enabled=True).distinct()
 
 
 def prompt_preview(*, schema: LabelSchema, with_reason: bool) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -19,6 +18,7 @@ from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_F
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan
 from llm_workers.questions import Question, question_for
 from llm_workers.services.finish import finish_if_done
+from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import GOING, lane_touch, pause_locked
 
 
@@ -105,8 +105,7 @@ def _take_back(run: Run, lane: int) -> None:
 
 def _work(run: Run, claim: Claim) -> Work:
     asked = ModelAnnotator.objects.select_related("model", "prompt").get(annotator_id=run.annotator_id)
-    endpoints = asked.model.endpoints.filter(url__in=settings.LLM_BASE_URLS).order_by("-healthy", "id")
-    servers = tuple(Server(endpoint.url, endpoint.dialect) for endpoint in endpoints)
+    servers = servers_for(asked.model)
     question = question_for(
         task=task_type(run.schema.task_type), config=run.schema.config, with_reason=asked.prompt.with_reason
     )

@@ -23,6 +23,7 @@ from llm_workers.services.claims import (
     lane_fault,
     lane_next,
 )
+from llm_workers.services.routing import RunServers
 from llm_workers.services.runs import lane_touch
 
 
@@ -65,6 +66,7 @@ class _Shift:
             api_key=settings.LLM_API_KEY,
             concurrency=self.work.concurrency,
             patience=limits.PATIENCE,
+            registry=RunServers(self.work.claim.run_id),
         )
         async with client:
             try:

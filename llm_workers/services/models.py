@@ -1,4 +1,4 @@
-"""Which models there are: asked of the servers, never typed in."""
+"""Which models there are: asked of the servers; and what operators write beside that."""
 
 from __future__ import annotations
 
@@ -9,70 +9,128 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ledger.services import actor_of, record
 from llm_workers.client import Offer, Probe, probe
 from llm_workers.limits import PROBE_EVERY
 from llm_workers.models import Endpoint, ModelVersion
+from llm_workers.services.keys import KeyLost, key_open
 
-DESCRIBED = frozenset({"license", "source", "price_per_million_prompt", "price_per_million_completion", "currency"})
+DESCRIBED = frozenset(
+    {
+        "license", "source", "file_hash", "stated_base", "stated_adapter", "stated_quantization",
+        "stated_context_tokens", "price_per_million_prompt", "price_per_million_completion", "price_per_hour",
+        "currency",
+    }
+)  # fmt: skip
 KINDS = ("name", "base", "adapter", "quantization")
 
 
 def models_refresh(*, actor: str = "system") -> list[Endpoint]:
-    """Ask every server of ``LLM_BASE_URL`` what it serves and write it down; returns the servers as they were found."""
-    urls = list(dict.fromkeys(settings.LLM_BASE_URLS))
-    with ThreadPoolExecutor(max_workers=max(min(len(urls), 16), 1)) as pool:
-        found = list(pool.map(lambda url: probe(url, api_key=settings.LLM_API_KEY), urls))
+    """Ask every server that may be used what it serves and write it down; returns them as they were found.
+
+    Servers that have left ``LLM_BASE_URL`` and were not added by an operator are forgotten.
+    """
+    _from_settings()
+    endpoints = list(Endpoint.objects.filter(enabled=True))
+    with ThreadPoolExecutor(max_workers=max(min(len(endpoints), 16), 1)) as pool:
+        found = list(pool.map(_asked, endpoints, (server_key(endpoint) for endpoint in endpoints)))
     return _store(found, actor)
 
 
 def models_refresh_if_due() -> list[Endpoint]:
     """``models_refresh``, unless every server was asked within the last minute."""
-    known = dict(Endpoint.objects.values_list("url", "checked_at"))
+    known = dict(Endpoint.objects.filter(enabled=True).values_list("url", "checked_at"))
     fresh = timezone.now() - PROBE_EVERY
-    if set(known) == set(settings.LLM_BASE_URLS) and all(checked > fresh for checked in known.values()):
+    stay = set(Endpoint.objects.values_list("url", flat=True))
+    wanted = {*settings.LLM_BASE_URLS, *Endpoint.objects.filter(added=True).values_list("url", flat=True)}
+    if stay == wanted and all(checked is not None and checked > fresh for checked in known.values()):
         return list(Endpoint.objects.all())
     return models_refresh()
 
 
+def server_ask(*, endpoint: Endpoint, actor: str = "system") -> Endpoint:
+    """Ask one server what it serves and write it down. Outside of transactions: this waits for the network."""
+    found = _store([_asked(endpoint, server_key(endpoint))], actor)
+    return found[0] if found else endpoint
+
+
+def server_found(*, found: Probe) -> None:
+    """Write down what a worker found when it asked a server again."""
+    _store([found], "system")
+
+
+def server_key(endpoint: Endpoint) -> str | None:
+    """The key that the server is asked with; None where one is stored that does not open any more.
+
+    ``LLM_API_KEY`` goes only to servers of ``LLM_BASE_URL``, never to one that was added by its address alone.
+    """
+    if endpoint.sealed_key is None:
+        return settings.LLM_API_KEY if endpoint.url in settings.LLM_BASE_URLS else ""
+    try:
+        return key_open(endpoint.sealed_key, url=endpoint.url)
+    except KeyLost:
+        return None
+
+
 def model_describe(*, model: ModelVersion, by: Any, **facts: Any) -> ModelVersion:
-    """Write down what no server says of its model: ``license``, ``source``, prices and ``currency``."""
+    """Write down what no server says of its model: those of ``DESCRIBED``. What has not changed is not recorded."""
     unknown = set(facts) - DESCRIBED
     if unknown:
         raise ValueError(f"Not to be described by people: {', '.join(sorted(unknown))}")
+    if "file_hash" in facts:
+        facts["file_hash"] = facts["file_hash"].strip().lower().removeprefix("sha256:")
+    if "currency" in facts:
+        facts["currency"] = facts["currency"].upper()
     with transaction.atomic():
         model = ModelVersion.objects.select_for_update().get(pk=model.pk)
-        for name, value in facts.items():
+        changed = {name: value for name, value in facts.items() if getattr(model, name) != value}
+        for name, value in changed.items():
             setattr(model, name, value)
-        model.save(update_fields=list(facts))
-        data = {name: None if value is None else str(value) for name, value in facts.items()}
-        record(kind="model.described", actor=actor_of(by), subject=f"model:{model.pk}", data=data)
+        if changed:
+            model.save(update_fields=list(changed))
+            data = {name: None if value is None else str(value) for name, value in changed.items()}
+            record(kind="model.described", actor=actor_of(by), subject=f"model:{model.pk}", data=data)
     return model
+
+
+def _asked(endpoint: Endpoint, key: str | None) -> Probe:
+    if key is None:
+        text = _("Its key cannot be read any more: SECRET_KEY has changed. Give the key again.")
+        return Probe(endpoint.url, problem=text)
+    return probe(endpoint.url, api_key=key)
+
+
+def _from_settings() -> None:
+    """A row for each server of ``LLM_BASE_URL``, and none for those that have left it."""
+    urls = list(dict.fromkeys(settings.LLM_BASE_URLS))
+    with transaction.atomic():
+        Endpoint.objects.exclude(Q(added=True) | Q(url__in=urls)).delete()
+        known = set(Endpoint.objects.filter(url__in=urls).values_list("url", flat=True))
+        new = [Endpoint(url=url) for url in urls if url not in known]
+        Endpoint.objects.bulk_create(new, ignore_conflicts=True)  # another process may do the same
 
 
 @transaction.atomic
 def _store(found: Sequence[Probe], actor: str) -> list[Endpoint]:
+    """Servers that were removed meanwhile are passed over."""
     now = timezone.now()
-    Endpoint.objects.exclude(url__in=[one.url for one in found]).delete()
-    endpoints = []
+    rows = Endpoint.objects.select_for_update().filter(url__in=[one.url for one in found])
+    endpoints = {endpoint.url: endpoint for endpoint in rows.order_by("id")}
     for one in found:
-        endpoint, _ = Endpoint.objects.update_or_create(
-            url=one.url,
-            defaults={
-                # A server that does not answer keeps the dialect that it was last known to speak.
-                **({"dialect": one.dialect} if one.offers else {}),
-                "healthy": not one.problem,
-                "problem": one.problem[:500],
-                "answer_ms": one.answer_ms,
-                "checked_at": now,
-            },
-        )
-        if one.offers:
+        endpoint = endpoints.get(one.url)
+        if endpoint is None:
+            continue
+        if one.listed:  # a server that does not answer keeps the dialect and the models that it was last known by
+            endpoint.dialect = one.dialect if one.offers else endpoint.dialect
             endpoint.model_versions.set([_model(offer, now=now, actor=actor) for offer in one.offers])
-        endpoints.append(endpoint)
-    return endpoints
+        endpoint.healthy, endpoint.problem = not one.problem, one.problem[:500]
+        endpoint.answer_ms, endpoint.checked_at = one.answer_ms, now
+        endpoint.save(update_fields=["dialect", "healthy", "problem", "answer_ms", "checked_at"])
+    return list(endpoints.values())
 
 
 def _model(offer: Offer, *, now: datetime, actor: str) -> ModelVersion:

@@ -55,7 +55,7 @@ def run_start(
     with transaction.atomic():
         project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         _check_active(project)
-        servers = model.endpoints.count()
+        servers = model.endpoints.filter(enabled=True).count()
         if not servers:
             text = _("No server offers “%(name)s” now. Start one and refresh the models, or choose another.")
             raise DomainError("model_not_served", text % {"name": model.name})

@@ -114,6 +114,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-runs": {"task": "llm_workers.tasks.resume_runs", "schedule": 15.0, "options": {"expires": 15}},
     # Asks the servers once a minute at most; the short interval is for a stack that has just started.
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
+    "count-costs": {"task": "llm_workers.tasks.count_costs_stale", "schedule": 60.0, "options": {"expires": 60}},
     "refit-consensus": {"task": "annotations.tasks.refit_stale", "schedule": 20.0, "options": {"expires": 20}},
     "check-people": {"task": "annotations.tasks.check_stale", "schedule": 60.0, "options": {"expires": 60}},
     "send-notices": {"task": "annotations.tasks.send_notices", "schedule": 15.0, "options": {"expires": 15}},

@@ -17,11 +17,13 @@ from playwright.sync_api import Page
 
 from annotations.demographics.releasing import demographics_release
 from annotations.models import Annotation, Case, ImportJob, ImportRowError
+from llm_workers.costs.counting import costs_count
+from llm_workers.models import Endpoint, ModelVersion, Throughput
 from tests.agreement.test_measures import fill
 from tests.browser import background
 from tests.browser.walk import Walk
 from tests.demographics.people import ask, make_workers, tell
-from tests.factories import make_cast
+from tests.factories import make_cast, make_user
 from tests.permissions.entry import ROLES, World, make_world
 from tests.permissions.test_matrix import TABLE
 
@@ -49,6 +51,7 @@ def world(live: str) -> World:
     for number, item in enumerate(fill(cast.project, items=80)):  # over several days: agreement has its chart
         Annotation.objects.filter(item=item).update(created_at=timezone.now() - timedelta(days=number % 5))
     background.relay()
+    costs_count(project_id=cast.project.pk)
     return made
 
 
@@ -68,6 +71,25 @@ def test_axe_finds_nothing_serious_on_any_page(world: World, role: str, browser_
     way = Walk(browser_page(world.person(role), bypass_csp=True, width=width, dark=dark), axe)
     for name, address in addresses(world, role).items():
         way.go(address, name)
+    assert way.faults == {}
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_the_pages_of_operators_are_sound(world: World, browser_page: Callable[..., Page], axe, width, dark):
+    now = timezone.now()
+    model = ModelVersion.objects.get()
+    for number, state in enumerate(
+        ({}, {"breaker": "open", "retry_at": now + timedelta(hours=1), "fault": "It burns."})
+    ):
+        endpoint = Endpoint.objects.create(url=f"http://gpu{number}.example.org:8000/v1", added=True, **state)
+        model.endpoints.add(endpoint)
+        Throughput.objects.create(
+            endpoint=endpoint, model=model, prompt_tokens_per_second=4000, completion_tokens_per_second=60,
+            labels_per_second=30.5, seconds=2, seen_at=now,
+        )  # fmt: skip
+    way = Walk(browser_page(make_user("otto", is_staff=True), bypass_csp=True, width=width, dark=dark), axe)
+    for name, given in (("models", []), ("server_new", []), ("server", [endpoint.pk]), ("model", [model.pk])):
+        way.go(reverse(name, args=given), name)
     assert way.faults == {}
 
 

@@ -115,7 +115,7 @@ def test_what_servers_say_of_their_model_is_kept(db, settings):
 
 def test_an_address_that_is_no_model_server_is_told(llm):
     wrong = probe(llm.url.removesuffix("/v1"))
-    assert wrong.problem == "The server answers 404 instead of a list of models. LLM_BASE_URL must end in /v1."
+    assert wrong.problem == "The server answers 404 instead of a list of models. Its address must end in /v1."
 
 
 def test_asking_again_makes_no_second_model_and_forgets_servers_that_are_gone(db, llm, settings):

@@ -86,7 +86,7 @@ def test_a_server_that_is_down_pauses_the_run_with_reason_and_remedy(cast, llm, 
     run = work(run)
     assert run.status == "paused"
     assert run.reason == (
-        f"{llm.url}: nothing answers there. Start the server, or mend LLM_BASE_URL. Then resume the run."
+        f"{llm.url}: nothing answers there. Start the server, or mend its address. Then resume the run."
     )
     assert set(RunItem.objects.filter(run=run).values_list("status", "attempts")) == {("pending", 0)}
     paused = LedgerEvent.objects.get(kind="run.paused")

@@ -15,8 +15,27 @@ def no_model(world: World) -> dict[str, Any]:
     return {"model_id": 10**9}
 
 
+def own_model(world: World) -> list[Any]:
+    return [world.run.annotator.model_annotator.model_id]
+
+
+def any_server(world: World) -> list[Any]:
+    """Whether there is one is told only to operators, who have no role in a project: see the registry's own tests."""
+    return [10**9]
+
+
 TABLE = {
     "models": Entry(GET="302 200 200 200 200 200"),
+    "model": Entry(own_model, GET="302 200 200 200 200 200", POST="302 403 403 403 403 403"),
+    "server_new": Entry(GET="302 403 403 403 403 403", POST="302 403 403 403 403 403"),
+    "server": Entry(any_server, GET="302 403 403 403 403 403", POST="302 403 403 403 403 403"),
+    "server_remove": Entry(any_server, POST="302 403 403 403 403 403"),
+    "api_servers": Entry(GET="401 403 403 403 403 403", POST="401 403 403 403 403 403"),
+    "api_server": Entry(
+        any_server, GET="401 403 403 403 403 403", PATCH="401 403 403 403 403 403", DELETE="401 403 403 403 403 403"
+    ),
+    "run_costs": Entry(project, GET="302 404 403 403 200 200"),
+    "api_cost": Entry(project, GET="401 404 403 403 200 200"),
     "api_model": Entry(no_model, GET="401 404 404 404 404 404", PATCH="401 403 403 403 403 403"),
     "models_refresh": Entry(POST="302 403 403 403 403 403"),
     "runs": Entry(project, GET="302 404 403 403 200 200", POST="302 404 403 403 403 422"),

@@ -1,71 +1,10 @@
-"""Language models as annotators: the servers, the models they serve, how each is asked, and every item of every run."""
+"""How a project's question is put to a model, and every item of every run."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-
-
-class Dialect(models.TextChoices):
-    """How a server is told which answers are allowed; found out by asking it, because servers ignore what they do not
-    know without a word."""
-
-    VLLM = "vllm", _("vLLM")
-    LLAMACPP = "llamacpp", _("llama.cpp")
-    OTHER = "other", _("OpenAI-compatible")
-
-
-class Endpoint(models.Model):
-    """A server of ``LLM_BASE_URL``, as it was found the last time it was asked."""
-
-    url = models.CharField(_("address"), max_length=300, unique=True)
-    dialect = models.CharField(_("dialect"), max_length=8, choices=Dialect.choices, default=Dialect.OTHER)
-    healthy = models.BooleanField(_("answers"), default=False)
-    problem = models.CharField(_("what is wrong, and what to do"), max_length=500, blank=True)
-    answer_ms = models.PositiveIntegerField(_("milliseconds to answer"), null=True)
-    checked_at = models.DateTimeField(_("last asked"))
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(dialect__in=Dialect.values), name="endpoint_dialect_known"),
-        ]
-
-    def __str__(self) -> str:
-        return self.url
-
-
-class ModelVersion(models.Model):
-    """A model exactly as a server offers it. Another adapter or quantization of the same name is another row."""
-
-    name = models.CharField(_("name as served"), max_length=200)
-    base = models.CharField(_("base model"), max_length=300, blank=True)
-    adapter = models.CharField(_("adapter"), max_length=300, blank=True)
-    quantization = models.CharField(_("quantization"), max_length=40, blank=True)
-    parameters = models.PositiveBigIntegerField(_("parameters"), null=True)
-    context_tokens = models.PositiveIntegerField(_("context, tokens"), null=True)
-    license = models.CharField(_("licence"), max_length=80, blank=True)
-    source = models.CharField(_("where it comes from"), max_length=300, blank=True)
-    endpoints = models.ManyToManyField(Endpoint, related_name="model_versions", verbose_name=_("servers"))
-    price_per_million_prompt = models.DecimalField(
-        _("price per million prompt tokens"), max_digits=10, decimal_places=4, null=True
-    )
-    price_per_million_completion = models.DecimalField(
-        _("price per million completion tokens"), max_digits=10, decimal_places=4, null=True
-    )
-    currency = models.CharField(_("currency"), max_length=3, default="EUR")
-    first_seen_at = models.DateTimeField(_("first seen"))
-    last_seen_at = models.DateTimeField(_("last seen"))
-
-    class Meta:
-        ordering = ["name", "-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["name", "base", "adapter", "quantization"], name="model_version_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class PromptVersion(models.Model):
@@ -98,7 +37,7 @@ class ModelAnnotator(models.Model):
     """The annotator that a model is in a project when it is asked in one way."""
 
     annotator = models.OneToOneField("annotations.Annotator", models.CASCADE, related_name="model_annotator")
-    model = models.ForeignKey(ModelVersion, models.PROTECT, related_name="annotators")
+    model = models.ForeignKey("llm_workers.ModelVersion", models.PROTECT, related_name="annotators")
     prompt = models.ForeignKey(PromptVersion, models.PROTECT, related_name="annotators")
 
     class Meta:

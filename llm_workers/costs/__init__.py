@@ -1,0 +1,1 @@
+"""What models' labels cost: tokens, time, money and energy, for each label and each correct one, beside the crowd's."""

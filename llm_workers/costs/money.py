@@ -1,0 +1,101 @@
+"""What runs cost in money: by tokens, or by the time of servers. What has no price is unknown, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from annotations.models import Run
+from llm_workers.models import Endpoint, ModelVersion, RunServer
+
+MILLION = 1_000_000
+HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Money:
+    """``amount`` in ``currency``, counted ``by`` "tokens" or "server time". None: ``why`` says what is missing."""
+
+    amount: Decimal | None
+    currency: str = ""
+    by: str = ""
+    why: str = ""
+
+    def share(self, part: float) -> Money:
+        amount = None if self.amount is None else self.amount * Decimal(part)
+        return Money(amount, self.currency, self.by, self.why)
+
+    def per(self, number: int) -> Decimal | None:
+        return None if self.amount is None or not number else self.amount / number
+
+
+@dataclass(frozen=True)
+class Price:
+    """Of an hour of a server."""
+
+    amount: Decimal
+    currency: str
+
+
+def money_by_tokens(model: ModelVersion, *, prompt_tokens: int, completion_tokens: int) -> Money | None:
+    """None where the model has no prices for tokens. Tokens from a server's cache count in full."""
+    if model.token_prices is None:
+        return None
+    prompt, completion = model.token_prices
+    amount = (prompt_tokens * prompt + completion_tokens * completion) / Decimal(MILLION)
+    return Money(amount, model.currency, "tokens")
+
+
+def run_money(run: Run, model: ModelVersion, servers: Iterable[RunServer], prices: Mapping[str, Price]) -> Money:
+    """What a run cost at the prices that are known now. ``prices``: those of servers, by address.
+
+    Prices for tokens count before those for hours; a server's price before that of the model.
+    """
+    by_tokens = money_by_tokens(model, prompt_tokens=run.prompt_tokens, completion_tokens=run.completion_tokens)
+    if by_tokens is not None:
+        return by_tokens
+    taken = list(servers)
+    amounts, currencies = Decimal(0), set()
+    for server in taken:
+        price = _price(server, model, prices)
+        if price is None:
+            text = _("There is no price: neither for the model's tokens, nor for an hour of %(url)s.")
+            return Money(None, why=text % {"url": server.url})
+        amounts += price.amount * Decimal(server.busy_seconds) / HOUR
+        currencies.add(price.currency)
+    if not taken:
+        if model.price_per_hour is None:
+            return Money(None, why=_("There is no price for the model's tokens or for an hour of its servers."))
+        return Money(None, why=_("There is a price per hour, but the time that the servers took was not measured."))
+    return total([Money(amounts, currency, "server time") for currency in sorted(currencies)][:1], len(currencies) > 1)
+
+
+def total(parts: Iterable[Money], mixed: bool = False) -> Money:
+    """The sum; unknown where one part is, or where they are in several currencies."""
+    found = list(parts)
+    unknown = next((part for part in found if part.amount is None), None)
+    if unknown is not None:
+        return unknown
+    if mixed or len({part.currency for part in found}) > 1:
+        return Money(None, why=_("Prices are in several currencies, which cannot be added up."))
+    if not found:
+        return Money(None, why=_("There has been no run."))
+    by = " + ".join(sorted({part.by for part in found}))
+    return Money(sum((part.amount for part in found if part.amount is not None), Decimal(0)), found[0].currency, by)
+
+
+def hour_prices(urls: Iterable[str]) -> dict[str, Price]:
+    """What an hour of each server costs now, by address; those without a price are left out."""
+    priced = Endpoint.objects.filter(url__in=set(urls), price_per_hour__isnull=False)
+    return {one.url: Price(one.price_per_hour, one.currency) for one in priced if one.price_per_hour is not None}
+
+
+def _price(server: RunServer, model: ModelVersion, prices: Mapping[str, Price]) -> Price | None:
+    if server.url in prices:
+        return prices[server.url]
+    if server.price_per_hour is not None:  # it was removed
+        return Price(server.price_per_hour, server.currency)
+    return None if model.price_per_hour is None else Price(model.price_per_hour, model.currency)

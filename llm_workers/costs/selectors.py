@@ -1,0 +1,254 @@
+"""The cost page's figures, from the totals of runs and the latest count: never from labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from annotations.agreement.intervals import wilson
+from annotations.labelling.selectors import pay_per_label
+from annotations.models import PayAdjustment, Project, Run
+from llm_workers.costs.money import Money, hour_prices, money_by_tokens, run_money, total
+from llm_workers.models import CostCount, CostTally, ModelVersion, RunServer
+
+ENOUGH_KNOWN = 30  # labels on items with a known label, before they are what a project's models are measured by
+
+
+@dataclass(frozen=True)
+class Right:
+    """``right`` of ``compared`` labels are correct by the reference: "known" or "agreed". Wilson's 95 % interval."""
+
+    right: int
+    compared: int
+    reference: str
+
+    @property
+    def share(self) -> float:
+        return self.right / self.compared
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.right, self.compared)
+
+
+@dataclass(frozen=True)
+class PerCorrect:
+    """Money for one correct label: ``value``, and what it is at the bounds of the share's interval.
+
+    ``high`` is None where the interval reaches down to no correct label at all.
+    """
+
+    value: Decimal
+    low: Decimal
+    high: Decimal | None
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What labels of one kind cost: tokens and model time where a model gave them. Money per label is unrounded."""
+
+    labels: int
+    money: Money
+    right: Right | None
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    model_seconds: float = 0.0
+    server_seconds: float | None = None
+    joules: float | None = None
+
+    @property
+    def per_label(self) -> Decimal | None:
+        return self.money.per(self.labels)
+
+    @property
+    def joules_per_label(self) -> float | None:
+        return None if self.joules is None or not self.labels else self.joules / self.labels
+
+    @property
+    def per_correct(self) -> PerCorrect | None:
+        per, right = self.per_label, self.right
+        if per is None or right is None or not right.right:
+            return None
+        low, high = (Decimal(bound) for bound in right.interval)
+        return PerCorrect(per / Decimal(right.share), per / high, per / low if low else None)
+
+
+@dataclass(frozen=True)
+class Grouped:
+    attribute: str
+    group: str
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class RunCost:
+    run: Run
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """A model, asked in one way."""
+
+    annotator_id: int
+    name: str
+    pseudonym: str
+    model: ModelVersion
+    figures: Figures
+    runs: Sequence[RunCost]
+    groups: Sequence[Grouped]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """``reference``: what correct means here, see ``reference_of``; None where nothing can be compared.
+
+    ``crowd`` is None until people's labels are counted. ``adjustments``: what was paid to people on top.
+    """
+
+    models: Sequence[ModelCost]
+    crowd: Figures | None
+    crowd_groups: Sequence[Grouped]
+    adjustments: Decimal
+    is_paid: bool
+    reference: str | None
+    counted_at: datetime | None
+
+
+def costs_of(project: Project) -> Costs:
+    """Everything that the page and the API say; a fixed number of queries."""
+    tallies = list(CostTally.objects.filter(project=project).order_by("attribute", "group"))
+    reference = reference_of(tallies)
+    count = CostCount.objects.filter(project=project).first()
+    people = [tally for tally in tallies if tally.annotator_id is None]
+    crowd = [Grouped(tally.attribute, tally.group, _crowd(project, tally)) for tally in people]
+    adjusted = PayAdjustment.objects.filter(project=project).aggregate(sum=Sum("amount"))["sum"]
+    return Costs(
+        models=_models(project, tallies, reference),
+        crowd=next((one.figures for one in crowd if not one.attribute), None),
+        crowd_groups=[one for one in crowd if one.attribute],
+        adjustments=adjusted or Decimal(0),
+        is_paid=bool(project.wage_per_hour),
+        reference=reference,
+        counted_at=count.counted_at if count else None,
+    )
+
+
+def reference_of(tallies: Iterable[CostTally]) -> str | None:
+    """What models' labels are compared with: "known" labels (gold, or settled by an expert) where models labelled
+    enough such items; else what people "agreed" on themselves; None where there is neither."""
+    models = [tally for tally in tallies if tally.annotator_id is not None and not tally.attribute]
+    known, agreed = sum(tally.known for tally in models), sum(tally.agreed for tally in models)
+    if known >= ENOUGH_KNOWN or (known and not agreed):
+        return "known"
+    return "agreed" if agreed else None
+
+
+def _models(project: Project, tallies: Sequence[CostTally], reference: str | None) -> list[ModelCost]:
+    runs = list(
+        Run.objects.filter(project=project, annotator__model_annotator__isnull=False)
+        .select_related("plan", "annotator__model_annotator__model")
+        .order_by("-id")
+    )
+    taken: dict[int, list[RunServer]] = defaultdict(list)
+    for server in RunServer.objects.filter(run__project=project):
+        taken[server.run_id].append(server)
+    prices = hour_prices(server.url for servers in taken.values() for server in servers)
+    by_annotator: dict[int, list[RunCost]] = defaultdict(list)
+    for run in runs:
+        money = run_money(run, run.annotator.model_annotator.model, taken[run.pk], prices)
+        by_annotator[run.annotator_id].append(RunCost(run, _of_run(run, money, taken[run.pk])))
+    found = []
+    for annotator_id, costs in by_annotator.items():
+        own = [tally for tally in tallies if tally.annotator_id == annotator_id]
+        found.append(_model(annotator_id, costs, own, reference))
+    return found
+
+
+def _of_run(run: Run, money: Money, servers: Sequence[RunServer]) -> Figures:
+    joules = [server.joules for server in servers if server.joules is not None]
+    return Figures(
+        labels=run.labelled,
+        money=money,
+        right=None,
+        prompt_tokens=run.prompt_tokens,
+        completion_tokens=run.completion_tokens,
+        cached_tokens=run.plan.cached_tokens,
+        model_seconds=run.model_seconds,
+        server_seconds=sum(server.busy_seconds for server in servers) if servers else None,
+        joules=sum(joules) if joules and len(joules) == len(servers) else None,
+    )
+
+
+def _model(
+    annotator_id: int, costs: Sequence[RunCost], tallies: Sequence[CostTally], reference: str | None
+) -> ModelCost:
+    annotator = costs[0].run.annotator
+    whole = next((tally for tally in tallies if not tally.attribute), None)
+    figures = _sum([one.figures for one in costs], _right(whole, reference))
+    groups = [
+        Grouped(tally.attribute, tally.group, _of_group(tally, figures, annotator.model_annotator.model, reference))
+        for tally in tallies
+        if tally.attribute
+    ]
+    return ModelCost(
+        annotator_id=annotator_id,
+        name=annotator.name,
+        pseudonym=annotator.pseudonym,
+        model=annotator.model_annotator.model,
+        figures=figures,
+        runs=costs,
+        groups=groups,
+    )
+
+
+def _sum(parts: Sequence[Figures], right: Right | None) -> Figures:
+    seconds = [part.server_seconds for part in parts if part.server_seconds is not None]
+    joules = [part.joules for part in parts if part.joules is not None]
+    return Figures(
+        labels=sum(part.labels for part in parts),
+        money=total(part.money for part in parts),
+        right=right,
+        prompt_tokens=sum(part.prompt_tokens for part in parts),
+        completion_tokens=sum(part.completion_tokens for part in parts),
+        cached_tokens=sum(part.cached_tokens for part in parts),
+        model_seconds=sum(part.model_seconds for part in parts),
+        server_seconds=sum(seconds) if seconds and len(seconds) == len(parts) else None,
+        joules=sum(joules) if joules and len(joules) == len(parts) else None,
+    )
+
+
+def _of_group(tally: CostTally, whole: Figures, model: ModelVersion, reference: str | None) -> Figures:
+    """A group's part of what a model cost: by its tokens, or by its share of the model's time."""
+    by_tokens = money_by_tokens(model, prompt_tokens=tally.prompt_tokens, completion_tokens=tally.completion_tokens)
+    part = tally.model_seconds / whole.model_seconds if whole.model_seconds else 0.0
+    money = by_tokens or whole.money.share(part)
+    return Figures(
+        labels=tally.labels,
+        money=money,
+        right=_right(tally, reference),
+        prompt_tokens=tally.prompt_tokens,
+        completion_tokens=tally.completion_tokens,
+        cached_tokens=tally.cached_tokens,
+        model_seconds=tally.model_seconds,
+    )
+
+
+def _right(tally: CostTally | None, reference: str | None) -> Right | None:
+    if tally is None or reference is None:
+        return None
+    if reference == "known":
+        return Right(tally.known_right, tally.known, reference) if tally.known else None
+    return Right(tally.agreed_right, tally.agreed, reference) if tally.agreed else None
+
+
+def _crowd(project: Project, tally: CostTally) -> Figures:
+    """People's labels at the project's pay, measured by known labels only: not by what they agreed on themselves."""
+    money = Money(pay_per_label(project) * tally.labels, project.currency, "pay")
+    return Figures(labels=tally.labels, money=money, right=_right(tally, "known"))
