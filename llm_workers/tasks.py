@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from llm_workers.dispatch import queue_lane
@@ -12,6 +13,7 @@ from llm_workers.limits import STALE
 from llm_workers.services.labelling import label_for_a_while
 from llm_workers.services.models import models_refresh_if_due
 from llm_workers.services.runs import mend_lanes
+from llm_workers.services.trials import lost_text, trial_break_off, trial_run
 
 
 @shared_task
@@ -33,3 +35,13 @@ def resume_runs() -> None:
 def refresh_models() -> None:
     """Ask the servers what they serve."""
     models_refresh_if_due()
+
+
+@shared_task(soft_time_limit=130, time_limit=150)
+def try_prompt(trial_id: int) -> None:
+    """Ask a model about the few items of a trial."""
+    try:
+        trial_run(trial_id=trial_id)
+    except SoftTimeLimitExceeded:
+        trial_break_off(trial_id=trial_id, problem=lost_text())
+        raise
