@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import Role
-from annotations.access import OWNER, READERS, Access, project_access
+from annotations.access import READERS, Access, project_access
 from ledger.errors import not_found
 from llm_workers.models import Prompt, Trial
 
@@ -28,5 +28,3 @@ def trial_access(user: Any, project_id: int, trial_id: int) -> tuple[Access, Tri
     if trial is None:
         raise not_found("The trial")
     return access, trial
-
-

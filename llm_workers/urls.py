@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from llm_workers import views
+from llm_workers import prompt_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.models, name="models"),
     path("models/refresh/", views.models_ask, name="models_refresh"),
     path("projects/<int:project_id>/runs/", views.runs, name="runs"),
     path("projects/<int:project_id>/runs/prompt/", views.run_prompt, name="run_prompt"),
+    path("projects/<int:project_id>/prompts/", prompt_views.prompts, name="run_prompts"),
+    path("projects/<int:project_id>/prompts/new/", prompt_views.prompt_new, name="run_prompts_new"),
+    path("projects/<int:project_id>/prompts/<int:prompt_id>/", prompt_views.prompt_detail, name="run_prompts_one"),
+    path(
+        "projects/<int:project_id>/prompts/<int:prompt_id>/delete/",
+        prompt_views.prompt_remove,
+        name="run_prompts_delete",
+    ),
+    path("projects/<int:project_id>/playground/", prompt_views.playground, name="run_playground"),
+    path("projects/<int:project_id>/playground/<int:trial_id>/", prompt_views.trial_detail, name="run_trial"),
+    path(
+        "projects/<int:project_id>/playground/<int:trial_id>/progress/",
+        prompt_views.trial_progress,
+        name="run_trial_progress",
+    ),
     path("runs/<int:run_id>/", views.run_detail, name="run_detail"),
     path("runs/<int:run_id>/progress/", views.run_progress, name="run_progress"),
     re_path(r"^runs/(?P<run_id>\d+)/(?P<action>pause|resume|cancel)/$", views.run_steer, name="run_steer"),

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from llm_workers.api import views
+from llm_workers.api import prompt_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.ModelsView.as_view(), name="api_models"),
     path("models/refresh/", views.ModelsRefreshView.as_view(), name="api_models_refresh"),
     path("models/<int:model_id>/", views.ModelView.as_view(), name="api_model"),
     path("projects/<int:project_id>/runs/", views.RunsView.as_view(), name="api_runs"),
+    path("projects/<int:project_id>/prompts/", prompt_views.PromptsView.as_view(), name="api_prompts"),
+    path("projects/<int:project_id>/prompts/<int:prompt_id>/", prompt_views.PromptView.as_view(), name="api_prompt"),
+    path("projects/<int:project_id>/playground/", prompt_views.PlaygroundView.as_view(), name="api_playground"),
+    path("projects/<int:project_id>/playground/<int:trial_id>/", prompt_views.TrialView.as_view(), name="api_trial"),
     path("runs/<int:run_id>/", views.RunView.as_view(), name="api_run"),
     path("runs/<int:run_id>/pause/", views.RunPauseView.as_view(), name="api_run_pause"),
     path("runs/<int:run_id>/resume/", views.RunResumeView.as_view(), name="api_run_resume"),

@@ -40,7 +40,7 @@ class Request:
     seed: int = SEED
 
     def body(self, dialect: str) -> dict[str, Any]:
-        """The JSON body for ``POST /chat/completions``: greedy unless asked otherwise, seeded, with log-probabilities."""
+        """The JSON body for ``POST /chat/completions``: greedy unless asked, seeded, with log-probabilities."""
         return {
             "model": self.model,
             "messages": list(self.messages),

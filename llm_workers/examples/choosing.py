@@ -8,10 +8,10 @@ from collections.abc import Hashable, Sequence
 
 
 def balanced(cells: Sequence[tuple[int, Hashable]], *, count: int, seed: int) -> list[int]:
-    """``count`` item ids out of (item id, cell), as evenly over the cells as there are candidates.
+    """``count`` item ids out of (item id, cell), spread over the cells as evenly as they allow.
 
-    A cell is a label in a group. Cells and the items in each are put in an order that follows from ``seed``, then one is
-    taken from each cell in turn. The result is in an order of its own, so that labels do not stand in a pattern.
+    A cell is a label in a group. Cells and the items in each are put in an order that follows from ``seed``, then one
+    is taken from each cell in turn. The result is in an order of its own, so that labels do not stand in a pattern.
     """
     by_cell: dict[Hashable, list[int]] = defaultdict(list)
     for item_id, cell in cells:

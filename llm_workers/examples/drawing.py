@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from typing import Any
 
 from django.db import connection
 from django.db.models import Max, Min
@@ -23,7 +24,7 @@ FROM unnest(%(places)s::bigint[]) AS place,
 def draw_items(*, project: Project, count: int, attribute: str, seed: int, without: Collection[int] = ()) -> list[int]:
     """Up to ``count`` item ids, evenly over the groups of ``attribute`` where it is not empty; none of ``without``.
 
-    Drawn from the ``EACH`` items that follow each of ``PLACES`` random places among the project's ids, so that a million
+    Drawn from the ``EACH`` items that follow each of ``PLACES`` random places among the project's ids, so a million
     items cost no more than a hundred. The same seed and items give the same draw.
     """
     ends = Item.objects.filter(project=project).aggregate(low=Min("id"), high=Max("id"))
@@ -31,7 +32,12 @@ def draw_items(*, project: Project, count: int, attribute: str, seed: int, witho
         return []
     dice = random.Random(seed)  # noqa: S311
     places = [dice.randint(ends["low"], ends["high"]) for _ in range(PLACES - 1)]
-    values = {"attribute": attribute, "places": [ends["low"], *places], "project": project.pk, "each": EACH}
+    values: dict[str, Any] = {
+        "attribute": attribute,
+        "places": [ends["low"], *places],
+        "project": project.pk,
+        "each": EACH,
+    }
     with connection.cursor() as cursor:
         cursor.execute(NEAR, values)
         found = [(item_id, group if attribute else "") for item_id, group in cursor.fetchall()]

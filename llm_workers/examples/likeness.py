@@ -27,7 +27,11 @@ class MostAlike:
     def __init__(self, pool: Sequence[Example], *, count: int) -> None:
         self.pool, self.count = sorted(pool, key=lambda example: example.item_id), count
         # Single characters as words too: not every script writes words of two.
-        self._vectorizer = TfidfVectorizer(token_pattern=r"(?u)\w+|∅", sublinear_tf=True, dtype=np.float32)
+        self._vectorizer = TfidfVectorizer(
+            token_pattern=r"(?u)\w+|∅",  # noqa: S106
+            sublinear_tf=True,
+            dtype=np.float32,
+        )
         texts = [_words(example.modality, example.payload) for example in self.pool]
         self._matrix = self._vectorizer.fit_transform(texts)
 

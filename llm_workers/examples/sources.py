@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Func, IntegerField, QuerySet
+from django.db.models import F, Func, IntegerField
 
 from annotations.models import Item, LabelSchema, Settlement
 from annotations.task_types import task_type
@@ -24,7 +24,7 @@ class Candidate:
 
 
 def candidates(schema: LabelSchema, *, seed: int) -> list[Candidate]:
-    """Up to ``MOST`` gold items, from a place that ``seed`` decides, and as many of the newest settled ones, by item id.
+    """Up to ``MOST`` gold items, from a place that ``seed`` decides, and as many newly settled ones, by item id.
 
     An item with both has the expert's label. A label that the schema no longer has is left out.
     """
@@ -43,7 +43,7 @@ def _gold(project_id: int, seed: int) -> Iterable[tuple[int, Any, dict[str, Any]
     """Gold items from a place on their ring (the index ``item_gold_ring``), and on from its beginning."""
     spot = Func(F("id"), function="hashint8", output_field=IntegerField())
     start = (seed * 2_654_435_761) % 2**32 - 2**31
-    ring: QuerySet[Item] = Item.objects.filter(project_id=project_id, gold__isnull=False).alias(spot=spot)
+    ring: Any = Item.objects.filter(project_id=project_id, gold__isnull=False).annotate(spot=spot)
     rows = ring.order_by("spot", "id").values_list("id", "gold", "groups")
     ahead = list(rows.filter(spot__gte=start)[:MOST])
     return [*ahead, *rows.filter(spot__lt=start)[: MOST - len(ahead)]] if len(ahead) < MOST else ahead

@@ -86,7 +86,7 @@ class Reading:
     log-probabilities.
 
     ``stated`` is what the model says of itself, in [0, 1]; it never enters ``confidence``. Where several samples were
-    drawn, ``samples`` counts them, ``share`` is how many gave this value, and ``entropy`` (bits) is that of their values.
+    drawn, ``samples`` counts them, ``share`` of them gave this value, and ``entropy`` (bits) is that of their values.
     """
 
     value: Any

@@ -19,8 +19,8 @@ from llm_workers.questions.base import Question, Reading
 
 
 def vote(question: Question, readings: Sequence[Reading]) -> Reading:
-    """The most frequent value; of equally frequent ones, that which the model gave the higher mean probability, then the
-    first. ``readings`` is not empty."""
+    """The most frequent value; of equally frequent ones, that with the higher mean probability, then the first.
+    ``readings`` is not empty."""
     keys = [key(reading.value) for reading in readings]
     counts = Counter(keys)
     sure: dict[str, float] = {

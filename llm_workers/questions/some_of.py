@@ -7,6 +7,7 @@ been written at that place, so two labels that both surely apply would each look
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from llm_workers.client.wire import Constraint, Reply
 from llm_workers.questions import decision

@@ -47,7 +47,7 @@ def runs_of(project: Project) -> QuerySet[Run]:
 def run_with_model(run_id: int) -> Run:
     """A run that was found through ``access``, with all that its page shows."""
     return Run.objects.select_related(
-        "plan", "schema", "project", "annotator__model_annotator__model", "annotator__model_annotator__prompt"
+        "plan", "schema", "project", "annotator__model_annotator__model", "annotator__model_annotator__prompt__prompt"
     ).get(pk=run_id)
 
 

@@ -92,7 +92,7 @@ def for_all(values: Sequence[float], items: int) -> Range:
 
 @dataclass(frozen=True)
 class Shown:
-    """One item of a trial as its page shows it. ``against``: whether gold, and people's consensus, say another label."""
+    """One item of a trial as its page shows it. ``against``: whether gold, people's consensus, say another label."""
 
     row: TrialAnswer
     words: str

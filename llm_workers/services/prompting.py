@@ -107,7 +107,7 @@ def version_of(*, prompt: Prompt, schema: LabelSchema) -> PromptVersion:
     if known:
         return known
     examples = made.draw_examples()
-    facts = {
+    facts: dict[str, Any] = {
         "text": made.text,
         "with_reason": made.recipe.thinking != OFF,
         "orders": min(made.recipe.orders, made.question.size),
