@@ -30,9 +30,11 @@ from llm_workers.selectors.trials import trial_seen, trials_of
 from llm_workers.services.prompting import prompt_change, prompt_create, prompt_delete
 from llm_workers.services.trials import Pick, trial_start
 
+SHOWN_VERSIONS = 20  # latest
+
 
 def _detail(prompt: Prompt) -> dict[str, Any]:
-    prompt.used = versions_of(prompt)  # type: ignore[attr-defined]
+    prompt.used = versions_of(prompt)[:SHOWN_VERSIONS]  # type: ignore[attr-defined]
     return dict(PromptDetailSerializer(prompt).data)
 
 

@@ -28,7 +28,7 @@ Rows = Sequence[Sequence[Any]]  # of item id and label
 
 def prompts_of(project: Project) -> QuerySet[Prompt]:
     """A project's prompts by name, each with ``version_count``."""
-    return Prompt.objects.filter(project=project).annotate(version_count=Count("versions"))
+    return Prompt.objects.filter(project=project).annotate(version_count=Count("versions")).order_by("name", "id")
 
 
 def versions_of(prompt: Prompt) -> QuerySet[PromptVersion]:

@@ -39,9 +39,10 @@ MILLION = 1_000_000
 
 def runs_of(project: Project) -> QuerySet[Run]:
     """A project's runs, newest first, with all that a list shows."""
-    return Run.objects.filter(project=project).select_related(
+    found = Run.objects.filter(project=project).select_related(
         "plan", "schema", "annotator__model_annotator__model", "annotator__model_annotator__prompt"
     )
+    return found.defer("annotator__model_annotator__prompt__examples")  # may be thousands
 
 
 def run_with_model(run_id: int) -> Run:
