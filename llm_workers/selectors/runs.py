@@ -135,10 +135,15 @@ def items_of(run: Run) -> QuerySet[RunItem]:
 
 def run_cost(run: Run, model: ModelVersion) -> Decimal | None:
     """What the tokens cost at the model's prices; None where it has none."""
+    return cost_of(model, run.prompt_tokens, run.completion_tokens)
+
+
+def cost_of(model: ModelVersion, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
+    """The same for any tokens."""
     if model.price_per_million_prompt is None or model.price_per_million_completion is None:
         return None
-    prompt = run.prompt_tokens * model.price_per_million_prompt
-    return (prompt + run.completion_tokens * model.price_per_million_completion) / MILLION
+    prompt = prompt_tokens * model.price_per_million_prompt
+    return (prompt + completion_tokens * model.price_per_million_completion) / MILLION
 
 
 def models_known() -> QuerySet[ModelVersion]:

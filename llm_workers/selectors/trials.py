@@ -13,16 +13,18 @@ from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
 from scipy.stats import t as student
 
+from annotations.modalities import modality
 from annotations.models import Consensus, Project
 from annotations.settling.selectors import words_of
 from annotations.task_types import task_type
-from llm_workers.models import ModelVersion, Trial, TrialAnswer
+from llm_workers.models import Trial, TrialAnswer
 from llm_workers.recipe import Recipe, recipe_from
 from llm_workers.selectors.prompts import as_text, question_of
+from llm_workers.selectors.runs import cost_of
 from llm_workers.services.trials import OPEN, STALE
 
-MILLION = 1_000_000
 COVERAGE = 0.95
+EXCERPT = 280  # characters
 
 
 def trials_of(project: Project) -> QuerySet[Trial]:
@@ -53,14 +55,6 @@ def trials_spent(project: Project) -> Spent:
         seconds=Sum("seconds", default=0.0),
     )
     return Spent(**whole)
-
-
-def cost_of(model: ModelVersion, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
-    """At the model's prices; None where it has none."""
-    if model.price_per_million_prompt is None or model.price_per_million_completion is None:
-        return None
-    prompt = prompt_tokens * model.price_per_million_prompt
-    return (prompt + completion_tokens * model.price_per_million_completion) / MILLION
 
 
 @dataclass(frozen=True)
@@ -95,6 +89,7 @@ class Shown:
     """One item of a trial as its page shows it. ``against``: whether gold, people's consensus, say another label."""
 
     row: TrialAnswer
+    excerpt: str
     words: str
     sent: str
     gold: str
@@ -150,6 +145,7 @@ def _shown(trial: Trial, row: TrialAnswer, people: Consensus | None) -> Shown:
     decided = people is not None and people.value is not None
     return Shown(
         row=row,
+        excerpt=modality(row.item.modality).excerpt(row.item.payload, EXCERPT),
         words="" if row.value is None else words_of(schema, row.value),
         sent=as_text(row.messages),
         gold="" if gold is None else words_of(schema, gold),
