@@ -19,7 +19,7 @@ BIGGEST = 2**63 - 1
 
 
 class PickedSerializer(serializers.Serializer[Any]):
-    item = serializers.IntegerField(help_text=_("Id of the item."))
+    item = serializers.IntegerField(min_value=1, max_value=BIGGEST, help_text=_("Id of the item."))
     value = serializers.JSONField(help_text=_("The label, as labels of the project are written."))
 
 
@@ -112,7 +112,10 @@ class TrialStartSerializer(serializers.Serializer[Any]):
         required=False, help_text=_("An unsaved way to ask, in place of what the prompt says. Neither: the plain one.")
     )
     items = serializers.ListField(
-        child=serializers.IntegerField(), default=list, max_length=10, help_text=_("Ids. Empty: ten at random.")
+        child=serializers.IntegerField(min_value=1, max_value=BIGGEST),
+        default=list,
+        max_length=10,
+        help_text=_("Ids. Empty: ten at random."),
     )
     attribute = serializers.CharField(
         default="", allow_blank=True, max_length=64, help_text=_("Draw evenly over its groups.")

@@ -52,6 +52,14 @@ def test_an_owner_makes_changes_and_deletes_a_prompt(cast, page_client):
     assert not Prompt.objects.exists()
 
 
+def test_an_auditor_reads_the_choices_and_changes_nothing(cast, prompt, page_client):
+    address = reverse("run_prompts_one", args=[cast.project.pk, prompt.pk])
+    page = page_client(cast.audrey).get(address).content.decode()
+    assert "3, at temperature 0.7" in page
+    assert "The label, then a short reason" in page
+    assert "<textarea" not in page
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -179,8 +187,8 @@ def test_a_trial_by_api_of_a_saved_prompt_and_of_unsaved_words(cast, model, prom
     unsaved = client.post(address, {"model": model.pk, "recipe": {"instructions": "Now."}}, format="json")
     assert Trial.objects.get(pk=unsaved.json()["id"]).recipe["instructions"] == "Now."
     assert len(client.get(address).json()["results"]) == 2
-    bad = client.post(address, {"model": model.pk, "recipe": {"samples": 0}}, format="json")
-    assert bad.status_code == 400
+    for bad in ({"recipe": {"samples": 0}}, {"items": [10**30]}, {"items": list(range(1, 12))}):
+        assert client.post(address, {"model": model.pk, **bad}, format="json").status_code == 400
 
 
 def test_lists_need_as_many_queries_for_many_as_for_few(cast, model, api, page_client, django_assert_max_num_queries):
