@@ -31,3 +31,18 @@ def queue_lanes_on_commit(lanes: Iterable[tuple[int, int, int]]) -> None:
             queue_lane(run_id=run_id, lane=lane, generation=generation)
 
         transaction.on_commit(send, robust=True)
+
+
+def queue_trial_on_commit(trial_id: int) -> None:
+    """Queue a trial once its transaction is committed. A broker that is down is logged; the person tries again."""
+
+    def send() -> None:
+        current_app.send_task(
+            "llm_workers.tasks.try_prompt",
+            args=[trial_id],
+            expires=180,
+            retry=True,
+            retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.3, "interval_max": 0.5},
+        )
+
+    transaction.on_commit(send, robust=True)

@@ -7,18 +7,27 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from llm_workers.models import ModelVersion
+from annotations.models import Project
+from llm_workers.models import ModelVersion, Prompt
+from llm_workers.selectors.prompts import prompts_of
 from llm_workers.selectors.runs import models_served
 
 
-class _ModelChoice(forms.ModelChoiceField):
+class ModelChoice(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         details = [part for part in (obj.quantization, obj.adapter and _("adapter of %s") % obj.base) if part]
         return f"{obj.name} ({', '.join(str(part) for part in details)})" if details else str(obj.name)
 
 
 class RunForm(forms.Form):
-    model = _ModelChoice(label=_("Model"), queryset=ModelVersion.objects.none(), empty_label=None)
+    model = ModelChoice(label=_("Model"), queryset=ModelVersion.objects.none(), empty_label=None)
+    prompt = forms.ModelChoiceField(
+        label=_("Prompt"),
+        queryset=Prompt.objects.none(),
+        required=False,
+        empty_label=_("The plain one: guidelines, options, item"),
+        help_text=_("With a prompt of the project, its own orders and reasoning count, not those below."),
+    )
     max_items = forms.IntegerField(
         label=_("At most this many items"),
         min_value=1,
@@ -48,8 +57,10 @@ class RunForm(forms.Form):
         help_text=_("Slower, and small models give poor ones."),
     )
 
-    def __init__(self, *args: Any, prompt_url: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, project: Project, prompt_url: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        preview = {"hx-get": prompt_url, "hx-target": "#prompt", "hx-trigger": "change"}
-        self.fields["with_reason"].widget.attrs.update(preview)
+        self.fields["prompt"].queryset = prompts_of(project)  # type: ignore[attr-defined]
+        preview = {"hx-get": prompt_url, "hx-target": "#prompt", "hx-trigger": "change", "hx-include": "closest form"}
+        for name in ("with_reason", "prompt"):
+            self.fields[name].widget.attrs.update(preview)
         self.fields["model"].queryset = models_served()  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 from django.utils import timezone
 
 from llm_workers.costs.counting import costs_count, uncounted_projects
@@ -13,6 +14,7 @@ from llm_workers.limits import STALE
 from llm_workers.services.labelling import label_for_a_while
 from llm_workers.services.models import models_refresh_if_due
 from llm_workers.services.runs import mend_lanes
+from llm_workers.services.trials import lost_text, trial_break_off, trial_run
 
 
 @shared_task
@@ -49,3 +51,13 @@ def count_costs_stale() -> int:
     for project_id in project_ids:
         count_costs.delay(project_id)
     return len(project_ids)
+
+
+@shared_task(soft_time_limit=130, time_limit=150)
+def try_prompt(trial_id: int) -> None:
+    """Ask a model about the few items of a trial."""
+    try:
+        trial_run(trial_id=trial_id)
+    except SoftTimeLimitExceeded:
+        trial_break_off(trial_id=trial_id, problem=lost_text())
+        raise

@@ -19,6 +19,7 @@ from ledger.errors import DomainError
 from llm_workers.charts import histogram
 from llm_workers.forms import RunForm
 from llm_workers.selectors import runs as select
+from llm_workers.selectors.prompts import preview, prompts_of, recipe_of
 from llm_workers.services.runs import GOING, run_cancel, run_pause, run_resume, run_start
 
 PER_PAGE = 25
@@ -33,7 +34,10 @@ def runs(request: HttpRequest, project_id: int) -> HttpResponse:
     access = project_access(request.user, project_id, OWNER if request.method == "POST" else READERS)
     request.access = access  # type: ignore[attr-defined]
     form = RunForm(
-        request.POST if request.method == "POST" else None, prompt_url=reverse("run_prompt", args=[project_id])
+        request.POST if request.method == "POST" else None,
+        project=access.project,
+        prompt_url=reverse("run_prompt", args=[project_id]),
+        initial={"prompt": request.GET.get("prompt")},
     )
     if request.method == "POST" and form.is_valid():
         run = _started(access, form)
@@ -49,7 +53,7 @@ def runs(request: HttpRequest, project_id: int) -> HttpResponse:
         "headers": _headers(),
         "rows": _rows(page),
         "served": select.models_served().exists(),
-        "prompt": _prompt(access.project, with_reason=bool(form["with_reason"].value())),
+        "prompt": _prompt(access.project, form["prompt"].value(), with_reason=bool(form["with_reason"].value())),
     }
     return render(request, "llm_workers/runs.html", context, status=422 if form.errors else 200)
 
@@ -65,6 +69,7 @@ def _started(access: Access, form: RunForm) -> Run | None:
             max_items=form.cleaned_data["max_items"],
             orders=form.cleaned_data["orders"],
             with_reason=form.cleaned_data["with_reason"],
+            prompt=form.cleaned_data["prompt"],
         )
     except DomainError as refusal:
         field = next((name for name in refusal.fields if name in form.fields), None)
@@ -77,7 +82,7 @@ def _started(access: Access, form: RunForm) -> Run | None:
 def run_prompt(request: HttpRequest, project_id: int) -> HttpResponse:
     """The prompt that a run with the form's choices would use: a fragment."""
     access = project_access(request.user, project_id, READERS)
-    prompt = _prompt(access.project, with_reason=bool(request.GET.get("with_reason")))
+    prompt = _prompt(access.project, request.GET.get("prompt"), with_reason=bool(request.GET.get("with_reason")))
     return render(request, "llm_workers/prompt.html", {"prompt": prompt})
 
 
@@ -113,8 +118,12 @@ def run_steer(request: HttpRequest, run_id: int, action: str) -> HttpResponse:
     return redirect("run_detail", run.pk)
 
 
-def _prompt(project: Project, *, with_reason: bool) -> str:
+def _prompt(project: Project, prompt_id: Any, *, with_reason: bool) -> str:
+    """What a run with these choices would send; ``prompt_id`` as a form or an address gives it."""
     schema = project.schemas.get(is_current=True)
+    chosen = prompts_of(project).filter(pk=prompt_id).first() if str(prompt_id or "").isdecimal() else None
+    if chosen is not None:
+        return preview(schema, recipe_of(chosen))
     return select.prompt_preview(schema=schema, with_reason=with_reason)
 
 

@@ -28,6 +28,9 @@ STATUS_FAULTS = {"400": 400, "401": 401, "404": 404, "429": 429, "500": 500, "50
 BROKEN_FAULTS = ("hang", "drop", "html", "not_a_completion")
 ANSWER_FAULTS = ("empty", "outside", "cut", "prose")
 
+# Of the item, in the languages that prompts are written in.
+HEADING = re.compile(r"^# (?:Item|Élément|Eintrag|Elemento)\n\n", re.MULTILINE)
+
 Choose = Callable[[str, Sequence[str]], Sequence[str]]
 
 
@@ -116,7 +119,7 @@ class ScriptedServer:
     def answer(self, body: dict[str, Any]) -> list[tuple[str, dict[str, float]]]:
         """The answer as tokens, each with the probabilities of the tokens that could have stood there."""
         user = next(message["content"] for message in body["messages"] if message["role"] == "user")
-        options = dict(re.findall(r"^([A-Za-z])\. ([^:\n]+)", user.partition("# Item")[0], re.MULTILINE))
+        options = dict(re.findall(r"^([A-Za-z])\. ([^:\n]+)", HEADING.split(user)[0], re.MULTILINE))
         names = sorted(options.values())
         chosen = self.choose(item_text(body), names)
         codes = [code for code, name in options.items() if name in chosen]
@@ -138,6 +141,8 @@ class ScriptedServer:
                 tokens += [(' "', {}), (codes[0], self._spread(codes[0], list(options))), ('"', {})]
             elif name == "reason":
                 tokens.append((' "The rules say so."', {}))
+            elif name == "certainty":
+                tokens.append((" 60", {}))
             else:
                 said = " true" if name in codes else " false"
                 other = " false" if name in codes else " true"
@@ -153,7 +158,7 @@ class ScriptedServer:
 def item_text(body: dict[str, Any]) -> str:
     """The item of a request: what stands between its heading and the instruction."""
     user = next(message["content"] for message in body["messages"] if message["role"] == "user")
-    return user.partition("# Item\n\n")[2].rpartition("\n\n")[0]
+    return HEADING.split(user)[-1].rpartition("\n\n")[0]
 
 
 def _schema(body: dict[str, Any]) -> dict[str, Any]:

@@ -107,6 +107,11 @@ class RunStartSerializer(serializers.Serializer[Any]):
         default=1, min_value=1, max_value=50, help_text=_("Orders of the options asked per item and averaged.")
     )
     seed = serializers.IntegerField(default=0, min_value=-(2**63), max_value=2**63 - 1)
+    prompt = serializers.IntegerField(
+        default=None,
+        allow_null=True,
+        help_text=_("Id of a prompt of the project; it decides reasons and orders. None: the plain prompt."),
+    )
 
 
 class RunItemSerializer(serializers.ModelSerializer[RunItem]):

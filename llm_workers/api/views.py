@@ -17,6 +17,7 @@ from accounts.models import Scope
 from annotations.access import OWNER, READERS, project_access, run_access
 from annotations.models import Run, RunStatus
 from ledger.services import actor_of
+from llm_workers.access import prompt_access
 from llm_workers.api.serializers import (
     ModelFactsSerializer,
     ModelSerializer,
@@ -115,7 +116,10 @@ class RunsView(GenericAPIView[Run]):
         access = project_access(request.user, project_id, OWNER)
         asked = RunStartSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        run = run_start(project=access.project, started_by=request.user, **asked.validated_data)
+        facts = dict(asked.validated_data)
+        if facts["prompt"] is not None:
+            facts["prompt"] = prompt_access(request.user, project_id, facts["prompt"], OWNER)[1]
+        run = run_start(project=access.project, started_by=request.user, **facts)
         headers = {"Location": reverse("api_run", args=[run.pk])}
         return Response(RunDetailSerializer(run_with_model(run.pk)).data, status=201, headers=headers)
 

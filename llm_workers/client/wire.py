@@ -70,14 +70,16 @@ class Request:
     model: str
     messages: Sequence[Mapping[str, Any]]
     constraint: Constraint
+    temperature: float = 0.0
+    seed: int = SEED
 
     def body(self, dialect: str) -> dict[str, Any]:
-        """The JSON body for ``POST /chat/completions``: greedy, seeded, with log-probabilities."""
+        """The JSON body for ``POST /chat/completions``: greedy unless asked, seeded, with log-probabilities."""
         return {
             "model": self.model,
             "messages": list(self.messages),
-            "temperature": 0,
-            "seed": SEED,
+            "temperature": self.temperature,
+            "seed": self.seed,
             "max_tokens": self.constraint.max_tokens,
             "logprobs": True,
             "top_logprobs": TOP_LOGPROBS,

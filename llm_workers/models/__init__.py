@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llm_workers.models.costs import CostCount, CostTally, RunServer
+from llm_workers.models.prompts import AnswerSigns, Prompt, PromptExample, Trial, TrialAnswer, TrialStatus
 from llm_workers.models.registry import Breaker, Dialect, Endpoint, ModelVersion, Throughput
 from llm_workers.models.runs import (
     ModelAnnotator,
@@ -14,6 +15,7 @@ from llm_workers.models.runs import (
 )
 
 __all__ = [
+    "AnswerSigns",
     "Breaker",
     "CostCount",
     "CostTally",
@@ -21,6 +23,8 @@ __all__ = [
     "Endpoint",
     "ModelAnnotator",
     "ModelVersion",
+    "Prompt",
+    "PromptExample",
     "PromptVersion",
     "RunItem",
     "RunItemStatus",
@@ -28,4 +32,7 @@ __all__ = [
     "RunPlan",
     "RunServer",
     "Throughput",
+    "Trial",
+    "TrialAnswer",
+    "TrialStatus",
 ]

@@ -6,12 +6,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from llm_workers.models.prompts import Prompt
+
 
 class PromptVersion(models.Model):
-    """How a project's question is put to a model: never changed, the same text is the same row.
+    """How a project's question is put to a model: never changed, the same content is the same row.
 
-    ``text`` holds the whole prompt with the places of options and item marked; ``hash`` is the SHA-256 over text,
-    schema, ``with_reason`` and ``orders``.
+    ``text`` holds the whole prompt with the places of options, examples and item marked; ``hash`` is the SHA-256 over
+    text, schema, ``with_reason``, ``orders``, ``recipe`` and ``examples``. ``recipe`` is what the owner chose (empty: a
+    run without a prompt of its own); ``examples`` what it led to, as rows of item id and label. A version that was made
+    from a ``prompt`` with a name is its version ``number``.
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="prompts")
@@ -19,6 +23,10 @@ class PromptVersion(models.Model):
     text = models.TextField(_("prompt"))
     with_reason = models.BooleanField(_("asks for a reason"), default=False)
     orders = models.PositiveSmallIntegerField(_("orders of the options that are asked and averaged"), default=1)
+    recipe = models.JSONField(_("what the owner chose"), default=dict)
+    examples = models.JSONField(_("examples, as rows of item id and label"), default=list)
+    prompt = models.ForeignKey(Prompt, models.SET_NULL, null=True, related_name="versions")
+    number = models.PositiveIntegerField(_("version"), null=True)
     hash = models.CharField(_("SHA-256"), max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -26,6 +34,7 @@ class PromptVersion(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["project", "hash"], name="prompt_version_once"),
+            models.UniqueConstraint(fields=["prompt", "number"], name="prompt_version_number_once"),
             models.CheckConstraint(condition=Q(orders__gte=1), name="prompt_orders_at_least_one"),
         ]
 

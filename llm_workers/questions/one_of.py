@@ -9,59 +9,60 @@ from typing import Any
 from llm_workers.client.wire import Constraint, Reply
 from llm_workers.questions import decision
 from llm_workers.questions.base import (
-    REASON_TOKENS,
+    CUT,
     BadAnswer,
     Choices,
     Reading,
     clean_reason,
-    object_schema,
     parse_object,
+    stated_in,
 )
 
 
 class OneOf(Choices):
-    """Bare codes where no reason is asked for: the answer is one token, and its distribution is the label's."""
+    """Bare codes where nothing else is asked for: the answer is one token, and its distribution is the label's."""
 
     @property
     def constraint(self) -> Constraint:
-        schema = object_schema({"label": {"type": "string", "enum": list(self.codes)}}, with_reason=self.with_reason)
-        if self.with_reason:
-            return Constraint(codes=(), schema=schema, max_tokens=24 + REASON_TOKENS)
-        return Constraint(codes=self.codes, schema=schema, max_tokens=24)
+        schema = self.shape.schema({"label": {"type": "string", "enum": list(self.codes)}})
+        codes = self.codes if self.shape.is_bare else ()
+        return Constraint(codes=codes, schema=schema, max_tokens=24 + self.shape.extra_tokens)
 
     def instruction(self) -> str:
-        if self.with_reason:
-            return 'Answer with JSON: {"label": the letter of one option, "reason": why, in one short sentence}.'
-        return "Answer with the letter of one option."
+        words = self.shape.wording
+        return words.letter if self.shape.is_bare else self.shape.instruction({"label": words.the_letter})
+
+    def example(self, value: Any, rotation: int) -> str:
+        return self.codes[self.keys(rotation).index(value)]
 
     def read(self, reply: Reply, rotation: int) -> Reading:
-        code, reason = self._answer(reply)
+        code, reason, stated = self._answer(reply)
         keys = self.keys(rotation)
         value = self.checked(keys[self.codes.index(code)], reason)
         offset = decision.find(reply.tokens, r'(?:^\s*|"label"\s*:\s*)"?(' + code + r")\b")
         place = None if offset is None else decision.token_at(reply.tokens, offset)
         if place is None:
-            return Reading(value=value, reason=reason)
+            return Reading(value=value, reason=reason, stated=stated)
         shares = decision.distribution(*place, self.codes)
         probabilities = {keys[self.codes.index(option)]: share for option, share in shares.items()}
-        return Reading(value, probabilities, probabilities[value], reason)
+        return Reading(value, probabilities, probabilities[value], reason, stated)
 
-    def _answer(self, reply: Reply) -> tuple[str, str]:
-        """The code and the reason. A server that cannot be held to bare codes answers with the object."""
+    def _answer(self, reply: Reply) -> tuple[str, str, float | None]:
+        """Code, reason, stated certainty. A server that cannot be held to bare codes answers with the object."""
         bare = reply.text.strip()
-        if not self.with_reason:
+        if self.shape.is_bare:
             if bare in self.codes:
-                return bare, ""
+                return bare, "", None
             quoted = _json_string(bare)
             if quoted in self.codes:
-                return quoted, ""
+                return quoted, "", None
             if bare and not bare.startswith("{"):
-                raise self._not_an_option(bare)
+                raise BadAnswer(CUT) if reply.cut else self._not_an_option(bare)
         data = parse_object(reply)
         code = data.get("label")
         if code not in self.codes:
             raise self._not_an_option(code)
-        return str(code), clean_reason(data)
+        return str(code), clean_reason(data, self.shape), stated_in(data, self.shape)
 
     def _not_an_option(self, said: Any) -> BadAnswer:
         return BadAnswer(f"“{str(said)[:40]}” is not one of {', '.join(self.codes)}.")
@@ -78,6 +79,11 @@ class OneOf(Choices):
         mean = {key: sum(share[key] for share in shares) / len(shares) for key in shares[0]}
         value = max(mean, key=lambda key: mean[key])
         return Reading(value, mean, mean[value], _reason_for(readings, value))
+
+    def sampled(self, values: Sequence[Any]) -> dict[str, float] | None:
+        """Shares of the labels with half a draw added for each (Jeffreys' prior of a multinomial); they sum to 1."""
+        whole = len(values) + len(self.labels) / 2
+        return {label["key"]: (values.count(label["key"]) + 0.5) / whole for label in self.labels}
 
 
 def _json_string(text: str) -> Any:

@@ -7,17 +7,18 @@ been written at that place, so two labels that both surely apply would each look
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from llm_workers.client.wire import Constraint, Reply
 from llm_workers.questions import decision
 from llm_workers.questions.base import (
-    REASON_TOKENS,
+    BEFORE,
     BadAnswer,
     Choices,
     Reading,
     clean_reason,
-    object_schema,
     parse_object,
+    stated_in,
 )
 
 TOKENS_PER_OPTION = 12
@@ -29,19 +30,24 @@ class SomeOf(Choices):
 
     @property
     def constraint(self) -> Constraint:
-        schema = object_schema({code: {"type": "boolean"} for code in self.codes}, with_reason=self.with_reason)
-        tokens = 16 + TOKENS_PER_OPTION * len(self.codes) + (REASON_TOKENS if self.with_reason else 0)
+        schema = self.shape.schema({code: {"type": "boolean"} for code in self.codes})
+        tokens = 16 + TOKENS_PER_OPTION * len(self.codes) + self.shape.extra_tokens
         return Constraint(codes=(), schema=schema, max_tokens=tokens)
 
     def instruction(self) -> str:
         low, high = self._bounds()
-        how_many = f"exactly {low}" if low == high else f"from {low} to {high}"
-        example = ", ".join(f'"{code}": true or false' for code in self.codes[:2])
-        reason = ', and "reason": why, in one short sentence' if self.with_reason else ""
-        return (
-            f"Say of every option whether it applies; {how_many} of them must. "
-            f"Answer with JSON, one entry for each letter: {{{example}, …}}{reason}."
-        )
+        words, fields = self.shape.wording, self.shape.fields({})
+        how_many = (words.exactly if low == high else words.between).format(low=low, high=high)
+        example = ", ".join(f'"{code}": {words.yes_or_no}' for code in self.codes[:2])
+        steps = fields.pop("reason") if self.shape.thinking == BEFORE else ""
+        extra = "".join(words.also.format(name=name, what=what) for name, what in fields.items())
+        form = words.reason_first if steps else words.each_letter
+        return words.each_option.format(how_many=how_many) + form.format(example=example, extra=extra, steps=steps)
+
+    def example(self, value: Any, rotation: int) -> str:
+        keys = self.keys(rotation)
+        codes = [code for code, key in zip(self.codes, keys, strict=True) if key in value]
+        return ", ".join(codes) or self.shape.wording.none
 
     def _bounds(self) -> tuple[int, int]:
         schema = self.task.output_schema(self.config)
@@ -52,16 +58,16 @@ class SomeOf(Choices):
         wrong = [code for code in self.codes if not isinstance(data.get(code), bool)]
         if wrong:
             raise BadAnswer(f"The answer does not say true or false for {', '.join(wrong)}.")
-        reason = clean_reason(data)
+        reason, stated = clean_reason(data, self.shape), stated_in(data, self.shape)
         value = self.checked([key for code, key in zip(self.codes, keys, strict=True) if data[code]], reason)
         probabilities = {}
         for code, key in zip(self.codes, keys, strict=True):
             offset = decision.find(reply.tokens, rf'"{code}"\s*:\s*(true|false)')
             place = None if offset is None else decision.token_at(reply.tokens, offset)
             if place is None:
-                return Reading(value=value, reason=reason)
+                return Reading(value=value, reason=reason, stated=stated)
             probabilities[key] = decision.distribution(*place, ("true", "false"))["true"]
-        return Reading(value, probabilities, confidence(value, probabilities), reason)
+        return Reading(value, probabilities, confidence(value, probabilities), reason, stated)
 
     def combine(self, readings: Sequence[Reading]) -> Reading:
         """The labels whose mean probability is at least one half, held to the schema's bounds by their rank."""
@@ -75,6 +81,11 @@ class SomeOf(Choices):
         reason = next((reading.reason for reading in readings if reading.reason), "")
         value = self.checked(ranked[:count], reason)
         return Reading(value, mean, confidence(value, mean), reason)
+
+    def sampled(self, values: Sequence[Any]) -> dict[str, float] | None:
+        """For each label the share of the draws that gave it, with half a draw added for yes and for no."""
+        keys = [label["key"] for label in self.labels]
+        return {key: (sum(key in value for value in values) + 0.5) / (len(values) + 1) for key in keys}
 
 
 def confidence(value: Sequence[str], probabilities: dict[str, float]) -> float:

@@ -39,15 +39,16 @@ MILLION = 1_000_000
 
 def runs_of(project: Project) -> QuerySet[Run]:
     """A project's runs, newest first, with all that a list shows."""
-    return Run.objects.filter(project=project).select_related(
+    found = Run.objects.filter(project=project).select_related(
         "plan", "schema", "annotator__model_annotator__model", "annotator__model_annotator__prompt"
     )
+    return found.defer("annotator__model_annotator__prompt__examples")  # may be thousands
 
 
 def run_with_model(run_id: int) -> Run:
     """A run that was found through ``access``, with all that its page shows."""
     return Run.objects.select_related(
-        "plan", "schema", "project", "annotator__model_annotator__model", "annotator__model_annotator__prompt"
+        "plan", "schema", "project", "annotator__model_annotator__model", "annotator__model_annotator__prompt__prompt"
     ).get(pk=run_id)
 
 
@@ -134,10 +135,15 @@ def items_of(run: Run) -> QuerySet[RunItem]:
 
 def run_cost(run: Run, model: ModelVersion) -> Decimal | None:
     """What the tokens cost at the model's prices; None where it has none."""
+    return cost_of(model, run.prompt_tokens, run.completion_tokens)
+
+
+def cost_of(model: ModelVersion, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
+    """The same for any tokens."""
     if model.token_prices is None:
         return None
     prompt, completion = model.token_prices
-    return (run.prompt_tokens * prompt + run.completion_tokens * completion) / MILLION
+    return (prompt_tokens * prompt + completion_tokens * completion) / MILLION
 
 
 def models_served() -> QuerySet[ModelVersion]:

@@ -18,6 +18,7 @@ from llm_workers.questions import Reading
 from llm_workers.services.claims import Work
 from llm_workers.services.finish import checkpoint_reached, finish_if_done
 from llm_workers.services.runs import pause_locked
+from llm_workers.services.signs import signs_store
 
 # A paused run, like a paused project, still takes what was already under way.
 TAKES = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
@@ -109,6 +110,7 @@ def _label(work: Work, changes: ItemChanges, outcomes: Sequence[Outcome]) -> Non
         if outcome.reading and work.annotator_id not in changes.items[outcome.item_id].votes
     ]
     labels = Annotation.objects.bulk_create(fresh)
+    signs_store(labels=labels, readings={outcome.item_id: outcome.reading for outcome in outcomes})
     for label in labels:
         changes.vote(label, kind=AnnotatorKind.MODEL)
     record_many(

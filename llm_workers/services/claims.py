@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
-from annotations.task_types import task_type
+from llm_workers.asking import Asking
 from llm_workers.client import Server
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan
-from llm_workers.questions import Question, question_for
+from llm_workers.selectors.prompts import asking_of
 from llm_workers.services.finish import finish_if_done
 from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import GOING, lane_touch, pause_locked
@@ -40,9 +40,7 @@ class Work:
     schema: LabelSchema
     annotator_id: int
     model_name: str
-    prompt_text: str
-    orders: int
-    question: Question
+    asking: Asking
     servers: tuple[Server, ...]
     concurrency: int
 
@@ -106,18 +104,13 @@ def _take_back(run: Run, lane: int) -> None:
 def _work(run: Run, claim: Claim) -> Work:
     asked = ModelAnnotator.objects.select_related("model", "prompt").get(annotator_id=run.annotator_id)
     servers = servers_for(asked.model)
-    question = question_for(
-        task=task_type(run.schema.task_type), config=run.schema.config, with_reason=asked.prompt.with_reason
-    )
     return Work(
         claim=claim,
         project=run.project,
         schema=run.schema,
         annotator_id=run.annotator_id,
         model_name=asked.model.name,
-        prompt_text=asked.prompt.text,
-        orders=asked.prompt.orders,
-        question=question,
+        asking=asking_of(asked.prompt, schema=run.schema),
         servers=servers,
         concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
     )

@@ -10,9 +10,8 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 
 from llm_workers import limits
-from llm_workers.client import BadRequest, ChatClient, ClientError, Refused, Request, Usage
-from llm_workers.prompts import digest, messages, repair, rotations
-from llm_workers.questions import BadAnswer, Reading
+from llm_workers.asking import ask_item
+from llm_workers.client import ChatClient, ClientError, Refused
 from llm_workers.services.answers import Outcome, answers_store
 from llm_workers.services.claims import (
     Leased,
@@ -127,38 +126,15 @@ class _Shift:
 
 
 async def ask(client: ChatClient, work: Work, item: Leased) -> Outcome:
-    """Everything that is asked about one item: each order of the options, and once more where an answer is unusable.
-
-    Raises ``ClientError`` where no server could be used; a refusal of this item alone is an outcome.
-    """
-    turns = rotations(item_id=item.item_id, orders=work.orders, size=work.question.size)
-    readings: list[Reading] = []
-    usage, raw, first = Usage(), "", ""
-    problem = ""
-    for rotation in turns:
-        asked = messages(
-            text=work.prompt_text,
-            question=work.question,
-            rotation=rotation,
-            kind=item.modality,
-            payload=item.payload,
-        )
-        first = first or digest(asked)
-        for _ in range(2):
-            try:
-                reply = await client.complete(Request(work.model_name, asked, work.question.constraint))
-            except BadRequest as error:
-                problem = error.message
-                break
-            usage, raw = usage + reply.usage, reply.text
-            try:
-                readings.append(work.question.read(reply, rotation))
-                problem = ""
-                break
-            except BadAnswer as error:
-                problem = str(error)
-                asked = repair(asked, answer=raw, problem=problem, instruction=work.question.instruction())
-        if problem:
-            break
-    reading = None if problem else work.question.combine(readings)
-    return Outcome(item.item_id, reading, problem, usage, tuple(turns), first, raw)
+    """What asking about one item brings. Raises ``ClientError`` where no server could be used."""
+    asked = await ask_item(
+        client,
+        model=work.model_name,
+        asking=work.asking,
+        item_id=item.item_id,
+        kind=item.modality,
+        payload=item.payload,
+    )
+    return Outcome(
+        item.item_id, asked.reading, asked.problem, asked.usage, asked.rotations, asked.prompt_hash, asked.raw
+    )

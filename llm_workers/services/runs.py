@@ -9,15 +9,14 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.models import Annotator, AnnotatorKind, LabelSchema, Project, ProjectStatus, Run, RunStatus
-from annotations.task_types import task_type
+from annotations.models import Project, ProjectStatus, Run, RunStatus
 from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, actor_of, record
 from llm_workers.dispatch import queue_lanes_on_commit
 from llm_workers.limits import MAX_LANES
-from llm_workers.models import ModelAnnotator, ModelVersion, PromptVersion, RunItem, RunItemStatus, RunLane, RunPlan
-from llm_workers.prompts import digest, prompt_hash, prompt_text
-from llm_workers.questions import question_for
+from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, RunItem, RunItemStatus, RunLane, RunPlan
+from llm_workers.selectors.prompts import shown_to_all
+from llm_workers.services.prompting import model_annotator, plain_version, version_of
 
 MAX_STEP = 100_000
 GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
@@ -27,7 +26,7 @@ INSERT INTO llm_workers_runitem (run_id, item_id, status, attempts, reason, rota
     prompt_tokens, completion_tokens, cached_tokens, seconds, raw_answer)
 SELECT %(run)s, item.id, 'pending', 0, '', '[]', '', 0, 0, 0, 0, ''
 FROM annotations_item AS item
-WHERE item.project_id = %(project)s AND NOT EXISTS (
+WHERE item.project_id = %(project)s AND item.id <> ALL(%(left_out)s::bigint[]) AND NOT EXISTS (
     SELECT 1 FROM annotations_annotation AS label
     WHERE label.item_id = item.id AND label.annotator_id = %(annotator)s AND label.status = 'current')
 ORDER BY md5(item.id::text || ':' || %(seed)s::text), item.id
@@ -45,8 +44,12 @@ def run_start(
     with_reason: bool = False,
     orders: int = 1,
     seed: int = 0,
+    prompt: Prompt | None = None,
 ) -> Run:
     """Let ``model`` label the items that it has not labelled yet when asked in this way, in a seeded random order.
+
+    A ``prompt`` of the project says how it is asked, in place of ``with_reason`` and ``orders``; the items whose labels
+    it shows to the model are left out.
 
     Raises ``DomainError``: 409 where the project is not active, the model is not served, or it is labelling here
     already; 400 where there is nothing to label or a number is out of range.
@@ -60,7 +63,12 @@ def run_start(
             text = _("No server offers “%(name)s” now. Start one and refresh the models, or choose another.")
             raise DomainError("model_not_served", text % {"name": model.name})
         schema = project.schemas.get(is_current=True)
-        asked = model_annotator(model=model, schema=schema, with_reason=with_reason, orders=orders)
+        asked = model_annotator(
+            model=model,
+            version=version_of(prompt=prompt, schema=schema)
+            if prompt
+            else plain_version(schema=schema, with_reason=with_reason, orders=orders),
+        )
         run = _create(
             project=project,
             annotator=asked.annotator,
@@ -70,7 +78,7 @@ def run_start(
             started_by=started_by,
         )
         RunPlan.objects.create(run=run, seed=seed)
-        run.total = _fill(run, seed)
+        run.total = _fill(run, seed, left_out=shown_to_all(asked.prompt))
         if not run.total:
             raise invalid(_("There is nothing to label: this model, asked in this way, has labelled every item."))
         run.save(update_fields=["total"])
@@ -149,28 +157,6 @@ def hand_over(lanes: list[RunLane]) -> None:
     queue_lanes_on_commit((lane.run_id, lane.number, lane.generation) for lane in lanes)
 
 
-def model_annotator(*, model: ModelVersion, schema: LabelSchema, with_reason: bool, orders: int) -> ModelAnnotator:
-    """The annotator that ``model`` is when asked in this way, made on first use. Inside the caller's transaction."""
-    question = question_for(task=task_type(schema.task_type), config=schema.config, with_reason=with_reason)
-    orders = min(orders, question.size)
-    text = prompt_text(schema=schema, question=question)
-    made = prompt_hash(text=text, schema_id=schema.pk, with_reason=with_reason, orders=orders)
-    prompt, _made = PromptVersion.objects.get_or_create(
-        project_id=schema.project_id,
-        hash=made,
-        defaults={"schema": schema, "text": text, "with_reason": with_reason, "orders": orders},
-    )
-    known = ModelAnnotator.objects.select_related("annotator", "prompt").filter(model=model, prompt=prompt).first()
-    if known:
-        return known
-    # A model's name alone is not unique: another quantization may be served under it later.
-    name = f"{model.name[:150]} · {digest([model.pk, made])[:8]}"
-    annotator = Annotator.objects.create(
-        project_id=schema.project_id, kind=AnnotatorKind.MODEL, name=name, base_model=model.name[:200]
-    )
-    return ModelAnnotator.objects.create(annotator=annotator, model=model, prompt=prompt)
-
-
 def _check_numbers(step_size: int, max_items: int | None, orders: int) -> None:
     if not 1 <= step_size <= MAX_STEP:
         text = _("A step has between 1 and %(most)s items.") % {"most": f"{MAX_STEP:,}"}
@@ -200,13 +186,14 @@ def _create(**fields: Any) -> Run:
         raise DomainError("run_active", text) from None
 
 
-def _fill(run: Run, seed: int) -> int:
+def _fill(run: Run, seed: int, *, left_out: list[int]) -> int:
     values = {
         "run": run.pk,
         "project": run.project_id,
         "annotator": run.annotator_id,
         "seed": seed,
         "most": run.max_items,
+        "left_out": left_out,
     }
     with connection.cursor() as cursor:
         cursor.execute(FILL, values)

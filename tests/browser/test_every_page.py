@@ -30,7 +30,15 @@ from tests.permissions.test_matrix import TABLE
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Not pages: an answer for machines, a download, and what scripts put into a page.
-PARTS = {"healthz", "import_progress", "pay_export", "run_progress", "run_prompt", "your_data_download"}
+PARTS = {
+    "healthz",
+    "import_progress",
+    "pay_export",
+    "run_progress",
+    "run_prompt",
+    "run_trial_progress",
+    "your_data_download",
+}
 PAGES = {
     name: entry
     for name, entry in sorted(TABLE.items())

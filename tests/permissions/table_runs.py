@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
+from llm_workers.models import ModelVersion, Prompt, Trial, TrialAnswer
+from llm_workers.recipe import Recipe
+from llm_workers.services.prompting import prompt_create, version_of
 from tests.permissions.entry import Entry, World, project, run
 
 
@@ -24,7 +29,53 @@ def any_server(world: World) -> list[Any]:
     return [10**9]
 
 
+def prompt(world: World) -> list[Any]:
+    """A prompt with examples from items of the project."""
+    made = Prompt.objects.filter(project=world.cast.project).first()
+    if made is None:
+        picked = ((world.item.pk, "keep"),)
+        recipe = Recipe(way="hand", picked=picked, thinking="after", samples=3)
+        made = prompt_create(project=world.cast.project, by=world.cast.olivia, name="With examples", recipe=recipe)
+        version_of(prompt=made, schema=world.cast.schema)
+    return [world.cast.project.pk, made.pk]
+
+
+def trial(world: World) -> list[Any]:
+    """A trial in which one item was answered and one was not."""
+    cast = world.cast
+    made = Trial.objects.filter(project=cast.project).first()
+    if made is None:
+        now = timezone.now()
+        made = Trial.objects.create(
+            project=cast.project, model=ModelVersion.objects.earliest("id"), schema=cast.schema, text="Which?",
+            started_by=cast.olivia, created_at=now, status="done", finished_at=now, to_label=300,
+        )  # fmt: skip
+        first, second = cast.project.items.all()[:2]
+        said = [{"role": "user", "content": "Which?"}]
+        facts = {"trial": made, "messages": said, "answered_at": now, "requests": 1, "completion_tokens": 2}
+        TrialAnswer.objects.create(
+            item=first, position=0, value="keep", confidence=0.8, stated=0.9, entropy=0.5, reason="It is polite.",
+            prompt_tokens=90, **facts,
+        )  # fmt: skip
+        TrialAnswer.objects.create(item=second, position=1, problem="The answer is empty.", prompt_tokens=80, **facts)
+    return [cast.project.pk, made.pk]
+
+
+READ = "302 404 403 403 200 200"
 TABLE = {
+    "run_prompts": Entry(project, GET=READ),
+    "run_prompts_new": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "run_prompts_one": Entry(prompt, GET=READ, POST="302 404 403 403 403 422"),
+    "run_prompts_delete": Entry(prompt, POST="302 404 403 403 403 302"),
+    "run_playground": Entry(project, GET=READ, POST="302 404 403 403 403 422"),
+    "run_trial": Entry(trial, GET=READ),
+    "run_trial_progress": Entry(trial, GET=READ),
+    "api_prompts": Entry(project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 400"),
+    "api_prompt": Entry(
+        prompt, GET="401 404 403 403 200 200", PUT="401 404 403 403 403 400", DELETE="401 404 403 403 403 204"
+    ),
+    "api_playground": Entry(project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 400"),
+    "api_trial": Entry(trial, GET="401 404 403 403 200 200"),
     "models": Entry(GET="302 200 200 200 200 200"),
     "model": Entry(own_model, GET="302 200 200 200 200 200", POST="302 403 403 403 403 403"),
     "server_new": Entry(GET="302 403 403 403 403 403", POST="302 403 403 403 403 403"),

@@ -1,0 +1,180 @@
+"""Reading trials: what came of each item, what it cost, and what a run over all items would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.utils import timezone
+from scipy.stats import t as student
+
+from annotations.modalities import modality
+from annotations.models import Consensus, Project
+from annotations.settling.selectors import words_of
+from annotations.task_types import task_type
+from llm_workers.models import Trial, TrialAnswer
+from llm_workers.recipe import Recipe, recipe_from
+from llm_workers.selectors.prompts import as_text, question_of
+from llm_workers.selectors.runs import cost_of
+from llm_workers.services.trials import OPEN, STALE
+
+COVERAGE = 0.95
+EXCERPT = 280  # characters
+
+
+def trials_of(project: Project) -> QuerySet[Trial]:
+    """Latest first, each with ``item_count`` and ``token_count``."""
+    tokens = Sum(F("answers__prompt_tokens") + F("answers__completion_tokens"))
+    found = Trial.objects.filter(project=project).select_related("model", "prompt", "schema")
+    return found.annotate(item_count=Count("answers"), token_count=tokens).order_by("-id")
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What all trials of a project used, beside its runs."""
+
+    trials: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    seconds: float
+
+
+def trials_spent(project: Project) -> Spent:
+    rows = TrialAnswer.objects.filter(trial__project=project)
+    whole = rows.aggregate(
+        trials=Count("trial", distinct=True),
+        prompt_tokens=Sum("prompt_tokens", default=0),
+        completion_tokens=Sum("completion_tokens", default=0),
+        cached_tokens=Sum("cached_tokens", default=0),
+        seconds=Sum("seconds", default=0.0),
+    )
+    return Spent(**whole)
+
+
+@dataclass(frozen=True)
+class Range:
+    """A figure for all items: items × mean, and its 95 % interval by Student's t."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run over ``items`` would take, from ``n`` answers. ``money`` is None where the model has no price."""
+
+    items: int
+    n: int
+    tokens: Range
+    seconds: Range
+    money: Range | None
+
+
+def for_all(values: Sequence[float], items: int) -> Range:
+    """Items × mean with the interval of the mean (at least two values)."""
+    mean = fmean(values)
+    half = float(student.ppf((1 + COVERAGE) / 2, len(values) - 1)) * stdev(values) / sqrt(len(values))
+    return Range(items * mean, items * max(mean - half, 0.0), items * (mean + half))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One item of a trial as its page shows it. ``against``: whether gold, people's consensus, say another label."""
+
+    row: TrialAnswer
+    excerpt: str
+    words: str
+    sent: str
+    gold: str
+    people: str
+    against_gold: bool | None
+    against_people: bool | None
+    cost: Decimal | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A trial with all that its page shows."""
+
+    trial: Trial
+    recipe: Recipe
+    requests: int
+    rows: list[Shown]
+    estimate: Estimate | None
+    going: bool
+    lost: bool
+
+    @property
+    def answered(self) -> int:
+        return sum(shown.row.answered_at is not None for shown in self.rows)
+
+    @property
+    def against(self) -> tuple[int, int]:
+        """How many of the labels that can be compared with gold, or else with people, differ."""
+        compared = [shown.against_people if shown.against_gold is None else shown.against_gold for shown in self.rows]
+        known = [one for one in compared if one is not None]
+        return sum(known), len(known)
+
+
+def trial_seen(trial: Trial) -> Seen:
+    """A trial that was found through ``trial_access``; two more queries."""
+    answers = list(trial.answers.select_related("item"))
+    people = Consensus.objects.select_related("schema").in_bulk([row.item_id for row in answers])
+    recipe = recipe_from(trial.recipe)
+    lost = trial.status in OPEN and timezone.now() - trial.created_at > STALE
+    return Seen(
+        trial=trial,
+        recipe=recipe,
+        requests=recipe.requests(question_of(trial.schema, recipe).size),
+        rows=[_shown(trial, row, people.get(row.item_id)) for row in answers],
+        estimate=_estimate(trial, answers),
+        going=trial.status in OPEN and not lost,
+        lost=lost,
+    )
+
+
+def _shown(trial: Trial, row: TrialAnswer, people: Consensus | None) -> Shown:
+    schema, gold = trial.schema, row.item.gold
+    decided = people is not None and people.value is not None
+    return Shown(
+        row=row,
+        excerpt=modality(row.item.modality).excerpt(row.item.payload, EXCERPT),
+        words="" if row.value is None else words_of(schema, row.value),
+        sent=as_text(row.messages),
+        gold="" if gold is None else words_of(schema, gold),
+        people=words_of(people.schema, people.value) if people is not None and decided else "",
+        against_gold=_differ(trial, row, gold),
+        against_people=_differ(trial, row, people.value if people is not None else None),
+        cost=cost_of(trial.model, row.prompt_tokens, row.completion_tokens) if row.answered_at else None,
+    )
+
+
+def _differ(trial: Trial, row: TrialAnswer, other: Any) -> bool | None:
+    """Whether the labels differ; None where one is missing."""
+    if row.value is None or other is None:
+        return None
+    token = task_type(trial.schema.task_type).token
+    return token(row.value) != token(other)
+
+
+def _estimate(trial: Trial, answers: Sequence[TrialAnswer]) -> Estimate | None:
+    """None before two items were asked about."""
+    asked = [row for row in answers if row.answered_at]
+    if len(asked) < 2 or not trial.to_label:
+        return None
+    items = trial.to_label
+    costs = [cost_of(trial.model, row.prompt_tokens, row.completion_tokens) for row in asked]
+    return Estimate(
+        items=items,
+        n=len(asked),
+        tokens=for_all([row.prompt_tokens + row.completion_tokens for row in asked], items),
+        seconds=for_all([row.seconds for row in asked], items),
+        money=None if None in costs else for_all([float(cost or 0) for cost in costs], items),
+    )

@@ -1,0 +1,197 @@
+"""Trying a prompt on a few items before a run is started. A trial stores answers, never labels."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotations.models import Item, Project
+from ledger.errors import DomainError, invalid
+from ledger.services import actor_of, record
+from llm_workers import limits
+from llm_workers.asking import Asked, Asking, ask_item
+from llm_workers.client import ChatClient, ClientError, Server
+from llm_workers.dispatch import queue_trial_on_commit
+from llm_workers.examples.drawing import draw_items
+from llm_workers.models import ModelVersion, Prompt, Trial, TrialAnswer, TrialStatus
+from llm_workers.recipe import SIMILAR, Recipe, recipe_from
+from llm_workers.selectors.prompts import asking, composed
+from llm_workers.services.prompting import recipe_checked
+
+ITEMS = 10
+TOGETHER = 4  # requests at a time: a trial must not hold up a run on a small server
+SECONDS = 100.0  # for all items; the task's own limits lie above
+STALE = timedelta(minutes=4)  # a trial that is older and not done has lost its task
+OPEN = (TrialStatus.QUEUED, TrialStatus.RUNNING)
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Which items a trial asks about: those named, or else up to ten drawn by ``seed``, evenly over the groups of
+    ``attribute`` where one is given."""
+
+    item_ids: tuple[int, ...] = ()
+    attribute: str = ""
+    seed: int = 0
+
+
+def trial_start(
+    *, project: Project, model: ModelVersion, by: Any, recipe: Recipe, pick: Pick, prompt: Prompt | None = None
+) -> Trial:
+    """Ask ``model`` about ten items by ``recipe``, in the background. ``prompt``: the one that the recipe belongs to.
+
+    Raises ``DomainError``: 400 where the recipe or the choice of items is wrong; 409 where no server offers the model,
+    there is nothing to ask about, or the person's last trial still goes on.
+    """
+    recipe = recipe_checked(project=project, recipe=recipe)
+    if not model.endpoints.exists():
+        text = _("No server offers “%(name)s” now, so nothing can be tried. Start one, or choose another model.")
+        raise DomainError("model_not_served", text % {"name": model.name})
+    made = composed(project.schemas.get(is_current=True), recipe)
+    examples = made.draw_examples()
+    shown = set() if recipe.way == SIMILAR else {row[0] for row in examples}
+    item_ids = _picked(project, pick, shown)
+    with transaction.atomic():
+        _close_stale(by)
+        trial = _create(
+            project=project,
+            model=model,
+            schema=made.schema,
+            prompt=prompt,
+            recipe=recipe.as_json(),
+            text=made.text,
+            examples=examples,
+            started_by=by,
+            created_at=timezone.now(),
+        )
+        TrialAnswer.objects.bulk_create(
+            TrialAnswer(trial=trial, item_id=item_id, position=position) for position, item_id in enumerate(item_ids)
+        )
+        data = {"model": model.pk, "items": len(item_ids)}
+        record(kind="trial.started", actor=actor_of(by), subject=f"trial:{trial.pk}", project_id=project.pk, data=data)
+        queue_trial_on_commit(trial.pk)
+    return trial
+
+
+def _picked(project: Project, pick: Pick, shown: set[int]) -> list[int]:
+    """Up to ten items; never one whose label the prompt shows."""
+    if not pick.item_ids:
+        found = draw_items(project=project, count=ITEMS, attribute=pick.attribute, seed=pick.seed, without=shown)
+        if not found:
+            raise DomainError("nothing_to_try", _("There is no item to ask about. Import some first."))
+        return found
+    wanted = list(dict.fromkeys(pick.item_ids))
+    known = set(Item.objects.filter(project=project, pk__in=wanted).values_list("pk", flat=True))
+    problem = ""
+    if len(wanted) > ITEMS:
+        problem = _("Name at most %(most)s items.") % {"most": ITEMS}
+    elif set(wanted) - known:
+        problem = _("No item of this project: %(ids)s.") % {"ids": ", ".join(map(str, sorted(set(wanted) - known)))}
+    elif shown & known:
+        problem = _("The prompt shows the label of %(ids)s as an example. Name other items.")
+        problem %= {"ids": ", ".join(map(str, sorted(shown & known)))}
+    if problem:
+        raise invalid(problem, fields={"items": [problem]})
+    return wanted
+
+
+def _close_stale(by: Any) -> None:
+    lost = Trial.objects.filter(started_by=by, status__in=OPEN, created_at__lt=timezone.now() - STALE)
+    lost.update(status=TrialStatus.FAILED, finished_at=timezone.now(), problem=lost_text())
+
+
+def lost_text() -> str:
+    return _("It broke off, or no worker took it. See that the worker of the queue “llm” runs, then try again.")
+
+
+def _create(**fields: Any) -> Trial:
+    try:
+        with transaction.atomic():
+            return Trial.objects.create(**fields)
+    except IntegrityError as error:
+        if "trial_one_per_person" not in str(error):
+            raise
+        text = _("Your last trial still goes on. Wait for its end; it takes two minutes at most.")
+        raise DomainError("trial_running", text) from None
+
+
+def trial_run(*, trial_id: int) -> None:
+    """Do what ``trial_start`` promised. A second call for the same trial does nothing."""
+    if not Trial.objects.filter(pk=trial_id, status=TrialStatus.QUEUED).update(status=TrialStatus.RUNNING):
+        return
+    trial = Trial.objects.select_related("model", "schema").get(pk=trial_id)
+    to_label = Item.objects.filter(project_id=trial.project_id).count()
+    Trial.objects.filter(pk=trial_id).update(to_label=to_label)
+    problem = async_to_sync(_ask_all)(trial)
+    Trial.objects.filter(pk=trial_id, status=TrialStatus.RUNNING).update(
+        status=TrialStatus.FAILED if problem else TrialStatus.DONE, problem=problem[:500], finished_at=timezone.now()
+    )
+
+
+def trial_break_off(*, trial_id: int, problem: str) -> None:
+    """End a trial whose task cannot go on."""
+    Trial.objects.filter(pk=trial_id, status__in=OPEN).update(
+        status=TrialStatus.FAILED, problem=problem[:500], finished_at=timezone.now()
+    )
+
+
+async def _ask_all(trial: Trial) -> str:
+    """Ask about every item, and keep each answer as it comes. Returns what went wrong."""
+    servers = await sync_to_async(_servers)(trial)
+    how = await sync_to_async(asking)(
+        schema=trial.schema, recipe=recipe_from(trial.recipe), text=trial.text, examples=trial.examples
+    )
+    rows = [row async for row in TrialAnswer.objects.filter(trial=trial).select_related("item")]
+    client = ChatClient(servers, api_key=settings.LLM_API_KEY, concurrency=TOGETHER, patience=limits.PATIENCE)
+    async with client:
+        turn = asyncio.Semaphore(TOGETHER)
+        tasks = [asyncio.create_task(_ask(client, turn, trial, how, row)) for row in rows]
+        done, late = await asyncio.wait(tasks, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+    failures = [error for task in done if (error := task.exception())]
+    for failure in failures:
+        if not isinstance(failure, ClientError):
+            raise failure
+    if failures:
+        return _("%(why)s Then try again.") % {"why": failures[0]}
+    if late:
+        text = _("%(seconds)s seconds were not enough for all items. Ask less of the model, or use a faster server.")
+        return text % {"seconds": round(SECONDS)}
+    return ""
+
+
+def _servers(trial: Trial) -> list[Server]:
+    endpoints = trial.model.endpoints.filter(url__in=settings.LLM_BASE_URLS).order_by("-healthy", "id")
+    return [Server(endpoint.url, endpoint.dialect) for endpoint in endpoints]
+
+
+async def _ask(client: ChatClient, turn: asyncio.Semaphore, trial: Trial, how: Asking, row: TrialAnswer) -> None:
+    async with turn:
+        item = row.item
+        asked = await ask_item(
+            client, model=trial.model.name, asking=how, item_id=item.pk, kind=item.modality, payload=item.payload
+        )
+    await sync_to_async(_keep)(row, asked)
+
+
+def _keep(row: TrialAnswer, asked: Asked) -> None:
+    reading = asked.reading
+    if reading is not None:
+        row.value, row.confidence, row.reason = reading.value, reading.confidence, reading.reason
+        row.stated, row.entropy = reading.stated, reading.entropy
+    row.problem, row.raw_answer = asked.problem[:300], asked.raw.replace("\x00", "")[:500]
+    row.messages, row.requests = list(asked.first), asked.requests
+    row.prompt_tokens, row.completion_tokens = asked.usage.prompt_tokens, asked.usage.completion_tokens
+    row.cached_tokens, row.seconds = asked.usage.cached_tokens, asked.usage.seconds
+    row.answered_at = timezone.now()
+    row.save()
