@@ -6,6 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from llm_workers.replacing.models import StandIn as StandIn
+from llm_workers.replacing.models import StandInRules as StandInRules
+from llm_workers.trust.models import TrustCheck as TrustCheck
+
 
 class Dialect(models.TextChoices):
     """How a server is told which answers are allowed; found out by asking it, because servers ignore what they do not

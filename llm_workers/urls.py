@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from llm_workers import views
+from llm_workers.trust import urls as trust
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.models, name="models"),
@@ -14,4 +15,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<int:run_id>/", views.run_detail, name="run_detail"),
     path("runs/<int:run_id>/progress/", views.run_progress, name="run_progress"),
     re_path(r"^runs/(?P<run_id>\d+)/(?P<action>pause|resume|cancel)/$", views.run_steer, name="run_steer"),
+    *trust.urlpatterns,
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from llm_workers.api import views
+from llm_workers.trust import urls as trust
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.ModelsView.as_view(), name="api_models"),
@@ -16,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<int:run_id>/resume/", views.RunResumeView.as_view(), name="api_run_resume"),
     path("runs/<int:run_id>/cancel/", views.RunCancelView.as_view(), name="api_run_cancel"),
     path("runs/<int:run_id>/items/", views.RunItemsView.as_view(), name="api_run_items"),
+    *trust.api_urlpatterns,
 ]
