@@ -98,9 +98,7 @@ def _mended(calibration: Calibration, scope: Scope) -> str:
     if calibration.method == CalibrationMethod.NONE:
         return _("No curve foretells unseen labels better than the confidence as stated, so it is left as it is.")
     before, after = scope["before"]["ece"]["value"], scope["after"]["ece"]["value"]
-    return _(
-        "On items that the curve has not seen, calibration moves the expected error from %(before)s to %(after)s."
-    ) % {
+    return _("On items that the curve has not seen, the calibration error goes from %(before)s to %(after)s.") % {
         "before": decimal(before),
         "after": decimal(after),
     }

@@ -47,7 +47,8 @@ Rows = tuple[Ints, Ints, Ints]
 class Compared:
     """People's labels (``item``, ``person``, ``label``: each (n,), numbers of ``item_ids`` and ``annotator_ids``), and
     ``models``: annotator id → (items,) of labels, −1 where there is none. ``combination`` (items,): the number of the
-    item's groups in ``combinations``, −1 for none. ``too_many``: different answers."""
+    item's groups in ``combinations``, −1 for none. ``answers``: the tokens that ``label`` numbers; ``too_many`` of them
+    are not compared."""
 
     item: Ints
     person: Ints
@@ -57,6 +58,7 @@ class Compared:
     models: dict[int, Ints]
     combination: Ints
     combinations: list[dict[str, str]]
+    answers: list[str]
     similarity: Floats
     too_many: bool
 
@@ -99,6 +101,7 @@ def compared_labels(project: Project) -> Compared:
         models=dict(_by_model(of_model, item_ids)),
         combination=combination,
         combinations=combinations,
+        answers=list(answers),
         similarity=np.empty((0, 0)) if too_many else _similarity(task, list(answers)),
         too_many=too_many,
     )

@@ -28,7 +28,8 @@ class StandInRules(models.Model):
         choices=Judges.choices,
         default=Judges.CROWD,
         help_text=_(
-            "ε is how much less often than a person a model may be right and still be taken, because people cost more."
+            "ε is how much less often than a person a model may be as near to the others and still be taken, because "
+            "people cost more."
         ),
     )
 
@@ -46,7 +47,9 @@ class StandIn(models.Model):
 
     ``winning_rate`` and ``advantage`` (ω and ρ over all items) are null where too few people can be compared.
     ``scopes``: all items first, then groups: ``{"attribute", "group", "items", "people", "left_out", "winning_rate",
-    "advantage", "passes"}``. ``people``: of all items, ``{"annotator", "items", "model", "human", "p", "wins"}``.
+    "advantage", "passes"}``. ``constant``: what a program would reach that always gives the people's commonest answer,
+    ``{"answer": token, "winning_rate", "advantage"}``. ``people``: of all items, ``{"annotator", "items", "model",
+    "human", "p", "wins"}``.
     """
 
     annotator = models.OneToOneField("annotations.Annotator", models.CASCADE, primary_key=True, related_name="stand_in")
@@ -54,6 +57,7 @@ class StandIn(models.Model):
     allowance = models.FloatField(_("ε"))
     winning_rate = models.FloatField(_("winning rate ω"), null=True)
     advantage = models.FloatField(_("average advantage probability ρ"), null=True)
+    constant = models.JSONField(null=True)
     too_many_answers = models.BooleanField(default=False)  # so many different ones that nearness is not worked out
     scopes = models.JSONField()
     people = models.JSONField()

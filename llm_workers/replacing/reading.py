@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from annotations.deciding.selectors import words
+from annotations.models import LabelSchema
 from llm_workers.models import StandIn
-from llm_workers.replacing.alternative import LEAST_ITEMS, LEAST_PEOPLE
+from llm_workers.replacing.alternative import LEAST_ITEMS, LEAST_PEOPLE, PASSES
 
 WINNING = gettext_lazy(
     "The share of people against whom the model does at least as well: each person is left out in turn, and whoever is "
@@ -39,7 +41,7 @@ def answer(name: str, found: StandIn | None) -> str:
         return _undecided(name, found)
     scope = found.scopes[0]
     wins = round(scope["winning_rate"] * scope["people"])
-    words = {
+    given = {
         "name": name,
         "wins": wins,
         "people": scope["people"],
@@ -53,20 +55,23 @@ def answer(name: str, found: StandIn | None) -> str:
         )
     else:
         text = _(
-            "By this test %(name)s should not stand in for people here: it is shown to do as well against "
-            "only %(wins)s of %(people)s people (ω = %(rate)s), though ε = %(allowance)s is granted for what people "
-            "cost more."
+            "By this test %(name)s should not stand in for people here: it is shown to do as well against %(wins)s of "
+            "%(people)s people (ω = %(rate)s), though ε = %(allowance)s is granted for what people cost more."
         )
-    return text % words
+    return text % given
 
 
 def _undecided(name: str, found: StandIn) -> str:
-    counted = found.scopes[0]["left_out"] if found.scopes else 0
+    sharing = found.scopes[0]["left_out"] if found.scopes else 0
     text = _(
         "Whether %(name)s may stand in for people here cannot be said yet. That takes %(people)d people with %(items)d "
-        "items each that the model and somebody else labelled too; of the %(counted)d people who share any, too few do."
+        "items each that the model and somebody else labelled too."
     )
-    return text % {"name": name, "people": LEAST_PEOPLE, "items": LEAST_ITEMS, "counted": counted}
+    there_are = ngettext(
+        "%(sharing)d person shares any item so far.", "%(sharing)d people share any item so far.", sharing
+    )
+    numbers = {"name": name, "people": LEAST_PEOPLE, "items": LEAST_ITEMS}
+    return f"{text % numbers} {there_are % {'sharing': sharing}}"
 
 
 def where(found: StandIn | None) -> list[str]:
@@ -86,6 +91,23 @@ def _names(groups: Iterable[Scope], passes: bool | None) -> str:
         more = len(names) - MOST_NAMED
         return ", ".join(names[:MOST_NAMED]) + " " + _("and %(more)d more") % {"more": more}
     return ", ".join(names)
+
+
+def caution(found: StandIn | None, schema: LabelSchema) -> str:
+    """Why passing says little here, where always giving one answer would pass too; else empty."""
+    if found is None or found.constant is None or found.constant["winning_rate"] is None:
+        return ""
+    if found.constant["winning_rate"] < PASSES:
+        return ""
+    text = _(
+        "Read it with care: a program that always answers “%(answer)s” would pass this test too (ω = %(rate)s, "
+        "ρ = %(advantage)s), because people give that answer most. Agreement beyond chance tells more here."
+    )
+    return text % {
+        "answer": words(schema, found.constant["answer"]),
+        "rate": share(found.constant["winning_rate"]),
+        "advantage": share(found.constant["advantage"]),
+    }
 
 
 def verdict_badge(passes: bool | None) -> dict[str, str]:

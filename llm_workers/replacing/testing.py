@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from django.utils import timezone
 
 from annotations.models import Annotator, AnnotatorKind, Project
-from llm_workers.replacing.alternative import Advantages, Verdict, advantages, verdict
+from llm_workers.replacing.alternative import Advantages, Judged, Verdict, advantages, verdict
 from llm_workers.replacing.collecting import Compared, compared_labels
 from llm_workers.replacing.models import ALLOWANCE, Judges, StandIn, StandInRules
 
@@ -35,7 +37,7 @@ def project_test(*, project: Project) -> int:
 
 def _stand_in(found: Compared, annotator_id: int, attributes: list[str], allowance: float) -> dict[str, Any]:
     """The stored fields."""
-    empty: dict[str, Any] = {"winning_rate": None, "advantage": None, "scopes": [], "people": []}
+    empty: dict[str, Any] = {"winning_rate": None, "advantage": None, "scopes": [], "people": [], "constant": None}
     values: dict[str, Any] = {"allowance": allowance, "tested_at": timezone.now(), "too_many_answers": found.too_many}
     judged = found.judged(annotator_id)
     if judged is None:
@@ -49,7 +51,20 @@ def _stand_in(found: Compared, annotator_id: int, attributes: list[str], allowan
         if not attribute:
             people = _people(result, found)
             values |= {"winning_rate": result.winning_rate, "advantage": result.advantage}
-    return values | {"scopes": scopes, "people": people}
+    constant = None if values["winning_rate"] is None else _constant(judged, found, allowance)
+    return values | {"scopes": scopes, "people": people, "constant": constant}
+
+
+def _constant(judged: Judged, found: Compared, allowance: float) -> dict[str, Any]:
+    """What always giving the commonest answer would reach on the same items: a test that this passes says little."""
+    commonest = int(np.bincount(judged.label).argmax())
+    model = np.where(judged.model >= 0, commonest, -1)
+    result = verdict(advantages(replace(judged, model=model)), people=judged.people, allowance=allowance)
+    return {
+        "answer": found.answers[commonest],
+        "winning_rate": result.winning_rate,
+        "advantage": result.advantage,
+    }
 
 
 def _parts(found: Compared, whole: Advantages, attributes: list[str]) -> Iterator[tuple[str, str, Advantages]]:

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from accounts.people import person
 from annotations.access import OWNER, STAFF, project_access
-from annotations.models import Project
+from annotations.models import LabelSchema, Project
 from llm_workers.calibration import reading as calibrated
 from llm_workers.models import StandInRules
 from llm_workers.replacing import reading as replacing
@@ -105,10 +105,17 @@ class StandInPersonSerializer(serializers.Serializer[Any]):
     wins = serializers.BooleanField(help_text=_("The model is shown to do at least as well, ε granted."))
 
 
+class ConstantSerializer(serializers.Serializer[Any]):
+    answer = serializers.CharField(help_text=_("The people's commonest answer."))
+    winning_rate = serializers.FloatField(allow_null=True)
+    advantage = serializers.FloatField(allow_null=True)
+
+
 class StandInSerializer(serializers.Serializer[Any]):
     allowance = serializers.FloatField(help_text=_("ε"))
     winning_rate = serializers.FloatField(allow_null=True)
     advantage = serializers.FloatField(allow_null=True)
+    constant = ConstantSerializer(allow_null=True, help_text=_("What always giving one answer would reach."))
     too_many_answers = serializers.BooleanField()
     scopes = StandInScopeSerializer(many=True, help_text=_("All items first."))
     people = StandInPersonSerializer(many=True)
@@ -143,9 +150,10 @@ class TrustSerializer(serializers.Serializer[Any]):
     models = ModelTrustSerializer(many=True, help_text=_("The highest ρ first."))
 
 
-def _model(model: ModelTrust) -> dict[str, Any]:
+def _model(model: ModelTrust, schema: LabelSchema) -> dict[str, Any]:
     stand_in, calibration = model.stand_in, model.calibration
-    may = replacing.answer(model.name, stand_in)
+    said = [replacing.answer(model.name, stand_in), *replacing.where(stand_in), replacing.caution(stand_in, schema)]
+    said.append(calibrated.answer(model.name, calibration))
     return {
         "annotator": model.annotator.pk,
         "name": model.name,
@@ -153,17 +161,18 @@ def _model(model: ModelTrust) -> dict[str, Any]:
         "winning_rate": stand_in and stand_in.winning_rate,
         "advantage": stand_in and stand_in.advantage,
         "calibration": calibration.method if calibration is not None else "",
-        "reading": [may, *replacing.where(stand_in), calibrated.answer(model.name, calibration)],
+        "reading": [one for one in said if one],
     }
 
 
 def _as_data(project: Project) -> dict[str, Any]:
     found = trust_of(project)
+    schema = project.schemas.get(is_current=True)
     return TrustSerializer(
         {
             "judges": found.rules.judges,
             "computed_at": found.check and found.check.computed_at,
-            "models": [_model(model) for model in found.models],
+            "models": [_model(model, schema) for model in found.models],
         }
     ).data
 

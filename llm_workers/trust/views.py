@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, STAFF, Access, project_access
+from annotations.models import LabelSchema
 from ledger.errors import DomainError
 from llm_workers.calibration import reading as calibrated
 from llm_workers.calibration.plots import reliability_plot
@@ -48,22 +49,24 @@ def trust(request: HttpRequest, project_id: int) -> HttpResponse:
 
 def _context(access: Access, form: JudgesForm) -> dict[str, Any]:
     found = trust_of(access.project)
+    schema = access.project.schemas.get(is_current=True)
     return {
         "access": access,
         "project": access.project,
         "found": found,
-        "models": [_part(model) for model in found.models],
+        "models": [_part(model, schema) for model in found.models],
         "form": form,
     }
 
 
-def _part(model: ModelTrust) -> dict[str, Any]:
+def _part(model: ModelTrust, schema: LabelSchema) -> dict[str, Any]:
     """What both pages say of a model first."""
     stand_in = model.stand_in
     return {
         "model": model,
         "may": replacing.answer(model.name, stand_in),
         "where": replacing.where(stand_in),
+        "caution": replacing.caution(stand_in, schema),
         "sure": calibrated.answer(model.name, model.calibration),
         "figures": replacing.figures(stand_in) if stand_in is not None else [],
         "scope": calibrated.whole(model.calibration),
@@ -78,7 +81,8 @@ def trust_model(request: HttpRequest, project_id: int, annotator_id: int) -> Htt
     access = project_access(request.user, project_id, STAFF)
     request.access = access  # type: ignore[attr-defined]
     model = model_trust(access.project, annotator_id)
-    context = {"access": access, "project": access.project, "least": calibrated.least(), **_part(model)}
+    part = _part(model, access.project.schemas.get(is_current=True))
+    context = {"access": access, "project": access.project, "least": calibrated.least(), **part}
     if context["scope"] is not None and model.calibration is not None:
         context |= {
             "calibration": model.calibration,

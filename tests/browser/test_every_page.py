@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 
 from annotations.demographics.releasing import demographics_release
 from annotations.models import Annotation, Case, ImportJob, ImportRowError
+from llm_workers.trust.computing import trust_compute
 from tests.agreement.test_measures import fill
 from tests.browser import background
 from tests.browser.walk import Walk
@@ -24,6 +25,7 @@ from tests.demographics.people import ask, make_workers, tell
 from tests.factories import make_cast
 from tests.permissions.entry import ROLES, World, make_world
 from tests.permissions.test_matrix import TABLE
+from tests.trust.people import make_labelled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -48,6 +50,9 @@ def world(live: str) -> World:
     demographics_release(project_id=cast.project.pk)
     for number, item in enumerate(fill(cast.project, items=80)):  # over several days: agreement has its chart
         Annotation.objects.filter(item=item).update(created_at=timezone.now() - timedelta(days=number % 5))
+    _items, model = make_labelled(cast.project, items=120, skill=0.6)
+    Annotation.objects.filter(annotator=model).update(annotator=made.run.annotator)
+    trust_compute(project_id=cast.project.pk)
     background.relay()
     return made
 

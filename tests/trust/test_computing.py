@@ -18,6 +18,7 @@ from llm_workers.calibration import fitting
 from llm_workers.calibration.collecting import SOURCES, checked_labels
 from llm_workers.models import StandIn, StandInRules, TrustCheck
 from llm_workers.replacing import collecting, testing
+from llm_workers.replacing.reading import caution
 from llm_workers.tasks import compute_trust, trust_stale
 from llm_workers.trust.computing import LOCK_CLASS, stale_projects, trust_compute
 from tests.factories import CHOICES, make_annotator, make_cast, make_items
@@ -118,6 +119,23 @@ def test_a_model_that_fails_one_group_is_told_apart(cast):
     passes = {one["group"]: one["passes"] for one in StandIn.objects.get(annotator=model).scopes}
     assert passes["muslim"] is True
     assert passes["christian"] is False
+
+
+def test_where_one_answer_would_pass_too_that_is_kept(cast):
+    chance = random.Random(2)
+    items = make_items(cast.project, 400)
+    truth = ["remove" if chance.random() < 0.1 else "keep" for _ in items]
+    for _person in range(3):
+        give(items, make_annotator(cast.project), said(truth, 0.9, chance), [None] * 400)
+    give(items, make_annotator(cast.project, kind="model"), said(truth, 0.95, chance), [0.9] * 400)
+    trust_compute(project_id=cast.project.pk)
+    found = StandIn.objects.get()
+    assert found.winning_rate == 1
+    assert (found.constant["answer"], found.constant["winning_rate"]) == ("keep", 1)
+    schema = cast.project.schemas.get()
+    assert "always answers “Keep” would pass this test too" in caution(found, schema)
+    found.constant["winning_rate"] = 0.0
+    assert caution(found, schema) == ""
 
 
 def test_more_is_allowed_against_experts(cast):
