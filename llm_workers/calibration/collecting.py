@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from annotations import columns
+from llm_workers.trust.groups import members
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -74,14 +74,7 @@ class Checked:
 
     def groups(self, attribute: str) -> Iterator[tuple[str, Flags]]:
         """Each group of the attribute that occurs, in order, with the labels in it (n,)."""
-        members = defaultdict(list)
-        for number, groups in enumerate(self.combinations):
-            if attribute in groups:
-                members[groups[attribute]].append(number)
-        for group in sorted(members):
-            inside = np.isin(self.combination, members[group])
-            if inside.any():
-                yield group, inside
+        return members(attribute, self.combination, self.combinations)
 
 
 def checked_labels(project_id: int) -> dict[int, Checked]:

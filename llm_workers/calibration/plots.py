@@ -6,26 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotations.drawing import Scale, Tick
+from annotations.drawing import Point, Scale, Tick, point
 from llm_workers.calibration.reading import percent
 
 # The template llm_workers/trust/reliability.html writes 360 × 340 (size), 44 and 350 (ends of the confidence), 290 and
 # 10 (ends of the shares), 308 and 332 (texts under it).
 ALONG = Scale(0.0, 1.0, 44, 350)
 UP = Scale(0.0, 1.0, 290, 10)
-CAP = 4
-
-
-@dataclass(frozen=True)
-class Point:
-    """A bin: its mean confidence, its share of right labels, and that share's interval."""
-
-    x: str
-    y: str
-    low_y: str
-    high_y: str
-    cap_left: str
-    cap_right: str
 
 
 @dataclass(frozen=True)
@@ -50,12 +37,4 @@ def reliability_plot(scope: Mapping[str, Any]) -> Reliability:
 
 
 def _point(one: Mapping[str, Any]) -> Point:
-    x = ALONG.at(one["confidence"])
-    return Point(
-        x=x,
-        y=UP.at(one["accuracy"]),
-        low_y=UP.at(one["accuracy_low"]),
-        high_y=UP.at(one["accuracy_high"]),
-        cap_left=f"{float(x) - CAP:.1f}",
-        cap_right=f"{float(x) + CAP:.1f}",
-    )
+    return point(ALONG.at(one["confidence"]), UP, one["accuracy"], one["accuracy_low"], one["accuracy_high"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from annotations.deciding.arrays import Index, read_labels
 from annotations.models import Project
 from annotations.task_types import TaskType, task_type
 from llm_workers.replacing.alternative import Floats, Ints, Judged
+from llm_workers.trust.groups import members
 
 MOST_ANSWERS = 500  # different ones: from there on the nearness of every two is not worked out
 
@@ -71,12 +71,7 @@ class Compared:
 
     def groups(self, attribute: str) -> Iterator[tuple[str, np.ndarray[Any, np.dtype[np.bool_]]]]:
         """Each group of the attribute, in order, with the items in it (items,)."""
-        members = defaultdict(list)
-        for number, groups in enumerate(self.combinations):
-            if attribute in groups:
-                members[groups[attribute]].append(number)
-        for group in sorted(members):
-            yield group, np.isin(self.combination, members[group])
+        return members(attribute, self.combination, self.combinations)
 
 
 def compared_labels(project: Project) -> Compared:
