@@ -6,6 +6,7 @@ import random
 
 from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import transaction
 from django.utils import timezone
 
 from llm_workers.costs.counting import costs_count, uncounted_projects
@@ -15,6 +16,7 @@ from llm_workers.services.labelling import label_for_a_while
 from llm_workers.services.models import models_refresh_if_due
 from llm_workers.services.runs import mend_lanes
 from llm_workers.services.trials import lost_text, trial_break_off, trial_run
+from llm_workers.trust.computing import stale_projects, trust_compute
 
 
 @shared_task
@@ -26,13 +28,13 @@ def label_chunk(run_id: int, lane: int, generation: int) -> None:
         queue_lane(run_id=run_id, lane=lane, generation=follow.generation, wait=wait)
 
 
-@shared_task(queue="default", soft_time_limit=20, time_limit=30)
+@shared_task(soft_time_limit=20, time_limit=30)
 def resume_runs() -> None:
     """Queue a new task for every lane whose task was lost: a killed worker, a broker that was down."""
     mend_lanes(stale_before=timezone.now() - STALE)
 
 
-@shared_task(queue="default", soft_time_limit=30, time_limit=40)
+@shared_task(soft_time_limit=30, time_limit=40)
 def refresh_models() -> None:
     """Ask the servers what they serve."""
     models_refresh_if_due()
@@ -61,3 +63,23 @@ def try_prompt(trial_id: int) -> None:
     except SoftTimeLimitExceeded:
         trial_break_off(trial_id=trial_id, problem=lost_text())
         raise
+
+
+@shared_task(soft_time_limit=3500, time_limit=3600)
+def compute_trust(project_id: int) -> bool:
+    """Calibrate and test one project's models; whether it was done."""
+    return trust_compute(project_id=project_id) is not None
+
+
+@shared_task(soft_time_limit=50, time_limit=60)
+def trust_stale() -> int:
+    """Send ``compute_trust`` for every project with models whose labels changed; beat sends this every minute."""
+    project_ids = stale_projects()
+    for project_id in project_ids:
+        compute_trust.delay(project_id)
+    return len(project_ids)
+
+
+def trust_soon(project_id: int) -> None:
+    """Send ``compute_trust`` once what was just changed is committed."""
+    transaction.on_commit(lambda: compute_trust.delay(project_id))

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from llm_workers import prompt_views, views
 from llm_workers.costs import urls as cost_urls
 from llm_workers.registry import urls as registry_urls
+from llm_workers.trust import urls as trust
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *registry_urls.urlpatterns,
@@ -31,4 +32,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<int:run_id>/", views.run_detail, name="run_detail"),
     path("runs/<int:run_id>/progress/", views.run_progress, name="run_progress"),
     re_path(r"^runs/(?P<run_id>\d+)/(?P<action>pause|resume|cancel)/$", views.run_steer, name="run_steer"),
+    *trust.urlpatterns,
 ]

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.access import OWNER, READERS, Access, project_access, run_access
-from annotations.models import Project, Run, RunStatus
+from annotations.models import Calibration, Project, Run, RunStatus
 from ledger.errors import DomainError
+from llm_workers.calibration import reading as calibrated
 from llm_workers.charts import histogram
 from llm_workers.forms import RunForm
 from llm_workers.selectors import runs as select
@@ -165,6 +166,7 @@ def _run_context(access: Access, run_id: int) -> dict[str, Any]:
     asked = run.annotator.model_annotator
     sureness = select.run_sureness(run)
     unanswered = select.unanswered_of(run)
+    calibration = Calibration.objects.filter(annotator=run.annotator).first()
     return {
         "project": access.project,
         "access": access,
@@ -184,4 +186,5 @@ def _run_context(access: Access, run_id: int) -> dict[str, Any]:
         "unanswered_more": max(run.unanswered - UNANSWERED_SHOWN, 0),
         "checkpoints": select.checkpoints_of(run)[:UNANSWERED_SHOWN],
         "cost": select.run_cost(run, asked.model),
+        "worth": calibrated.answer(run.annotator.name, calibration) if calibration else "",
     }

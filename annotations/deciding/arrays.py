@@ -61,7 +61,7 @@ def collect(*, schema: LabelSchema, count_models: bool) -> Collected:
     tokens = Index()
     for token in offered(task, schema):
         tokens[token]
-    of_item, of_annotator, label = _read(LABELS, schema.project_id, task, tokens, models=count_models)
+    of_item, of_annotator, label = read_labels(LABELS, schema.project_id, task, tokens, models=count_models)
     item_ids, item = np.unique(of_item, return_inverse=True)
     annotator_ids, annotator = np.unique(of_annotator, return_inverse=True)
     gold = known_labels(schema.project_id, task, item_ids, tokens)
@@ -74,10 +74,11 @@ def collect(*, schema: LabelSchema, count_models: bool) -> Collected:
     return Collected(labels, item_ids, annotator_ids.tolist(), list(tokens), anchors, base == PERSON)
 
 
-def _read(
+def read_labels(
     statement: str, project_id: int, task: TaskType, tokens: Index, *, models: bool = False
 ) -> tuple[Ints, Ints, Ints]:
-    """The statement's rows as (item id, annotator id, index of the label), each of shape (n,)."""
+    """The statement's rows as (item id, annotator id, index of the label), each of shape (n,); new labels are added to
+    ``tokens``. The statement selects item id, annotator id and the value's text by ``project`` and ``models``."""
     values = Values(task, tokens)
     cells = {"item": "whole", "annotator": "whole", "value": "text"}
     parts: list[list[Ints]] = [[np.empty(0, np.int64)] * 3]
@@ -96,7 +97,7 @@ def known_labels(project_id: int, task: TaskType, item_ids: Ints, tokens: Index)
     gold = np.full(len(item_ids), NO_GOLD, np.int64)
     if not len(item_ids):
         return gold
-    known, _nobody, label = _read(KNOWN, project_id, task, tokens)
+    known, _nobody, label = read_labels(KNOWN, project_id, task, tokens)
     at = np.minimum(np.searchsorted(item_ids, known), len(item_ids) - 1)
     labelled = item_ids[at] == known
     gold[at[labelled]] = label[labelled]

@@ -18,12 +18,16 @@ class Field(NamedTuple):
     """Columns (name → kind) that come from the same cells of the query.
 
     Without ``make`` there is one column, which is the one cell. ``make`` takes the texts of the cells ``sources`` (None
-    for NULL) and gives a value for every column; it is called once for each distinct combination in a batch.
+    for NULL) and gives a value for every column; it is called once for each distinct combination in a batch. ``whole``
+    takes the cells themselves, with the kinds that ``kinds`` names, and gives the one column: for numbers, which repeat
+    too seldom to be worked out one by one.
     """
 
     columns: Columns
     sources: tuple[str, ...]
     make: Callable[..., Row] | None = None
+    whole: Callable[..., Any] | None = None
+    kinds: tuple[str, ...] = ()
 
 
 def one(name: str, kind: str, source: str = "") -> Field:
@@ -44,6 +48,8 @@ def derive(batch: Any, fields: Sequence[Field], schema: Any) -> Any:
 
 def _arrays(batch: Any, field: Field) -> list[Any]:
     cells = [batch.column(source) for source in field.sources]
+    if field.whole is not None:
+        return [field.whole(*cells)]
     if field.make is None:
         return cells
     places, distinct = _distinct(cells)

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+import pyarrow as pa
 from django.db.models import Case as DbCase
 from django.db.models import CharField, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
+from annotations.calibration import Curve
 from annotations.exporting.columns import Columns, Field, Row, arrow_schema, derive, one
 from annotations.exporting.snapshot import Snapshot
 from annotations.modalities import REGISTRY as MODALITIES
@@ -24,6 +27,7 @@ from annotations.models import (
     Annotation,
     AnnotationStatus,
     AnnotatorKind,
+    Calibration,
     Case,
     Consensus,
     ConsensusFit,
@@ -85,6 +89,11 @@ class _Context:
         # Without any, their table need not be looked at for each of millions of rows.
         shown = Suggestion.objects.filter(project_id=project_id, shown=True).values_list("pk")[:1]
         self.has_assisted = any(source.rows(shown))
+        curves = Calibration.objects.filter(project_id=project_id, curve__isnull=False)
+        self.curves = {
+            pk: Curve.from_json(json.loads(text))
+            for pk, text in source.rows(curves.values_list("annotator_id", "curve"))
+        }
         fits = ConsensusFit.objects.filter(project_id=project_id).values_list("method")
         self.fit_method: str | None = next((method for (method,) in source.rows(fits)), None)
 
@@ -122,6 +131,22 @@ class _Context:
 
         return Field({name: "text"}, (path,), make)
 
+    def calibrated(self) -> Field:
+        """The confidence as it was found to be worth, by the giver's curve."""
+
+        def whole(annotator: Any, confidence: Any) -> Any:
+            giver = annotator.to_numpy(zero_copy_only=False)
+            stated = confidence.to_numpy(zero_copy_only=False)
+            found = np.full(len(stated), np.nan)
+            for pk, curve in self.curves.items():
+                mine = giver == pk
+                found[mine] = curve.apply(stated[mine])
+            return pa.array(found, mask=np.isnan(found))
+
+        return Field(
+            {"calibrated_confidence": "number"}, ("annotator_id", "confidence"), whole=whole, kinds=("whole", "number")
+        )
+
     def with_fit(self, query: QuerySet[Any, Any], path: str) -> QuerySet[Any, Any]:
         """``query`` with the cells of ``fit``; ``path`` leads to the item's posterior."""
         if self.fit_method is None:  # then its table need not be looked at either
@@ -153,11 +178,13 @@ def open_table(source: Snapshot, wanted: Selection) -> Table:
 
 def _cells(fields: Iterable[Field]) -> dict[str, str]:
     """The query's cells that ``fields`` need, each once, with its kind: text, where something is made of it."""
-    return {
-        source: "text" if field.make else next(iter(field.columns.values()))
-        for field in fields
-        for source in field.sources
-    }
+    return {source: kind for field in fields for source, kind in zip(field.sources, _kinds(field), strict=True)}
+
+
+def _kinds(field: Field) -> Iterable[str]:
+    if field.kinds:
+        return field.kinds
+    return ["text" if field.make else next(iter(field.columns.values()))] * len(field.sources)
 
 
 def _of_project(model: Any, wanted: Selection, dataset: str) -> QuerySet[Any, Any]:
@@ -219,6 +246,7 @@ def _annotations(context: _Context, wanted: Selection) -> Parts:
             context.label("schema_id", "value"),
             one("status", "text"),
             one("confidence", "number"),
+            context.calibrated(),
             one("probabilities", "json"),
             one("reason", "text"),
             one("active_ms", "whole"),

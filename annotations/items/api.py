@@ -65,6 +65,9 @@ class ItemLabelSerializer(serializers.Serializer[Any]):
     schema_version = serializers.IntegerField(source="annotation.schema.version")
     run = serializers.IntegerField(source="annotation.run_id", allow_null=True)
     confidence = serializers.FloatField(source="annotation.confidence", allow_null=True)
+    calibrated_confidence = serializers.FloatField(
+        allow_null=True, help_text=_("What the confidence is worth by the model's calibration; null: not known.")
+    )
     reason = serializers.CharField(source="annotation.reason")
     created_at = serializers.DateTimeField(source="annotation.created_at")
 

@@ -23,6 +23,7 @@ from annotations.models import (
     ItemFlag,
     Project,
 )
+from annotations.selectors.calibrated import Curves, calibrated, curves_of
 from annotations.task_types import TaskType, task_type
 from ledger.errors import invalid
 
@@ -105,6 +106,7 @@ class LabelShown:
     kind: str
     origin: str
     words: str
+    calibrated_confidence: float | None
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def labels_of(access: Access, item: Item) -> ItemLabels:
     hidden = access.role == Role.EXPERT and not _is_settled(item)
     if hidden:
         return ItemLabels(hidden=True, counts=_counts(list(rows)))
-    return ItemLabels(hidden=False, labels=[_shown(row) for row in rows], counts=_counts(list(rows)))
+    curves = curves_of(item.project_id) if any(row.confidence is not None for row in rows) else {}
+    return ItemLabels(hidden=False, labels=[_shown(row, curves) for row in rows], counts=_counts(list(rows)))
 
 
 def _is_settled(item: Item) -> bool:
@@ -146,7 +149,7 @@ def _is_settled(item: Item) -> bool:
     return consensus is not None and consensus.method == ConsensusMethod.SETTLED
 
 
-def _shown(row: Annotation) -> LabelShown:
+def _shown(row: Annotation, curves: Curves) -> LabelShown:
     annotator = row.annotator
     return LabelShown(
         annotation=row,
@@ -154,6 +157,7 @@ def _shown(row: Annotation) -> LabelShown:
         kind=annotator.kind,
         origin=annotator.origin,
         words=_task(row).describe(row.schema.config, row.value),
+        calibrated_confidence=calibrated(row, curves),
     )
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from annotations.agreement import CoefficientName
 from annotations.agreement.trend import Trend
-from annotations.drawing import Scale, Tick, limit
+from annotations.drawing import Point, Scale, Tick, limit, point
 from annotations.measuring.breakdown import PeriodAgreement, Unit
 from annotations.measuring.reading import AMONG_PEOPLE, NAMES, Line, Table, figure
 
@@ -21,7 +21,6 @@ from annotations.measuring.reading import AMONG_PEOPLE, NAMES, Line, Table, figu
 # scale), 168 (labels of the periods) and 188 (what they are).
 LEFT, RIGHT, TOP, BOTTOM, EDGE = 44, 350, 10, 150, 12
 LOWEST = (0.0, 0.2, 0.4, 0.6, 0.8)  # where the scale may begin
-CAP = 4
 
 UNITS = {
     Unit.HOUR: gettext_lazy("Hours with labels, in order"),
@@ -29,18 +28,6 @@ UNITS = {
     Unit.WEEK: gettext_lazy("Weeks with labels, in order"),
     Unit.MONTH: gettext_lazy("Months with labels, in order"),
 }
-
-
-@dataclass(frozen=True)
-class Point:
-    """A period's raw agreement, with its interval where there is one."""
-
-    x: str
-    y: str
-    low_y: str
-    high_y: str
-    cap_left: str
-    cap_right: str
 
 
 @dataclass(frozen=True)
@@ -89,19 +76,9 @@ def time_plot(periods: Sequence[PeriodAgreement]) -> TimePlot | None:
     lowest = 1 - limit(1 - min(ends), [1 - one for one in reversed(LOWEST)])
     up = Scale(lowest, 1.0, BOTTOM, TOP)
     along = Scale(0, len(known) - 1, LEFT + EDGE, RIGHT - EDGE)
-    points = []
-    for number, (_part, raw) in enumerate(known):
-        value, x = raw.value or 0.0, along.at(number)
-        points.append(
-            Point(
-                x=x,
-                y=up.at(value),
-                low_y=up.at(value if raw.low is None else raw.low),
-                high_y=up.at(value if raw.high is None else raw.high),
-                cap_left=f"{float(x) - CAP:.1f}",
-                cap_right=f"{float(x) + CAP:.1f}",
-            )
-        )
+    points = [
+        point(along.at(number), up, raw.value or 0.0, raw.low, raw.high) for number, (_part, raw) in enumerate(known)
+    ]
     levels = [lowest + (1 - lowest) * step / 4 for step in range(5)]
     return TimePlot(
         points=tuple(points),

@@ -37,6 +37,7 @@ from annotations.models.quality import (
 from annotations.models.runs import Checkpoint, Run, RunStatus
 from annotations.models.serving import ServingRules, Strategy
 from annotations.models.suspicion import Suspicion, SuspicionCheck, SuspicionKind, SuspicionStatus
+from annotations.models.trust import Calibration, CalibrationMethod
 
 __all__ = [
     "FINISHED",
@@ -54,6 +55,8 @@ __all__ = [
     "Bias",
     "BiasAnswer",
     "BlurChoice",
+    "Calibration",
+    "CalibrationMethod",
     "CareRules",
     "Case",
     "CaseCause",

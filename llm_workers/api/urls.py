@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from llm_workers.api import prompt_views, views
 from llm_workers.costs import urls as cost_urls
 from llm_workers.registry import urls as registry_urls
+from llm_workers.trust import urls as trust
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *registry_urls.api_urlpatterns,
@@ -24,4 +25,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<int:run_id>/resume/", views.RunResumeView.as_view(), name="api_run_resume"),
     path("runs/<int:run_id>/cancel/", views.RunCancelView.as_view(), name="api_run_cancel"),
     path("runs/<int:run_id>/items/", views.RunItemsView.as_view(), name="api_run_items"),
+    *trust.api_urlpatterns,
 ]

@@ -13,6 +13,8 @@ from llm_workers.models.runs import (
     RunLane,
     RunPlan,
 )
+from llm_workers.replacing.models import StandIn, StandInRules
+from llm_workers.trust.models import TrustCheck
 
 __all__ = [
     "AnswerSigns",
@@ -31,8 +33,11 @@ __all__ = [
     "RunLane",
     "RunPlan",
     "RunServer",
+    "StandIn",
+    "StandInRules",
     "Throughput",
     "Trial",
     "TrialAnswer",
     "TrialStatus",
+    "TrustCheck",
 ]

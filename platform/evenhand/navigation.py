@@ -24,6 +24,7 @@ PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("items", _("Items"), "list", frozenset({OWNER, EXPERT, AUDITOR})),
     ("imports", _("Import"), "upload", frozenset({OWNER, AUDITOR})),
     ("runs", _("Model runs"), "cpu", frozenset({OWNER, AUDITOR})),
+    ("trust", _("Trust"), "shield", frozenset({OWNER, EXPERT, AUDITOR})),
     ("cases", _("Cases"), "gavel", frozenset({OWNER, EXPERT, AUDITOR})),
     ("agreement", _("Agreement"), "users", frozenset({OWNER, EXPERT, AUDITOR})),
     ("consensus", _("Consensus"), "check-circle", frozenset({OWNER, EXPERT, AUDITOR})),

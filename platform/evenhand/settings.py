@@ -104,7 +104,14 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "global_keyprefix": "evenhand:"}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"llm_workers.*": {"queue": "llm"}}
+CELERY_TASK_ROUTES = {
+    # What asks no model does not wait behind what does; exact names go before patterns.
+    "llm_workers.tasks.resume_runs": {"queue": "default"},
+    "llm_workers.tasks.refresh_models": {"queue": "default"},
+    "llm_workers.tasks.compute_trust": {"queue": "default"},
+    "llm_workers.tasks.trust_stale": {"queue": "default"},
+    "llm_workers.*": {"queue": "llm"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -117,6 +124,7 @@ CELERY_BEAT_SCHEDULE = {
     "count-costs": {"task": "llm_workers.tasks.count_costs_stale", "schedule": 60.0, "options": {"expires": 60}},
     "refit-consensus": {"task": "annotations.tasks.refit_stale", "schedule": 20.0, "options": {"expires": 20}},
     "check-people": {"task": "annotations.tasks.check_stale", "schedule": 60.0, "options": {"expires": 60}},
+    "trust-in-models": {"task": "llm_workers.tasks.trust_stale", "schedule": 60.0, "options": {"expires": 60}},
     "send-notices": {"task": "annotations.tasks.send_notices", "schedule": 15.0, "options": {"expires": 15}},
     "resume-demand": {"task": "annotations.tasks.mend_demand", "schedule": 60.0, "options": {"expires": 60}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},

@@ -19,6 +19,7 @@ from annotations.demographics.releasing import demographics_release
 from annotations.models import Annotation, Case, ImportJob, ImportRowError
 from llm_workers.costs.counting import costs_count
 from llm_workers.models import Endpoint, ModelVersion, Throughput
+from llm_workers.trust.computing import trust_compute
 from tests.agreement.test_measures import fill
 from tests.browser import background
 from tests.browser.walk import Walk
@@ -26,6 +27,7 @@ from tests.demographics.people import ask, make_workers, tell
 from tests.factories import make_cast, make_user
 from tests.permissions.entry import ROLES, World, make_world
 from tests.permissions.test_matrix import TABLE
+from tests.trust.people import make_labelled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -58,6 +60,9 @@ def world(live: str) -> World:
     demographics_release(project_id=cast.project.pk)
     for number, item in enumerate(fill(cast.project, items=80)):  # over several days: agreement has its chart
         Annotation.objects.filter(item=item).update(created_at=timezone.now() - timedelta(days=number % 5))
+    _items, model = make_labelled(cast.project, items=120, skill=0.6)
+    Annotation.objects.filter(annotator=model).update(annotator=made.run.annotator)
+    trust_compute(project_id=cast.project.pk)
     background.relay()
     costs_count(project_id=cast.project.pk)
     return made

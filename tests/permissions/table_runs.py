@@ -61,6 +61,10 @@ def trial(world: World) -> list[Any]:
     return [cast.project.pk, made.pk]
 
 
+def model_annotator(world: World) -> list[Any]:
+    return [world.cast.project.pk, world.run.annotator_id]
+
+
 READ = "302 404 403 403 200 200"
 TABLE = {
     "run_prompts": Entry(project, GET=READ),
@@ -94,6 +98,18 @@ TABLE = {
     "run_detail": Entry(run, GET="302 404 403 403 200 200"),
     "run_progress": Entry(run, GET="302 404 403 403 200 200"),
     "run_steer": Entry(pausing, POST="302 404 403 403 403 302"),
+    "trust": Entry(project, GET="302 404 403 200 200 200", POST="302 404 403 403 403 422"),
+    "trust_compute": Entry(project, POST="302 404 403 403 403 302"),
+    "trust_model": Entry(model_annotator, GET="302 404 403 200 200 200"),
+    "api_trust": Entry(
+        project,
+        GET="401 404 403 200 200 200",
+        PATCH="401 404 403 403 403 200",
+        POST="401 404 403 403 403 202",
+        send={"PATCH": {"judges": "expert"}},
+    ),
+    "api_calibration": Entry(model_annotator, GET="401 404 403 200 200 200"),
+    "api_stand_in": Entry(model_annotator, GET="401 404 403 200 200 200"),
     "api_models": Entry(GET="401 200 200 200 200 200"),
     "api_models_refresh": Entry(POST="401 403 403 403 403 403"),
     "api_runs": Entry(project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 400"),
