@@ -33,3 +33,7 @@ def resume_runs() -> None:
 def refresh_models() -> None:
     """Ask the servers what they serve."""
     models_refresh_if_due()
+
+
+# Tasks of a package of its own; imported here so that workers know them.
+from llm_workers.validating.tasks import rate_labels, wake_validators  # noqa: E402, F401

@@ -1,4 +1,4 @@
-"""Cases of labels that nobody disputes but that look wrong: opened, brought up to date and closed by what a scorer says.
+"""Cases of labels that nobody disputes but that look wrong: opened, kept up to date and closed by what a scorer says.
 
 Who scores is not known here. The scorer gives the doubts that should stand now; everything else about a case (that a
 disagreement takes it over, that a settlement ends it) follows in ``annotations.services.changes``.

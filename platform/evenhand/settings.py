@@ -112,6 +112,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(EVENHAND_HOME / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "expire-leases": {"task": "annotations.tasks.expire_leases", "schedule": 15.0, "options": {"expires": 15}},
     "resume-runs": {"task": "llm_workers.tasks.resume_runs", "schedule": 15.0, "options": {"expires": 15}},
+    "validate-labels": {"task": "llm_workers.tasks.wake_validators", "schedule": 20.0, "options": {"expires": 20}},
     # Asks the servers once a minute at most; the short interval is for a stack that has just started.
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
     "refit-consensus": {"task": "annotations.tasks.refit_stale", "schedule": 20.0, "options": {"expires": 20}},
