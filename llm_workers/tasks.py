@@ -36,4 +36,4 @@ def refresh_models() -> None:
 
 
 # Tasks of a package of its own; imported here so that workers know them.
-from llm_workers.validating.tasks import rate_labels, wake_validators  # noqa: E402, F401
+import llm_workers.validating.tasks  # noqa: E402, F401

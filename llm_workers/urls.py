@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from llm_workers import views
+from llm_workers.validating.urls import urlpatterns as validating
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.models, name="models"),
@@ -13,5 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:project_id>/runs/prompt/", views.run_prompt, name="run_prompt"),
     path("runs/<int:run_id>/", views.run_detail, name="run_detail"),
     path("runs/<int:run_id>/progress/", views.run_progress, name="run_progress"),
+    *validating,
     re_path(r"^runs/(?P<run_id>\d+)/(?P<action>pause|resume|cancel)/$", views.run_steer, name="run_steer"),
 ]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from llm_workers.api import views
+from llm_workers.validating.urls import api_urlpatterns as validating
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("models/", views.ModelsView.as_view(), name="api_models"),
     path("models/refresh/", views.ModelsRefreshView.as_view(), name="api_models_refresh"),
     path("models/<int:model_id>/", views.ModelView.as_view(), name="api_model"),
     path("projects/<int:project_id>/runs/", views.RunsView.as_view(), name="api_runs"),
+    *validating,
     path("runs/<int:run_id>/", views.RunView.as_view(), name="api_run"),
     path("runs/<int:run_id>/pause/", views.RunPauseView.as_view(), name="api_run_pause"),
     path("runs/<int:run_id>/resume/", views.RunResumeView.as_view(), name="api_run_resume"),

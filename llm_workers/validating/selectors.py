@@ -132,4 +132,5 @@ def ratings_of(project: Project) -> QuerySet[Rating]:
 
 def ratings_of_item(item_id: int, project: Project) -> list[Rating]:
     """What the current validator says of the labels of one item."""
-    return list(ratings_of(project).filter(item_id=item_id, status=RatingStatus.DONE).order_by("id"))
+    done = ratings_of(project).filter(item_id=item_id, status=RatingStatus.DONE)
+    return list(done.select_related("validator__schema").order_by("id"))

@@ -104,7 +104,13 @@ CELERY_TASK_TIME_LIMIT = 600
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "global_keyprefix": "evenhand:"}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"llm_workers.*": {"queue": "llm"}}
+CELERY_TASK_ROUTES = {
+    **{
+        f"llm_workers.tasks.{name}": {"queue": "default"}  # they ask no model
+        for name in ("wake_validators", "verify_labels", "verify_stale")
+    },
+    "llm_workers.*": {"queue": "llm"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
@@ -112,6 +118,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(EVENHAND_HOME / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "expire-leases": {"task": "annotations.tasks.expire_leases", "schedule": 15.0, "options": {"expires": 15}},
     "resume-runs": {"task": "llm_workers.tasks.resume_runs", "schedule": 15.0, "options": {"expires": 15}},
+    "verify-labels": {"task": "llm_workers.tasks.verify_stale", "schedule": 30.0, "options": {"expires": 30}},
     "validate-labels": {"task": "llm_workers.tasks.wake_validators", "schedule": 20.0, "options": {"expires": 20}},
     # Asks the servers once a minute at most; the short interval is for a stack that has just started.
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
