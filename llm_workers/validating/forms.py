@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from llm_workers.models import ModelVersion
-from llm_workers.selectors.runs import models_served
 from llm_workers.validating.models import OpensCases, ValidatorRules, VerifierRules
 from llm_workers.validating.recommending import Recommendation
 
@@ -27,14 +27,13 @@ class ValidatorForm(forms.Form):
     )
     max_minutes = forms.FloatField(label=_("At most this many minutes of model time"), min_value=0, required=False)
 
-    def __init__(self, *args: Any, rules: ValidatorRules, recommended: Recommendation | None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, rules: ValidatorRules, recommended: Recommendation | None) -> None:
         initial = {name: getattr(rules, name) for name in self.base_fields}
         if rules.model_id is None and recommended is not None:
             initial["model"] = recommended.model
-        super().__init__(*args, initial=initial, **kwargs)
-        offered = models_served()
-        if rules.model_id is not None:  # one that is not served just now stays chosen
-            offered = (ModelVersion.objects.filter(pk=rules.model_id) | models_served()).distinct()
+        super().__init__(data, initial=initial)
+        # One that is not served just now stays chosen.
+        offered = ModelVersion.objects.filter(Q(pk=rules.model_id) | Q(endpoints__isnull=False)).distinct()
         self.fields["model"].queryset = offered  # type: ignore[attr-defined]
 
 
@@ -73,5 +72,5 @@ class VerifierForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, rules: VerifierRules, **kwargs: Any) -> None:
-        super().__init__(*args, initial={name: getattr(rules, name) for name in self.base_fields}, **kwargs)
+    def __init__(self, data: Any = None, *, rules: VerifierRules) -> None:
+        super().__init__(data, initial={name: getattr(rules, name) for name in self.base_fields})

@@ -155,12 +155,14 @@ def _wake(rules: ValidatorRules, stale_before: datetime) -> bool:
 
 
 def validator_made(rules: ValidatorRules) -> Validator:
-    """The validator that the rules mean, made on first use. ``rules.model`` is set."""
+    """The validator that the rules mean, made on first use. Raises ``ValueError`` where they name no model."""
+    if rules.model is None:
+        raise ValueError("These rules name no model.")
     schema = LabelSchema.objects.get(project_id=rules.project_id, is_current=True)
     text = prompt_text(schema)
     made, _new = Validator.objects.select_related("model", "schema", "project").get_or_create(
         project_id=rules.project_id,
-        prompt_hash=prompt_hash(text=text, schema_id=schema.pk, model_id=rules.model_id or 0),
+        prompt_hash=prompt_hash(text=text, schema_id=schema.pk, model_id=rules.model.pk),
         defaults={"schema": schema, "model": rules.model, "prompt": text, "touched_at": timezone.now()},
     )
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,6 +13,8 @@ from django.utils import timezone
 from annotations.models import Annotation, Case, Consensus, Item
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
+from ledger.services import record
+from llm_workers.validating import verifying
 from llm_workers.validating.collecting import collect
 from llm_workers.validating.models import LabelScore, Rating, Validator, VerifierFit, VerifierRules
 from llm_workers.validating.neighbours import similar_items
@@ -107,7 +110,8 @@ def test_a_rating_belongs_to_every_label_of_its_value(cast, labelled, switch_on,
     switch_on()
     validator = work()
     found = collect(schema=cast.schema, validator_id=validator.pk)
-    told = {found.tokens[label]: round(score, 2) for label, score in zip(found.given.label, found.given.validator)}
+    rows = zip(found.given.label, found.given.validator, strict=True)
+    told = {found.tokens[label]: round(score, 2) for label, score in rows}
     assert told["keep"] == pytest.approx(0.7)
     assert told["remove"] == pytest.approx(-0.7)
     assert np.isfinite(found.given.validator).all()
@@ -128,40 +132,83 @@ def test_scored_again_nothing_is_written_and_labels_that_go_lose_their_score(cas
     assert (LabelScore.objects.count(), VerifierFit.objects.count()) == (0, 0)
 
 
-def test_low_scores_open_cases_and_rising_ones_close_them(cast):
-    made = crowd(cast, gold=0)
+@pytest.fixture
+def scripted(monkeypatch):
+    """``scripted(low, high)``: labels score from ``low`` to ``high`` in the order in which they were given."""
+    real = verifying.verify
+
+    def script(low: float, high: float) -> None:
+        def verified(signals, item, right, **options):
+            return replace(real(signals, item, right, **options), score=np.linspace(low, high, len(item)))
+
+        monkeypatch.setattr(verifying, "verify", verified)
+
+    return script
+
+
+@pytest.fixture
+def single(cast):
+    """The cast's project, in which one label decides."""
+    type(cast.project).objects.update(min_support=1)
+    cast.project.refresh_from_db()
+    return cast
+
+
+def test_low_scores_open_cases_and_rising_ones_close_them(single, scripted):
+    cast = single
+    crowd(cast, gold=0)
+    scripted(0.2, 0.9)
     before = list(Consensus.objects.order_by("item").values("item", "value", "method"))
-    rules(cast, opens_cases="always", threshold=0.95, share=0.5)
+    rules(cast, opens_cases="always", threshold=0.5, share=0.5)
     fit = verify(cast)
     cases = Case.objects.filter(status="open")
     assert cases.count() == fit.cases > 0
     assert {case.kind for case in cases} == {"low_score"}
-    assert all(case.doubt["score"] < 0.95 for case in cases)
+    assert all(case.doubt["score"] < 0.5 for case in cases)
     assert list(Consensus.objects.order_by("item").values("item", "value", "method")) == before
-    rules(cast, threshold=0.01)
+    scripted(0.8, 0.9)
     assert verify(cast).cases == 0
     assert set(Case.objects.values_list("status", flat=True)) == {"dissolved"}
-    assert len(made) == 60
 
 
-def test_never_more_than_the_share_of_items_at_once_and_those_with_most_at_stake(cast):
-    crowd(cast, gold=0)
+def test_a_score_that_has_hardly_risen_leaves_its_case_open(single, scripted):
+    crowd(single, items=3, gold=0)
+    rules(single, opens_cases="always", threshold=0.5, share=1.0)
+    scripted(0.45, 0.45)
+    assert verify(single).cases == 3
+    scripted(0.55, 0.55)
+    assert verify(single).cases == 3
+    scripted(0.65, 0.65)
+    assert verify(single).cases == 0
+    scripted(0.55, 0.55)
+    assert verify(single).cases == 0  # what holds a case open does not open one
+
+
+def test_never_more_than_the_share_of_items_at_once_and_those_with_most_at_stake(single, scripted):
+    cast = single
+    made = crowd(cast, gold=0)
+    scripted(0.1, 0.9)
     rules(cast, opens_cases="always", threshold=0.999, share=0.05)
     assert verify(cast).cases == 3
-    chosen = set(Case.objects.values_list("item", flat=True))
-    lowest = LabelScore.objects.order_by("score", "annotation_id").values_list("annotation__item", flat=True)
-    worst = LabelScore.objects.order_by("score")[0].score
-    tied = set(LabelScore.objects.filter(score=worst).values_list("annotation__item", flat=True))
-    assert chosen & (set(lowest[:3]) | tied)
-    verify(cast)
-    assert set(Case.objects.filter(status="open").values_list("item", flat=True)) == chosen  # no coming and going
+    chosen = Case.objects.order_by("-at_stake", "id")
+    assert {case.item_id for case in chosen} <= {item.pk for item in made[:6]}  # the first labels score lowest
+    assert [case.priority for case in chosen] == sorted((case.priority for case in chosen), reverse=True)
 
 
-def test_gold_settled_disputed_and_undecided_items_are_not_doubted(cast):
+def test_scores_that_were_not_learnt_open_none_unless_the_owner_says_so(single, scripted):
+    crowd(single, gold=0)
+    scripted(0.1, 0.2)
+    assert verify(single).cases == 0
+    rules(single, opens_cases="never")
+    assert verify(single).cases == 0
+    rules(single, opens_cases="always")
+    assert verify(single).cases == 1  # two in a hundred of sixty
+
+
+def test_gold_settled_disputed_and_undecided_items_are_not_doubted(single, scripted):
+    cast = single
+    scripted(0.34, 0.34)
     gold, settled, disputed, undecided, plain = make_items(cast.project, 5)
-    cast.project.min_support = 1
-    cast.project.redundancy = 3
-    cast.project.save()
     people = [make_annotator(cast.project) for _ in range(3)]
     for item in (gold, settled, disputed, plain):
         add_label(item, people[0], "keep")
@@ -180,7 +227,9 @@ def test_gold_settled_disputed_and_undecided_items_are_not_doubted(cast):
     assert low.get(item=undecided).doubt["score"] == 0.34
 
 
-def test_without_a_threshold_a_minute_must_find_as_much_as_one_on_the_disagreements(cast):
+def test_without_a_threshold_a_minute_must_find_as_much_as_one_on_the_disagreements(single, scripted):
+    cast = single
+    scripted(0.6, 0.6)
     plain, disputed = make_items(cast.project, 2)
     people = [make_annotator(cast.project) for _ in range(2)]
     add_label(plain, people[0], "keep")
@@ -195,10 +244,12 @@ def test_without_a_threshold_a_minute_must_find_as_much_as_one_on_the_disagreeme
     assert Case.objects.filter(kind="low_score", status="open").count() == 0
 
 
-def test_a_paused_project_opens_none_and_closes_those_that_stand(cast):
+def test_a_paused_project_opens_none_and_closes_those_that_stand(single, scripted):
+    cast = single
     crowd(cast, gold=0)
+    scripted(0.1, 0.9)
     rules(cast, opens_cases="always", threshold=0.95, share=0.5)
-    verify(cast)
+    assert verify(cast).cases
     cast.project.status = "paused"
     cast.project.save()
     assert verify(cast).cases == 0
@@ -216,7 +267,7 @@ def test_groups_reach_the_score_only_where_the_owner_wants_it(cast):
 
 def test_news_make_a_project_due(cast, model):
     crowd(cast, items=4, gold=0)
-    LedgerEvent.objects.filter(project_id=cast.project.pk)
+    record(kind="annotation.submitted", actor="system", subject="annotation:1", project_id=cast.project.pk, data={})
     assert unscored_projects() == [cast.project.pk]
     verify(cast)
     assert unscored_projects() == []  # it rests
