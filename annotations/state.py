@@ -34,6 +34,27 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """Why the label of an item looks wrong though nobody disagrees about it.
+
+    ``token``: the label; ``score``: how probably it is right, in [0, 1]; ``why``: names of the signals that speak
+    against it, the weightiest first; ``method``: what gave the score.
+    """
+
+    token: str
+    score: float
+    why: tuple[str, ...] = ()
+    method: str = ""
+
+    @property
+    def error(self) -> float:
+        return 1 - self.score
+
+    def as_json(self) -> dict[str, Any]:
+        return {"token": self.token, "score": self.score, "why": list(self.why), "method": self.method}
+
+
+@dataclass(frozen=True)
 class ItemState:
     """All that live counters need to know of one item.
 

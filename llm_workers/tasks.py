@@ -83,3 +83,7 @@ def trust_stale() -> int:
 def trust_soon(project_id: int) -> None:
     """Send ``compute_trust`` once what was just changed is committed."""
     transaction.on_commit(lambda: compute_trust.delay(project_id))
+
+
+# Tasks of a package of its own; imported here so that workers know them.
+import llm_workers.validating.tasks  # noqa: E402, F401

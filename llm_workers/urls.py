@@ -8,6 +8,7 @@ from llm_workers import prompt_views, views
 from llm_workers.costs import urls as cost_urls
 from llm_workers.registry import urls as registry_urls
 from llm_workers.trust import urls as trust
+from llm_workers.validating.urls import urlpatterns as validating
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *registry_urls.urlpatterns,
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("runs/<int:run_id>/", views.run_detail, name="run_detail"),
     path("runs/<int:run_id>/progress/", views.run_progress, name="run_progress"),
+    *validating,
     re_path(r"^runs/(?P<run_id>\d+)/(?P<action>pause|resume|cancel)/$", views.run_steer, name="run_steer"),
     *trust.urlpatterns,
 ]

@@ -12,6 +12,7 @@ class CaseKind(models.TextChoices):
     HUMAN_HUMAN = "human_human", _("People disagree")
     HUMAN_MODEL = "human_model", _("People and model disagree")
     BOTH = "both", _("People disagree, and the model too")
+    LOW_SCORE = "low_score", _("Nobody disagrees, but the label looks wrong")
 
 
 class CaseStatus(models.TextChoices):
@@ -33,6 +34,8 @@ class Case(models.Model):
     at_stake = models.GeneratedField(  # the experts' order: expected errors found per minute
         expression=F("priority") / F("minutes"), output_field=models.FloatField(), db_persist=True
     )
+    # Why a case of the kind "low score" is open: ``annotations.state.Doubt.as_json()``; null for the others.
+    doubt = models.JSONField(_("why the label looks wrong"), null=True)
     claimed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     claim_expires_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
@@ -47,6 +50,10 @@ class Case(models.Model):
                 condition=Q(claimed_by__isnull=True) | Q(claim_expires_at__isnull=False), name="case_claim_has_expiry"
             ),
             models.CheckConstraint(condition=Q(minutes__gt=0), name="case_minutes_positive"),
+            models.CheckConstraint(condition=Q(kind__in=CaseKind.values), name="case_kind_known"),
+            models.CheckConstraint(
+                condition=~Q(kind="low_score") | Q(doubt__isnull=False), name="case_low_score_says_why"
+            ),
         ]
         indexes = [models.Index(fields=["project", "status", "-at_stake", "id"], name="case_queue")]
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import Annotation, AnnotatorKind, ConsensusMethod, LabelSchema, Project
+from annotations.models import Annotation, AnnotatorKind, CaseKind, ConsensusMethod, LabelSchema, Project
 from annotations.services.rows import (
     Asked,
     ConsensusRow,
@@ -27,7 +27,16 @@ from annotations.services.rows import (
     items_read,
 )
 from annotations.serving.adaptive import Demand, extra_labels
-from annotations.state import Decision, ItemState, Vote, disagreement, expected_error, item_state, people_decide
+from annotations.state import (
+    Decision,
+    Doubt,
+    ItemState,
+    Vote,
+    disagreement,
+    expected_error,
+    item_state,
+    people_decide,
+)
 from annotations.task_types import TaskType, task_type
 from ledger.services import SYSTEM, Event
 
@@ -50,6 +59,8 @@ class LockedItem:
     settlement_id: int | None = None
     before: ItemState | None = None
     aside: bool = False
+    doubt: Doubt | None = None
+    doubt_told: bool = False  # whether ``doubt`` is news; otherwise a doubt that the open case states goes on
 
 
 @dataclass
@@ -89,6 +100,11 @@ class ItemChanges:
         """Take in the item's groups and gold as the caller has stored them."""
         locked = self.items[item_id]
         locked.row = replace(locked.row, groups=groups, gold=gold)
+
+    def doubt(self, *, item_id: int, doubt: Doubt | None) -> None:
+        """Say that the item's label looks wrong though nobody disagrees, or (None) that it no longer does."""
+        locked = self.items[item_id]
+        locked.doubt, locked.doubt_told = doubt, True
 
     def settle(self, *, item_id: int, value: object, schema_id: int, settlement_id: int) -> None:
         """An expert's decision: it stands above the votes, now and later."""
@@ -257,15 +273,21 @@ def _case(changes: ItemChanges, locked: LockedItem, effects: Effects) -> list[di
         return []  # the settlement closes its own case, and what is settled is not reopened by later votes
     human = people_decide(locked.votes.values(), min_support=changes.project.min_support)
     kind = disagreement(locked.votes.values(), human=human.token if human else None)
-    case, priority = locked.row.open_case, expected_error(locked.votes.values())
+    case, priority, doubt = locked.row.open_case, expected_error(locked.votes.values()), None
+    if kind is None and locked.votes:
+        # Nobody disagrees. A doubt has the item looked at all the same; a disagreement takes a doubt's case over.
+        if locked.doubt is not None:
+            kind, priority, doubt = CaseKind.LOW_SCORE, locked.doubt.error, locked.doubt.as_json()
+        elif case is not None and case.kind == CaseKind.LOW_SCORE and not locked.doubt_told:
+            return []
     if case is None:
         if kind is not None:
-            return [{"item_id": locked.row.id, "kind": kind, "priority": priority}]
+            return [{"item_id": locked.row.id, "kind": kind, "priority": priority, "doubt": doubt}]
     elif kind is None:
         effects.dissolved.append(case.id)
         changes.events.append(_event(changes, "case.dissolved", f"case:{case.id}", {"item": locked.row.id}))
     elif (case.kind, case.priority) != (kind, priority):
-        effects.changed.append({"id": case.id, "kind": kind, "priority": priority})
+        effects.changed.append({"id": case.id, "kind": kind, "priority": priority, "doubt": doubt})
     return []
 
 

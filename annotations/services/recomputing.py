@@ -23,7 +23,8 @@ WHERE project.status <> 'archived' AND (made.{at} IS NULL
     AND EXISTS (SELECT FROM ledger_ledgerevent event
         WHERE event.project_id = project.id AND event.id > COALESCE(made.head, 0)
             AND event.kind NOT LIKE 'assignment.%%' AND event.kind NOT LIKE 'consensus.%%'
-            AND event.kind NOT LIKE 'suspicion.%%')
+            AND event.kind NOT LIKE 'suspicion.%%' AND event.kind NOT LIKE 'validator.%%'
+            AND event.kind NOT LIKE 'verifier.%%')
 ORDER BY project.id
 """
 

@@ -102,9 +102,9 @@ UNDECIDED = Statement(
 OPENED = Statement(
     "cases_open",
     """
-    INSERT INTO annotations_case (project_id, item_id, kind, status, priority, opened_at)
-    SELECT %(project)s, item_id, kind, 'open', priority, %(now)s
-    FROM jsonb_to_recordset(%(opened)s) AS row(item_id bigint, kind text, priority double precision)
+    INSERT INTO annotations_case (project_id, item_id, kind, status, priority, doubt, opened_at)
+    SELECT %(project)s, item_id, kind, 'open', priority, doubt, %(now)s
+    FROM jsonb_to_recordset(%(opened)s) AS row(item_id bigint, kind text, priority double precision, doubt jsonb)
     RETURNING id, item_id
     """,
     project="bigint",
@@ -115,8 +115,8 @@ OPENED = Statement(
 CHANGED = Statement(
     "cases_change",
     """
-    UPDATE annotations_case SET kind = row.kind, priority = row.priority
-    FROM jsonb_to_recordset(%(changed)s) AS row(id bigint, kind text, priority double precision)
+    UPDATE annotations_case SET kind = row.kind, priority = row.priority, doubt = row.doubt
+    FROM jsonb_to_recordset(%(changed)s) AS row(id bigint, kind text, priority double precision, doubt jsonb)
     WHERE annotations_case.id = row.id
     """,
     changed="jsonb",
@@ -249,7 +249,7 @@ def items_read(item_ids: list[int], *, givers: list[int]) -> tuple[list[ItemRow]
 
 
 def cases_open(rows: list[dict[str, Any]], *, project_id: int, now: datetime) -> dict[int, int]:
-    """Write the cases (item_id, kind, priority); item id → id of its case."""
+    """Write the cases (item_id, kind, priority, doubt); item id → id of its case."""
     with connection.cursor() as cursor:
         OPENED.execute(cursor, {"project": project_id, "opened": json.dumps(rows), "now": now})
         return {item_id: case_id for case_id, item_id in cursor.fetchall()}

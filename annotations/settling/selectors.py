@@ -27,6 +27,7 @@ from annotations.models import (
     LabelSchema,
     Settlement,
 )
+from annotations.settling.doubting import doubt_in_words
 from annotations.task_types import task_type
 
 LOOKED_AT = 400  # settled cases, the newest, among which similar ones are looked for
@@ -141,6 +142,8 @@ def why_open(case: Case, sides: Sides) -> str:
         else:
             text = _("The model says “%(label)s”, %(percent)s\u00a0%% sure.")
             sentences.append(text % {"label": answer.words, "percent": round(100 * answer.confidence)})
+    if case.doubt:
+        sentences.append(doubt_in_words(case.doubt, case.project.schemas.get(is_current=True)))
     return " ".join(sentences)
 
 

@@ -8,6 +8,7 @@ from llm_workers.api import prompt_views, views
 from llm_workers.costs import urls as cost_urls
 from llm_workers.registry import urls as registry_urls
 from llm_workers.trust import urls as trust
+from llm_workers.validating.urls import api_urlpatterns as validating
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *registry_urls.api_urlpatterns,
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:project_id>/prompts/<int:prompt_id>/", prompt_views.PromptView.as_view(), name="api_prompt"),
     path("projects/<int:project_id>/playground/", prompt_views.PlaygroundView.as_view(), name="api_playground"),
     path("projects/<int:project_id>/playground/<int:trial_id>/", prompt_views.TrialView.as_view(), name="api_trial"),
+    *validating,
     path("runs/<int:run_id>/", views.RunView.as_view(), name="api_run"),
     path("runs/<int:run_id>/pause/", views.RunPauseView.as_view(), name="api_run_pause"),
     path("runs/<int:run_id>/resume/", views.RunResumeView.as_view(), name="api_run_resume"),

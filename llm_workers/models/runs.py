@@ -141,3 +141,7 @@ class RunItem(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.item_id} of run {self.run_id}"
+
+
+# Tables of a package of their own; imported here so that Django finds them.
+import llm_workers.validating.models  # noqa: E402, F401

@@ -28,6 +28,7 @@ PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("cases", _("Cases"), "gavel", frozenset({OWNER, EXPERT, AUDITOR})),
     ("agreement", _("Agreement"), "users", frozenset({OWNER, EXPERT, AUDITOR})),
     ("consensus", _("Consensus"), "check-circle", frozenset({OWNER, EXPERT, AUDITOR})),
+    ("validation", _("Validation"), "shield", frozenset({OWNER, EXPERT, AUDITOR})),
     ("fairness", _("Fairness"), "scale", frozenset({OWNER, EXPERT, AUDITOR})),
     ("ledger", _("Ledger"), "ledger", frozenset({OWNER, AUDITOR})),
     ("exports", _("Export"), "download", frozenset({OWNER, AUDITOR})),

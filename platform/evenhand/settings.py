@@ -110,6 +110,10 @@ CELERY_TASK_ROUTES = {
     "llm_workers.tasks.refresh_models": {"queue": "default"},
     "llm_workers.tasks.compute_trust": {"queue": "default"},
     "llm_workers.tasks.trust_stale": {"queue": "default"},
+    **{
+        f"llm_workers.tasks.{name}": {"queue": "default"}  # they ask no model
+        for name in ("wake_validators", "verify_labels", "verify_stale")
+    },
     "llm_workers.*": {"queue": "llm"},
 }
 CELERY_TASK_SERIALIZER = "json"
@@ -119,6 +123,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(EVENHAND_HOME / "run" / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "expire-leases": {"task": "annotations.tasks.expire_leases", "schedule": 15.0, "options": {"expires": 15}},
     "resume-runs": {"task": "llm_workers.tasks.resume_runs", "schedule": 15.0, "options": {"expires": 15}},
+    "verify-labels": {"task": "llm_workers.tasks.verify_stale", "schedule": 30.0, "options": {"expires": 30}},
+    "validate-labels": {"task": "llm_workers.tasks.wake_validators", "schedule": 20.0, "options": {"expires": 20}},
     # Asks the servers once a minute at most; the short interval is for a stack that has just started.
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
     "count-costs": {"task": "llm_workers.tasks.count_costs_stale", "schedule": 60.0, "options": {"expires": 60}},

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from annotations.models import Annotation
 from evenhand.local.models import DEFAULT_MODEL, installed, shared_folder
@@ -20,7 +21,10 @@ from llm_workers.client import Patience, probe
 from llm_workers.models import ModelVersion, RunItem
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_start
-from tests.factories import make_cast, make_items
+from llm_workers.validating.models import Rating, Validator
+from llm_workers.validating.rating import rate_for_a_while
+from llm_workers.validating.services import validator_rules_update, validators_wake
+from tests.factories import add_label, make_annotator, make_cast, make_items
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,3 +103,30 @@ def test_the_same_item_is_answered_nearly_alike_twice(db, settings, server, work
         Annotation.objects.filter(run=run).update(status="withdrawn")
     # What else is in a batch changes the order of sums, which a 4-bit model answers with other second digits.
     assert said[0] == pytest.approx(said[1], abs=0.1)
+
+
+def test_a_real_model_rates_labels_and_says_how_sure_it_was(db, settings, server):
+    settings.LLM_BASE_URLS = [server]
+    cast = make_cast()
+    for item in make_items(cast.project, 2):
+        for value in ("keep", "remove"):
+            add_label(item, make_annotator(cast.project), value)
+    models_refresh()
+    values = {"enabled": True, "model": ModelVersion.objects.get()}
+    validator_rules_update(project=cast.project, by=cast.olivia, values=values)
+    validators_wake(stale_before=timezone.now())
+    validator = Validator.objects.get()
+    generation: int | None = validator.generation
+    for _ in range(20):
+        follow = rate_for_a_while(validator_id=validator.pk, generation=generation)
+        if follow is None:
+            break
+        generation = follow.generation
+    validator.refresh_from_db()
+    assert (validator.status, validator.rated + validator.unanswered) == ("idle", 4)
+    assert validator.rated >= 3, list(Rating.objects.values_list("problem", flat=True))
+    for rating in Rating.objects.filter(status="done"):
+        assert set(rating.probabilities) == {"agree", "disagree", "unsure"}
+        assert sum(rating.probabilities.values()) == pytest.approx(1)
+        assert rating.confidence == rating.probabilities[rating.verdict]
+        assert rating.reason

@@ -19,6 +19,7 @@ from tests.permissions import (
     table_projects,
     table_quality,
     table_runs,
+    table_validation,
     table_work,
     table_working,
 )
@@ -33,6 +34,7 @@ TABLES = (
     table_live,
     table_working,
     table_quality,
+    table_validation,
 )
 TABLE: dict[str, Entry] = {name: entry for module in TABLES for name, entry in module.TABLE.items()}
 MAY_NOT = {302, 401, 403, 405}  # what somebody signed out may hear of a verb that an address does not know

@@ -1,0 +1,56 @@
+"""What a project's validators have used, and whether that is as much as its owner allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from llm_workers.validating.models import Validator, ValidatorRules
+
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Used:
+    """``cost`` in ``currency``; None where the prices of a model that was used are not known."""
+
+    tokens: int
+    seconds: float
+    cost: Decimal | None
+    currency: str = ""
+
+
+def used(project_id: int) -> Used:
+    """Everything that validators of the project used, whatever model and prompt."""
+    tokens, seconds, cost, currency = 0, 0.0, Decimal(0), ""
+    known = True
+    for one in Validator.objects.filter(project_id=project_id).select_related("model"):
+        tokens += one.prompt_tokens + one.completion_tokens
+        seconds += one.seconds
+        prices = one.model.price_per_million_prompt, one.model.price_per_million_completion
+        currency = one.model.currency
+        if prices[0] is None or prices[1] is None:
+            known = known and not one.prompt_tokens
+        else:
+            cost += (one.prompt_tokens * prices[0] + one.completion_tokens * prices[1]) / MILLION
+    return Used(tokens, seconds, cost if known else None, currency)
+
+
+def limit_reached(rules: ValidatorRules) -> str:
+    """Which limit is reached, in words; empty where none is."""
+    if rules.max_tokens is None and rules.max_cost is None and rules.max_minutes is None:
+        return ""
+    spent = used(rules.project_id)
+    if rules.max_tokens is not None and spent.tokens >= rules.max_tokens:
+        text = _("The limit of %(most)s tokens is reached. Raise it, then resume.")
+        return text % {"most": number_format(rules.max_tokens, force_grouping=True)}
+    if rules.max_cost is not None and spent.cost is not None and spent.cost >= rules.max_cost:
+        text = _("The limit of %(most)s %(currency)s is reached. Raise it, then resume.")
+        return text % {"most": number_format(rules.max_cost, 2), "currency": spent.currency}
+    if rules.max_minutes is not None and spent.seconds >= 60 * rules.max_minutes:
+        text = _("The limit of %(most)s minutes of model time is reached. Raise it, then resume.")
+        return text % {"most": number_format(rules.max_minutes)}
+    return ""

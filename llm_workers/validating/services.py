@@ -1,0 +1,178 @@
+"""Switching a project's validator on and off, pausing and resuming it, and keeping its chain of tasks alive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotations.models import FINISHED, LabelSchema, Project, ProjectStatus
+from annotations.services.recomputing import alone_with
+from ledger.errors import DomainError, invalid
+from ledger.services import SYSTEM, actor_of, record
+from llm_workers.models import ModelVersion
+from llm_workers.validating.dispatch import queue_ratings_on_commit
+from llm_workers.validating.filling import ratings_fill
+from llm_workers.validating.limits import limit_reached
+from llm_workers.validating.models import Rating, RatingStatus, Validator, ValidatorRules, ValidatorStatus
+from llm_workers.validating.question import prompt_hash, prompt_text
+
+LOCK_CLASS = 0x1C0F2A  # first half of the advisory lock's key; the project is the second
+FIELDS = ("enabled", "model", "max_tokens", "max_cost", "max_minutes")
+
+
+def validator_rules_of(project: Project) -> ValidatorRules:
+    """The project's rules; the defaults, unsaved, where its owner has set none."""
+    found = ValidatorRules.objects.filter(project=project).select_related("model").first()
+    return found or ValidatorRules(project=project)
+
+
+def validator_rules_update(*, project: Project, by: Any, values: Mapping[str, Any]) -> tuple[ValidatorRules, bool]:
+    """Set some or all of the rules; (the rules, whether anything changed). Rating follows in the background.
+
+    Raises ``DomainError``: 400 where it is switched on without a model, or a limit of money is set for a model without
+    prices; 409 where the project is closed.
+    """
+    with transaction.atomic():
+        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+        if project.status in FINISHED:
+            raise DomainError("project_closed", _("This project is closed and read only. Reopen it to change it."))
+        rules = validator_rules_of(project)
+        changed = {name: values[name] for name in FIELDS if name in values and getattr(rules, name) != values[name]}
+        for name, value in changed.items():
+            setattr(rules, name, value)
+        _check(rules)
+        if changed:
+            rules.save()
+            data = {name: _plain(value) for name, value in changed.items()}
+            _record("validator.rules_changed", project, actor_of(by), data)
+    return rules, bool(changed)
+
+
+def _check(rules: ValidatorRules) -> None:
+    if rules.enabled and rules.model is None:
+        text = _("Choose the model that rates.")
+        raise invalid(text, fields={"model": [text]})
+    for name in ("max_tokens", "max_cost", "max_minutes"):
+        limit = getattr(rules, name)
+        if limit is not None and limit < 0:
+            text = _("A limit is not negative; leave it empty for none.")
+            raise invalid(text, fields={name: [text]})
+    if rules.max_cost is not None and rules.model is not None and not has_prices(rules.model):
+        text = _("No prices are known for this model, so a limit of money could not be held. Limit tokens or minutes.")
+        raise invalid(text, fields={"max_cost": [text]})
+
+
+def has_prices(model: ModelVersion) -> bool:
+    return model.price_per_million_prompt is not None and model.price_per_million_completion is not None
+
+
+def validator_pause(*, project: Project, by: Any) -> Validator:
+    """Ask no more; answers that are under way still count. Raises ``DomainError`` (409) where nothing is going on."""
+    with transaction.atomic():
+        validator = _current_locked(project)
+        if validator.status == ValidatorStatus.PAUSED:
+            raise DomainError("validator_state", _("The validator is paused already."))
+        pause_locked(validator, reason=_("Paused by a person."), actor=actor_of(by))
+    return validator
+
+
+def pause_locked(validator: Validator, *, reason: str, actor: str = SYSTEM) -> None:
+    """Pause a validator whose row the caller has locked."""
+    validator.status, validator.reason = ValidatorStatus.PAUSED, reason[:500]
+    validator.save(update_fields=["status", "reason"])
+    data = {"validator": validator.pk, "reason": validator.reason, "rated": validator.rated}
+    _record("validator.paused", validator.project, actor, data)
+
+
+def validator_resume(*, project: Project, by: Any) -> Validator:
+    """Go on where it stopped. Raises ``DomainError`` (409) where it is not paused or a limit is still reached."""
+    with transaction.atomic():
+        validator = _current_locked(project)
+        if validator.status != ValidatorStatus.PAUSED:
+            raise DomainError("validator_state", _("The validator is not paused."))
+        reached = limit_reached(validator_rules_of(project))
+        if reached:
+            raise DomainError("limit_reached", reached)
+        validator.failing_since, validator.faults_in_row, validator.unanswered_in_row = None, 0, 0
+        validator.save(update_fields=["failing_since", "faults_in_row", "unanswered_in_row"])
+        _record("validator.resumed", project, actor_of(by), {"validator": validator.pk, "rated": validator.rated})
+        hand_over(validator)
+    return validator
+
+
+def _current_locked(project: Project) -> Validator:
+    validator = current_validator(validator_rules_of(project))
+    if validator is None:
+        raise DomainError("validator_off", _("No model rates labels here. Switch the validator on first."))
+    return Validator.objects.select_for_update(of=("self",)).select_related("project").get(pk=validator.pk)
+
+
+def current_validator(rules: ValidatorRules) -> Validator | None:
+    """The validator that the rules mean under the current labels and guidelines; None before its first turn."""
+    found = Validator.objects.filter(project_id=rules.project_id, model_id=rules.model_id, schema__is_current=True)
+    return found.select_related("model", "schema", "project").order_by("-id").first()
+
+
+def hand_over(validator: Validator) -> None:
+    """Give the chain (locked by the caller) a new generation, take back what the old one held, queue its task."""
+    validator.status, validator.reason = ValidatorStatus.RATING, ""
+    validator.generation, validator.touched_at = validator.generation + 1, timezone.now()
+    validator.save(update_fields=["status", "reason", "generation", "touched_at"])
+    held = Rating.objects.filter(validator=validator, status=RatingStatus.LEASED)
+    held.update(status=RatingStatus.PENDING, generation=None)
+    queue_ratings_on_commit(validator_id=validator.pk, generation=validator.generation)
+
+
+def validators_wake(*, stale_before: datetime) -> int:
+    """Look for labels to rate in every project whose validator is on, and start its chain where it stands still or was
+    lost; how many were started."""
+    enabled = ValidatorRules.objects.filter(enabled=True, project__status=ProjectStatus.ACTIVE)
+    return sum(_wake(rules, stale_before) for rules in enabled.select_related("model", "project"))
+
+
+def _wake(rules: ValidatorRules, stale_before: datetime) -> bool:
+    validator = validator_made(rules)
+    with alone_with(LOCK_CLASS, rules.project_id) as free:
+        if free:
+            ratings_fill(validator)
+    with transaction.atomic():
+        locked = Validator.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=validator.pk)
+        own = locked.select_related("project").first()
+        if own is None or own.status == ValidatorStatus.PAUSED:
+            return False
+        if own.status == ValidatorStatus.RATING and own.touched_at >= stale_before:
+            return False
+        left = Rating.objects.filter(validator=own, status__in=[RatingStatus.PENDING, RatingStatus.LEASED])
+        if not left.exists():
+            return False
+        hand_over(own)
+        return True
+
+
+def validator_made(rules: ValidatorRules) -> Validator:
+    """The validator that the rules mean, made on first use. Raises ``ValueError`` where they name no model."""
+    if rules.model is None:
+        raise ValueError("These rules name no model.")
+    schema = LabelSchema.objects.get(project_id=rules.project_id, is_current=True)
+    text = prompt_text(schema)
+    made, _new = Validator.objects.select_related("model", "schema", "project").get_or_create(
+        project_id=rules.project_id,
+        prompt_hash=prompt_hash(text=text, schema_id=schema.pk, model_id=rules.model.pk),
+        defaults={"schema": schema, "model": rules.model, "prompt": text, "touched_at": timezone.now()},
+    )
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, ModelVersion):
+        return value.pk
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _record(kind: str, project: Project, actor: str, data: dict[str, Any]) -> None:
+    record(kind=kind, actor=actor, subject=f"project:{project.pk}", project_id=project.pk, data=data)
