@@ -94,6 +94,7 @@ def _record(prompt: Prompt, kind: str, by: Any) -> None:
 # --- versions and annotators ----------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def version_of(*, prompt: Prompt, schema: LabelSchema) -> PromptVersion:
     """What the prompt says now, frozen: the version that says the same already, or else a new one.
 
