@@ -15,6 +15,8 @@ import pytest
 from annotations.models import Item, Project
 from evenhand.local.vllm.folder import place
 from evenhand.local.vllm.server import LORA_RANK, VllmServer
+from llm_workers import limits
+from llm_workers.client import Patience
 from llm_workers.models import ModelVersion
 from llm_workers.services.models import models_refresh
 from tests.factories import make_items
@@ -47,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.vllm)
-            item.add_marker(pytest.mark.timeout(600))
+            item.add_marker(pytest.mark.timeout(900))
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +63,12 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cores take their time, above all beside other work; what is asked again then costs them more."""
+    monkeypatch.setattr(limits, "PATIENCE", Patience(read=240.0, whole=300.0))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.factories import make_cast
 from tests.vllm.conftest import make_messages, post
 from tests.vllm.wiretap import Wiretap
 
-ITEMS = 12
+ITEMS = 8
 KEYS = {"keep", "review", "remove"}
 
 

@@ -14,7 +14,8 @@ from tests.llm_workers.test_workers import celery_worker, wait_until
 from tests.vllm.conftest import ADAPTER, make_messages, post, with_guidelines
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ITEMS = 60
+ITEMS = 36
+SECONDS = 400.0
 
 
 def status(run: Run) -> str:
@@ -38,9 +39,9 @@ def test_a_whole_run_counts_what_the_server_counts_and_shares_the_guidelines(cas
     with_guidelines(cast.project)
     make_messages(cast.project, ITEMS)
     before = counters()
-    run = run_start(project=cast.project, model=served, started_by=cast.olivia, step_size=20)
+    run = run_start(project=cast.project, model=served, started_by=cast.olivia, step_size=12)
     with celery_worker(vllm):
-        wait_until(lambda: status(run) == "done")
+        wait_until(lambda: status(run) == "done", SECONDS)
     each_item_once(run, ITEMS)
     spent = counters() - before
     assert spent.finished == ITEMS
@@ -54,7 +55,7 @@ def test_a_whole_run_counts_what_the_server_counts_and_shares_the_guidelines(cas
 
 
 def test_an_adapter_is_loaded_listed_used_by_its_name_and_unloaded(cast, vllm, served, work, adapter_folder):
-    items = make_messages(cast.project, 12)
+    items = make_messages(cast.project, 6)
     base = work(run_start(project=cast.project, model=served, started_by=cast.olivia))
     loaded = post(f"{vllm.url}/load_lora_adapter", {"lora_name": ADAPTER, "lora_path": str(adapter_folder)})
     assert loaded.status_code == 200, loaded.text
@@ -87,9 +88,9 @@ def test_a_run_with_an_adapter_that_was_unloaded_pauses_with_the_reason(cast, vl
 
 def test_a_server_that_dies_in_the_middle_of_a_run_costs_no_item(cast, vllm, served):
     make_messages(cast.project, ITEMS)
-    run = run_start(project=cast.project, model=served, started_by=cast.olivia, step_size=20)
+    run = run_start(project=cast.project, model=served, started_by=cast.olivia, step_size=12)
     with celery_worker(vllm):
-        wait_until(lambda: status(run) != "queued" and run.labelled > 0)
+        wait_until(lambda: status(run) != "queued" and run.labelled > 0, SECONDS)
         vllm.kill()
         try:
             wait_until(lambda: status(run) == "paused" or "Waiting for a server" in run.reason)
@@ -100,5 +101,5 @@ def test_a_server_that_dies_in_the_middle_of_a_run_costs_no_item(cast, vllm, ser
             vllm.start()
         if status(run) == "paused":
             run_resume(run=run, by=cast.olivia)
-        wait_until(lambda: status(run) == "done")
+        wait_until(lambda: status(run) == "done", SECONDS)
     each_item_once(run, ITEMS)
