@@ -27,8 +27,8 @@ from django.conf import settings  # noqa: E402
 
 from accounts.models import User  # noqa: E402
 from annotations.modalities.base import content_hash  # noqa: E402
-from annotations.models import Dataset, Item, LabelSchema, Project, Run  # noqa: E402
-from annotations.task_types import task_type  # noqa: E402
+from annotations.models import Dataset, Item, Project, Run  # noqa: E402
+from benchmarks._stack import project_made  # noqa: E402
 from llm_workers.models import ModelVersion  # noqa: E402
 from llm_workers.services.models import models_refresh  # noqa: E402
 from llm_workers.services.runs import run_start  # noqa: E402
@@ -39,7 +39,6 @@ LEAST, MOST = 200, 6000  # items
 WARM, WARM_AT_ONCE = 64, 16
 LIMIT = 1200.0
 RECORDER = "recorder"
-LABELS = ("keep", "review", "remove")
 GUIDELINES = "Keep what is friendly or useful, review what you cannot judge, remove what insults people. " * 12
 
 
@@ -64,16 +63,8 @@ def main(url: str, recorder_port: int) -> dict[str, Any]:
 
 def _project(owner: User, kind: str, count: int) -> Project:
     """Projects alike but for a word in each item, so that one's requests bring nothing to the cache for another's."""
-    project = Project.objects.create(name=f"Benchmark of vLLM, {kind}", created_by=owner, status="active")
-    config = {"labels": [{"key": key, "name": key, "description": "", "shortcut": ""} for key in LABELS]}
-    LabelSchema.objects.create(
-        project=project,
-        version=1,
-        task_type="single_choice",
-        config=task_type("single_choice").check_config(config),
-        guidelines=GUIDELINES,
-        created_by=owner,
-    )
+    project = project_made(f"Benchmark of vLLM, {kind}", owner)
+    project.schemas.update(guidelines=GUIDELINES)
     dataset = Dataset.objects.create(project=project, name="Messages", created_by=owner)
     texts = (
         f"{kind.title()} {number}: what somebody wrote to a neighbour about the stairs." for number in range(count)
