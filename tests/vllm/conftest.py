@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,13 +20,15 @@ from annotations.models import Item, Project
 from evenhand.local.vllm.folder import place
 from evenhand.local.vllm.server import LORA_RANK, VllmServer
 from llm_workers import limits
-from llm_workers.client import Patience
 from llm_workers.models import ModelVersion
 from llm_workers.services.models import models_refresh
+from tests.addresses import database_url
 from tests.factories import make_items
 from tests.llm_workers.conftest import work  # noqa: F401 (a fixture)
+from tests.vllm.patience import PATIENT
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 ADAPTER = "tuned"
 GUIDELINES = """
 Decide about messages that neighbours leave on the board of their house.
@@ -67,8 +73,22 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two cores take their time, above all beside other work; what is asked again then costs them more."""
-    monkeypatch.setattr(limits, "PATIENCE", Patience(read=240.0, whole=300.0))
+    monkeypatch.setattr(limits, "PATIENCE", PATIENT)
+
+
+@contextmanager
+def patient_worker(url: str) -> Iterator[None]:
+    """A Celery worker of the queue ``llm`` with two processes, which asks the server at ``url``."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
+    environment = os.environ | {"DATABASE_URL": database_url(), "LLM_BASE_URL": url, "PYTHONPATH": path}
+    options = ["--queues", "llm", "--concurrency", "2", "--include", "tests.vllm.patient", "--loglevel", "WARNING"]
+    command = [sys.executable, "-m", "celery", "-A", "evenhand", "worker", *options]
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 @pytest.fixture

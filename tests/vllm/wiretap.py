@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._pass_on(self.rfile.read(int(self.headers["Content-Length"])))
 
     def _pass_on(self, body: bytes | None) -> None:
-        url = self.tap.target + self.path.removeprefix("/v1")
+        url = self.tap.target.removesuffix("/v1") + self.path
         headers = {"Content-Type": "application/json"}
         method = "GET" if body is None else "POST"
         answer = httpx.request(method, url, content=body, headers=headers, timeout=120, trust_env=False)

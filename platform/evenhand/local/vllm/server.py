@@ -105,6 +105,7 @@ class VllmServer:
         command = [str(self.where.python), "-m", MODULE, "--model", str(self.where.model)]
         command += ["--served-model-name", self.model, "--host", "127.0.0.1", "--port", str(self._port)]
         command += ["--max-model-len", str(CONTEXT_TOKENS), "--max-num-seqs", "32", "--enforce-eager"]
+        command += ["--max-num-batched-tokens", "1024"]  # short steps: the first answers come early
         command += ["--enable-prefix-caching", "--enable-prompt-tokens-details"]
         command += ["--enable-lora", "--max-lora-rank", str(LORA_RANK)]
         # Room between JSON's parts costs a small model more tokens than what it says.
@@ -119,6 +120,7 @@ class VllmServer:
         return env.overridden(
             PYTHONPATH="",
             OMP_NUM_THREADS=str(len(cores)),
+            OMP_WAIT_POLICY="PASSIVE",  # threads that spin while they wait starve each other beside other work
             VLLM_CPU_OMP_THREADS_BIND=",".join(map(str, cores)),
             VLLM_CPU_KVCACHE_SPACE="2",  # GiB
             VLLM_ALLOW_RUNTIME_LORA_UPDATING="True",
