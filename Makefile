@@ -11,11 +11,12 @@ PYTEST_OPTIONS =
 BENCHES =
 SOURCES = annotations llm_workers fairness platform tests benchmarks manage.py
 
-.PHONY: help demo up install test check bench browser lock format clean
+.PHONY: help demo up install test test-vllm vllm check bench browser lock format clean
 
 help:
 	@echo "make demo     everything from nothing: environment, services, model, sample project, page address"
 	@echo "make test     all tests, browser included, on a real PostgreSQL and Valkey"
+	@echo "make test-vllm  the tests on a real vLLM, which is installed first (CPU or GPU; 10 GB of disk; make vllm)"
 	@echo "make check    format, lint, types, imports, migrations, deployment settings, lock files"
 	@echo "make bench    all benchmarks, one JSON object a line (BENCHES='serve fold' for some)"
 	@echo "make install  the environment alone       make up      the platform without the sample"
@@ -87,6 +88,16 @@ browser: $(VENV)/.installed
 	$(BIN)/playwright install chromium >/dev/null 2>&1 && exit 0; \
 	echo "Chromium could not be installed, so the browser tests will be skipped. Install it by hand:" >&2; \
 	echo "  Debian: sudo apt-get install chromium     others: $(BIN)/playwright install --with-deps chromium" >&2
+
+# Tests on a real vLLM, which lives in the user's cache folder. Where it cannot be had they are skipped, and say so. One
+# process: the server is as heavy as all else together.
+test-vllm: install
+	-@$(MAKE) --no-print-directory vllm
+	@$(BIN)/python -m pytest -m vllm $(PYTEST_OPTIONS) tests/vllm
+
+# A real vLLM and the local model in its form: installed once, and again when deploy/vllm/ changes.
+vllm: install
+	@$(BIN)/python -m evenhand.local.vllm
 
 # --- checks ------------------------------------------------------------------------------------------------------
 # `check --deploy` judges the settings of a public installation, so it is given one's variables; it opens no connection.

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -31,6 +30,7 @@ from llm_workers.limits import (
 )
 from llm_workers.models import Dialect
 from llm_workers.questions import Reading
+from llm_workers.services.routing import servers_for
 from llm_workers.validating.filling import still_given
 from llm_workers.validating.limits import limit_reached
 from llm_workers.validating.models import Rating, RatingStatus, Validator, ValidatorRules, ValidatorStatus, Verdict
@@ -81,8 +81,7 @@ def chain_claim(*, validator_id: int, generation: int) -> Work | None:
         own.generation, own.touched_at = generation + 1, timezone.now()
         own.save(update_fields=["generation", "touched_at"])
         _take_back(own)
-        endpoints = own.model.endpoints.filter(url__in=settings.LLM_BASE_URLS).order_by("-healthy", "id")
-        servers = tuple(Server(endpoint.url, endpoint.dialect) for endpoint in endpoints)
+        servers = servers_for(own.model)
         return Work(
             validator_id=own.pk,
             generation=own.generation,

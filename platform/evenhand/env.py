@@ -59,6 +59,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("EVENHAND_WEB_PROCESSES", "Web processes that `evenhand up` starts.", "1"),
     Variable("EVENHAND_WORKER_CONCURRENCY", "Celery processes per worker.", "2"),
     Variable("EVENHAND_LLM_THREADS", "Threads of the embedded llama.cpp server.", "1"),
+    Variable(
+        "EVENHAND_VLLM_HOME",
+        "Folder for the vLLM that tests and benchmarks start (make vllm).",
+        "evenhand/vllm in the cache folder",
+    ),
     Variable("EVENHAND_TRUSTED_PROXIES", "Reverse proxies in front of the web server.", "0"),
     Variable("EVENHAND_SIGNUP_OPEN", "Anyone may create an account; otherwise by invitation only.", "true"),
     Variable(

@@ -102,12 +102,12 @@ def test_the_example_settings_are_known_and_can_be_used():
 
 
 def test_the_parts_that_the_platform_needs_are_there():
-    assert set(COMPOSE["services"]) == {*OURS, "proxy", "database", "broker", "vllm"}
+    assert set(COMPOSE["services"]) == {*OURS, "proxy", "database", "broker", "vllm", "vllm-cpu", "external"}
 
 
 def test_every_container_that_stays_has_a_health_check_and_starts_again():
     for name, service in COMPOSE["services"].items():
-        if name == "migrate":
+        if name in ("migrate", "external"):
             assert (service["restart"], service["healthcheck"]) == ("no", {"disable": True})
         else:
             assert service["restart"] == "unless-stopped", name
@@ -132,12 +132,37 @@ def test_data_lies_in_named_volumes_and_data_servers_have_no_way_out():
     assert COMPOSE["networks"]["inside"] == {"internal": True}
 
 
+def test_there_is_a_profile_for_each_place_where_a_model_can_be():
+    profiles = {name: service["profiles"] for name, service in COMPOSE["services"].items() if "profiles" in service}
+    assert profiles == {"vllm": ["gpu"], "vllm-cpu": ["cpu"], "external": ["external"]}
+
+
 def test_vllm_has_its_gpu_and_a_cache():
     vllm = COMPOSE["services"]["vllm"]
     assert vllm["image"].startswith("vllm/vllm-openai:v")
     device = vllm["deploy"]["resources"]["reservations"]["devices"][0]
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
     assert vllm["volumes"] == ["models:/root/.cache/huggingface"]
+    # As many GPUs as the model is spread over: tensor parallelism takes what is reserved, and nothing else.
+    assert f"--tensor-parallel-size={device['count']}" in vllm["command"]
+
+
+def test_vllm_without_a_gpu_answers_under_the_same_name_and_asks_for_none():
+    gpu, cpu = COMPOSE["services"]["vllm"], COMPOSE["services"]["vllm-cpu"]
+    version = gpu["image"].rpartition(":")[2]
+    assert cpu["image"] == f"vllm/vllm-openai-cpu:{version}-x86_64"
+    assert cpu["networks"]["inside"] == {"aliases": ["vllm"]}
+    assert not cpu["deploy"]
+    assert (cpu["healthcheck"], cpu["volumes"]) == (gpu["healthcheck"], gpu["volumes"])
+    default = COMPOSE["services"]["web"]["environment"]["LLM_BASE_URL"]
+    assert default == "${LLM_BASE_URL-http://vllm:8000/v1}"
+
+
+def test_servers_elsewhere_are_asked_once_after_the_migrations():
+    external = COMPOSE["services"]["external"]
+    assert external["command"][-1] == "refresh_models"
+    assert external["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert external["environment"] == COMPOSE["services"]["web"]["environment"]
 
 
 def test_the_containers_run_what_evenhand_up_runs():
@@ -262,7 +287,7 @@ def make(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
 
 def test_make_names_what_it_can_do():
     shown = make("help").stdout
-    for target in ("demo", "test", "check", "bench", "lock", "format", "clean"):
+    for target in ("demo", "test", "test-vllm", "check", "bench", "lock", "format", "clean"):
         assert f"make {target}" in shown
 
 
@@ -284,11 +309,13 @@ def test_make_says_when_a_python_cannot_make_environments(tmp_path):
     assert "python3-venv" in result.stderr
 
 
-def test_ci_runs_the_two_commands_that_people_run():
+def test_ci_runs_the_commands_that_people_run():
     script = ROOT / ".ci/run"
     assert script.stat().st_mode & 0o111
     text = script.read_text()
     assert text.startswith("#!/usr/bin/env bash\n")
     assert "set -euo pipefail" in text
-    assert text.rstrip().endswith("make --no-print-directory check\nmake --no-print-directory test")
+    # pytest's own closing line is the last one either way, and what fails before ends the script there.
+    parts = ("check", "test", "test-vllm")
+    assert text.rstrip().endswith("\n".join(f"make --no-print-directory {part}" for part in parts))
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
