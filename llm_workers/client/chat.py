@@ -16,6 +16,7 @@ import httpx
 from django.utils.translation import gettext as _
 
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Unavailable
+from llm_workers.client.transport import Answered, LeanClient, Poster, is_proxied
 from llm_workers.client.wire import Reply, Request, Server, parse_reply
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -53,10 +54,16 @@ class ChatClient:
         self._resting: dict[str, float] = {}
         self._turn = itertools.count(random.randrange(max(len(self.servers), 1)))  # noqa: S311
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect, pool=None)
+        self._http = self._transport(headers, concurrency)
+
+    def _transport(self, headers: dict[str, str], concurrency: int) -> Poster:
+        far = [server.url for server in self.servers if urlsplit(server.url).hostname not in LOOPBACK]
+        patience = self.patience
+        if not any(is_proxied(url) for url in far):
+            return LeanClient(headers=headers, connect=patience.connect, whole=patience.read)
+        timeout = httpx.Timeout(patience.read, connect=patience.connect, pool=None)
         limits = httpx.Limits(max_connections=concurrency + 2, max_keepalive_connections=concurrency + 2)
-        local = all(urlsplit(server.url).hostname in LOOPBACK for server in self.servers)
-        self._http = httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits, trust_env=not local)
+        return httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits)
 
     async def __aenter__(self) -> ChatClient:
         return self
@@ -129,7 +136,7 @@ class ChatClient:
             raise _Transient(text) from None
 
 
-def _refusal(server: Server, request: Request, answer: httpx.Response) -> Exception:
+def _refusal(server: Server, request: Request, answer: Answered) -> Exception:
     status = answer.status_code
     facts = {"url": server.url, "model": request.model, "status": f"{status}{_said(answer)}"}
     if status in (401, 403):
@@ -148,7 +155,7 @@ def _refusal(server: Server, request: Request, answer: httpx.Response) -> Except
     return BadRequest(_("The server did not take this item (%(status)s).") % facts)
 
 
-def _said(answer: httpx.Response) -> str:
+def _said(answer: Answered) -> str:
     """The server's own words, shortened, from the shapes that are in use."""
     try:
         data: Any = answer.json()
@@ -162,7 +169,7 @@ def _said(answer: httpx.Response) -> str:
     return ""
 
 
-def _retry_after(answer: httpx.Response) -> float:
+def _retry_after(answer: Answered) -> float:
     try:
         return max(float(answer.headers.get("Retry-After", "0")), 0.0)
     except ValueError:
