@@ -139,27 +139,36 @@ def project_of_an_owner(title: str) -> Iterator[tuple[Project, str]]:
     The ledger keeps its events.
     """
     owner = User.objects.create(email=f"bench-{os.getpid()}-{time.time_ns()}@localhost")
-    project = Project.objects.create(name=title, created_by=owner, status="active", redundancy=3)
+    project = None
     try:
-        config = {"labels": [{"key": key, "name": key, "description": "", "shortcut": ""} for key in LABELS]}
-        LabelSchema.objects.create(
-            project=project,
-            version=1,
-            task_type="single_choice",
-            config=task_type("single_choice").check_config(config),
-            created_by=owner,
-        )
-        # The clients are programs, faster than any person: everything else is as a project has it by default.
-        ServingRules.objects.create(project=project, labels_per_minute=None)
-        ProtectedAttribute.objects.create(project=project, name="dialect", column="dialect", position=1)
-        Membership.objects.create(project=project, user=owner, role=Role.OWNER)
+        project = project_made(title, owner)
         token = token_create(user=owner, name="bench", scopes=[Scope.READ, Scope.IMPORT, Scope.EXPORT])[1]
         yield project, token
     finally:
-        _remove(project, owner)
+        if project is not None:
+            _remove(project)
+        owner.delete()
 
 
-def _remove(project: Project, owner: User) -> None:
+def project_made(title: str, owner: User) -> Project:
+    """An active project with three labels and one protected attribute."""
+    project = Project.objects.create(name=title, created_by=owner, status="active", redundancy=3)
+    config = {"labels": [{"key": key, "name": key, "description": "", "shortcut": ""} for key in LABELS]}
+    LabelSchema.objects.create(
+        project=project,
+        version=1,
+        task_type="single_choice",
+        config=task_type("single_choice").check_config(config),
+        created_by=owner,
+    )
+    # The clients are programs, faster than any person: everything else is as a project has it by default.
+    ServingRules.objects.create(project=project, labels_per_minute=None)
+    ProtectedAttribute.objects.create(project=project, name="dialect", column="dialect", position=1)
+    Membership.objects.create(project=project, user=owner, role=Role.OWNER)
+    return project
+
+
+def _remove(project: Project) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM annotations_importrowerror WHERE job_id IN "
@@ -169,4 +178,3 @@ def _remove(project: Project, owner: User) -> None:
         for table in TABLES:
             cursor.execute(f"DELETE FROM {table} WHERE project_id = %s", [project.pk])
         project.delete()
-    owner.delete()
