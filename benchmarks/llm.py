@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import django
 
@@ -79,13 +80,13 @@ def _measured(state: State) -> dict[str, Figure]:
     }
 
 
-def _items(project: object) -> None:
+def _items(project: Any) -> None:
     from django.db import connection
 
     from annotations.models import Dataset
 
-    dataset = Dataset.objects.create(project=project, name="Messages", created_by=project.created_by)  # type: ignore[attr-defined]
-    values = {"project": project.pk, "dataset": dataset.pk, "count": ITEMS}  # type: ignore[attr-defined]
+    dataset = Dataset.objects.create(project=project, name="Messages", created_by=project.created_by)
+    values = {"project": project.pk, "dataset": dataset.pk, "count": ITEMS}
     with connection.cursor() as cursor:
         cursor.execute(ITEMS_SQL, values)
         cursor.execute(QUEUE_SQL, values)
@@ -107,23 +108,23 @@ SELECT id, project_id, 3, (random() * 1e15)::bigint, 3, 2 FROM annotations_item 
 """
 
 
-def _until(run: object, labelled: int) -> None:
+def _until(run: Any, labelled: int) -> None:
     end = time.monotonic() + LIMIT
     while True:
-        run.refresh_from_db()  # type: ignore[attr-defined]
-        if run.labelled >= labelled:  # type: ignore[attr-defined]
+        run.refresh_from_db()
+        if run.labelled >= labelled:
             return
-        if run.status not in ("queued", "running") or time.monotonic() > end:  # type: ignore[attr-defined]
-            raise LocalError(f"The run is {run.status} at {run.labelled} labels. {run.reason}")  # type: ignore[attr-defined]
+        if run.status not in ("queued", "running") or time.monotonic() > end:
+            raise LocalError(f"The run is {run.status} at {run.labelled} labels. {run.reason}")
         time.sleep(0.1)
 
 
-def _folded(project: object) -> None:
+def _folded(project: Any) -> None:
     """Wait until the relay has counted every label: that is part of what a label costs."""
     from annotations.models import OutboxRow
 
     end = time.monotonic() + 120
-    while OutboxRow.objects.filter(project_id=project.pk).exists():  # type: ignore[attr-defined]
+    while OutboxRow.objects.filter(project_id=project.pk).exists():
         if time.monotonic() > end:
             raise LocalError("The relay has not counted the labels.")
         time.sleep(0.1)

@@ -31,3 +31,13 @@ def queue_lanes_on_commit(lanes: Iterable[tuple[int, int, int]]) -> None:
             queue_lane(run_id=run_id, lane=lane, generation=generation)
 
         transaction.on_commit(send, robust=True)
+
+
+def queue_fill(run_id: int) -> None:
+    """Queue the choosing of a run's items."""
+    current_app.send_task("llm_workers.tasks.fill_run", args=[run_id])
+
+
+def queue_fill_on_commit(run_id: int) -> None:
+    """The same once the transaction is committed; a lost message is made good by ``resume_runs``."""
+    transaction.on_commit(lambda: queue_fill(run_id), robust=True)

@@ -32,6 +32,15 @@ UNITS = {
 
 
 @dataclass(frozen=True)
+class Share:
+    """A value between 0 and 1, with the ends of its interval where there is one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Point:
     """A period's raw agreement, with its interval where there is one."""
 
@@ -85,19 +94,25 @@ def time_plot(periods: Sequence[PeriodAgreement]) -> TimePlot | None:
     ]
     if len(known) < 2:
         return None
-    ends = [end for _part, raw in known for end in (raw.low, raw.value) if end is not None]
+    shares = [Share(raw.value or 0.0, raw.low, raw.high) for _part, raw in known]
+    return share_plot(shares, first=_date(known[0][0]), last=_date(known[-1][0]), axis=str(UNITS[known[0][0].unit]))
+
+
+def share_plot(shares: Sequence[Share], *, first: str, last: str, axis: str) -> TimePlot:
+    """At least two shares in order, at equal distances; ``first`` and ``last`` stand under the ends of the axis."""
+    ends = [end for share in shares for end in (share.low, share.value) if end is not None]
     lowest = 1 - limit(1 - min(ends), [1 - one for one in reversed(LOWEST)])
     up = Scale(lowest, 1.0, BOTTOM, TOP)
-    along = Scale(0, len(known) - 1, LEFT + EDGE, RIGHT - EDGE)
+    along = Scale(0, len(shares) - 1, LEFT + EDGE, RIGHT - EDGE)
     points = []
-    for number, (_part, raw) in enumerate(known):
-        value, x = raw.value or 0.0, along.at(number)
+    for number, share in enumerate(shares):
+        x = along.at(number)
         points.append(
             Point(
                 x=x,
-                y=up.at(value),
-                low_y=up.at(value if raw.low is None else raw.low),
-                high_y=up.at(value if raw.high is None else raw.high),
+                y=up.at(share.value),
+                low_y=up.at(share.value if share.low is None else share.low),
+                high_y=up.at(share.value if share.high is None else share.high),
                 cap_left=f"{float(x) - CAP:.1f}",
                 cap_right=f"{float(x) + CAP:.1f}",
             )
@@ -106,11 +121,8 @@ def time_plot(periods: Sequence[PeriodAgreement]) -> TimePlot | None:
     return TimePlot(
         points=tuple(points),
         levels=tuple(Tick(up.at(level), f"{_percent(level)}\u202f%") for level in levels),
-        dates=(
-            Tick(f"{LEFT}", _date(known[0][0]), "start"),
-            Tick(f"{RIGHT}", _date(known[-1][0]), "end"),
-        ),
-        axis=str(UNITS[known[0][0].unit]),
+        dates=(Tick(f"{LEFT}", first, "start"), Tick(f"{RIGHT}", last, "end")),
+        axis=axis,
     )
 
 

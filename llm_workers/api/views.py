@@ -22,14 +22,17 @@ from ledger.services import actor_of
 from llm_workers.api.serializers import (
     ModelFactsSerializer,
     ModelSerializer,
+    RulesSerializer,
     RunDetailSerializer,
     RunItemSerializer,
     RunSerializer,
     RunStartSerializer,
 )
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
+from llm_workers.policy import Asked
 from llm_workers.selectors.runs import items_of, models_known, run_with_model, runs_of
 from llm_workers.services.models import model_describe, models_refresh
+from llm_workers.services.rules import run_rules_set
 from llm_workers.services.runs import run_cancel, run_pause, run_resume, run_start
 
 
@@ -124,7 +127,8 @@ class RunsView(GenericAPIView[Run]):
         access = project_access(request.user, project_id, OWNER)
         asked = RunStartSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        run = run_start(project=access.project, started_by=request.user, **asked.validated_data)
+        rules = [Asked(**rule) for rule in asked.validated_data.pop("rules")]
+        run = run_start(project=access.project, started_by=request.user, rules=rules, **asked.validated_data)
         headers = {"Location": reverse("api_run", args=[run.pk])}
         return Response(RunDetailSerializer(run_with_model(run.pk)).data, status=201, headers=headers)
 
@@ -181,6 +185,25 @@ class RunCancelView(APIView):
     def post(self, request: Request, run_id: int) -> Response:
         _access, run = run_access(request.user, run_id, OWNER)
         run_cancel(run=run, by=request.user)
+        return Response(RunDetailSerializer(run_with_model(run.pk)).data)
+
+
+class RunRulesView(APIView):
+    token_scope = Scope.RUN
+
+    @extend_schema(
+        operation_id="set_run_rules",
+        summary="Give a run other limits",
+        description="They count from the next answer on. A run that a limit has paused goes on when it is resumed.",
+        request=RulesSerializer,
+        responses=RunDetailSerializer,
+        tags=["runs"],
+    )
+    def put(self, request: Request, run_id: int) -> Response:
+        _access, run = run_access(request.user, run_id, OWNER)
+        asked = RulesSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        run_rules_set(run=run, rules=asked.asked(), by=request.user)
         return Response(RunDetailSerializer(run_with_model(run.pk)).data)
 
 

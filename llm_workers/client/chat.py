@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -16,6 +16,7 @@ import httpx
 from django.utils.translation import gettext as _
 
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Unavailable
+from llm_workers.client.load import requests_waiting
 from llm_workers.client.transport import Answered, LeanClient, Poster, is_proxied
 from llm_workers.client.wire import Reply, Request, Server, parse_reply
 
@@ -38,9 +39,11 @@ class Patience:
 
 
 class _Transient(Exception):
-    def __init__(self, message: str, wait: float = 0.0) -> None:
+    """``overload``: the server has too much to do, and wishes nothing for ``wait`` seconds."""
+
+    def __init__(self, message: str, wait: float = 0.0, *, overload: bool = False) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.wait, self.overload = wait, overload
 
 
 class ChatClient:
@@ -51,6 +54,7 @@ class ChatClient:
     ) -> None:
         self.servers = list(servers)
         self.patience = patience or Patience()
+        self.on_overload: Callable[[float], None] = lambda wait: None  # told of every 429 and 503
         self._resting: dict[str, float] = {}
         self._turn = itertools.count(random.randrange(max(len(self.servers), 1)))  # noqa: S311
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -96,6 +100,8 @@ class ChatClient:
                     self._resting[server.url] = time.monotonic() + REST
                     failure = Unavailable(f"{server.url}: {error}")
                     wait = max(wait, error.wait)
+                    if error.overload:
+                        self.on_overload(error.wait)
             if not candidates:
                 raise failure
             if time.monotonic() - started > self.patience.whole:
@@ -103,6 +109,12 @@ class ChatClient:
             if number + 1 < self.patience.rounds:
                 await asyncio.sleep(self._pause(number, wait))
         raise failure
+
+    async def waiting(self) -> float | None:
+        """How many requests wait inside the servers, together; None where none of them says."""
+        asked = [requests_waiting(self._http, server.url) for server in self.servers if server.dialect == "vllm"]
+        told = [count for count in await asyncio.gather(*asked) if count is not None]
+        return sum(told) if told else None
 
     def _in_turn(self) -> list[Server]:
         """The servers, each request beginning with the next one; those that failed a moment ago come last."""
@@ -149,9 +161,10 @@ def _refusal(server: Server, request: Request, answer: Answered) -> Exception:
         return Refused(text % facts)
     if status == 429:
         text = _("the server is overloaded (%(status)s). See its log.")
-        return _Transient(text % facts, _retry_after(answer))
+        return _Transient(text % facts, _retry_after(answer), overload=True)
     if status in TRANSIENT or status >= 500:
-        return _Transient(_("the server has a problem (%(status)s). See its log.") % facts, _retry_after(answer))
+        text = _("the server has a problem (%(status)s). See its log.")
+        return _Transient(text % facts, _retry_after(answer), overload=status == 503)
     return BadRequest(_("The server did not take this item (%(status)s).") % facts)
 
 

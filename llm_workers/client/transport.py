@@ -30,6 +30,9 @@ class Answered(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
 
+    @property
+    def text(self) -> str: ...
+
     def json(self) -> Any:
         """Raises ``ValueError``."""
 
@@ -39,6 +42,9 @@ class Poster(Protocol):
 
     async def post(self, url: str, *, json: Any) -> Answered:
         """Raises ``httpx.ConnectError``, ``httpx.TimeoutException`` or another ``httpx.TransportError``."""
+
+    async def get(self, url: str) -> Answered:
+        """Raises the same."""
 
     async def aclose(self) -> None: ...
 
@@ -52,6 +58,10 @@ class Answer:
         self.status_code = 0
         self.headers: _Headers = _Headers()
         self.body = bytearray()
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace")
 
     def json(self) -> Any:
         return orjson.loads(self.body)
@@ -139,10 +149,18 @@ class LeanClient:
         self._tls: ssl.SSLContext | None = None
 
     async def post(self, url: str, *, json: Any) -> Answer:
-        """The answer, whatever its status. A kept connection that the server has just closed is replaced once."""
+        """The answer, whatever its status."""
         parts, head = self._parts.get(url) or self._known(url)
         body = orjson.dumps(json)
-        request = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        return await self._send(parts, b"POST %b%d\r\n\r\n%b" % (head, len(body), body))
+
+    async def get(self, url: str) -> Answer:
+        """The answer, whatever its status."""
+        parts, head = self._parts.get(url) or self._known(url)
+        return await self._send(parts, b"GET %b0\r\n\r\n" % head)
+
+    async def _send(self, parts: SplitResult, request: bytes) -> Answer:
+        """A kept connection that the server has just closed is replaced once."""
         connection = self._kept(parts.netloc)
         if connection is not None:
             try:
@@ -163,7 +181,7 @@ class LeanClient:
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         host = parts.netloc.rpartition("@")[2]
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{self._fixed}"
+            f"{path} HTTP/1.1\r\nHost: {host}\r\n{self._fixed}"
             "Accept: application/json\r\nContent-Type: application/json\r\nContent-Length: "
         )
         known = self._parts[url] = (parts, head.encode())
@@ -186,7 +204,7 @@ class LeanClient:
             async with asyncio.timeout(self.connect):
                 _transport, connection = await loop.create_connection(
                     _Connection,
-                    parts.hostname,
+                    parts.hostname or "",
                     parts.port or (443 if secure else 80),
                     ssl=self._tls if secure else None,
                 )

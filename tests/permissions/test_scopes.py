@@ -42,7 +42,7 @@ WRITE_WITH = {
     ],
     "settle": ["case_next", "case_claim", "case_release", "case_settle"],
     "import": ["imports", "import_start", "import_cancel"],
-    "run": ["runs", "run_pause", "run_resume", "run_cancel"],
+    "run": ["runs", "run_pause", "run_resume", "run_cancel", "run_rules"],
 }
 SCOPE_OF = {f"api_{name}": scope for scope, names in WRITE_WITH.items() for name in names}
 CASES = [

@@ -1,0 +1,27 @@
+"""How busy a vLLM server says that it is. https://docs.vllm.ai/en/latest/usage/metrics.html"""
+
+from __future__ import annotations
+
+import httpx
+
+from llm_workers.client.transport import Poster
+
+METRIC = "vllm:num_requests_waiting"
+
+
+async def requests_waiting(http: Poster, url: str) -> float | None:
+    """The requests that wait at the server whose base address is ``url`` (it ends in ``/v1``), of all its engines; None
+    where it does not say."""
+    try:
+        answer = await http.get(f"{url.rstrip('/').removesuffix('/v1')}/metrics")
+    except httpx.TransportError:
+        return None
+    if answer.status_code != 200:
+        return None
+    counts = [
+        line.rpartition(" ")[2] for line in answer.text.splitlines() if line.startswith((METRIC + "{", METRIC + " "))
+    ]
+    try:
+        return sum(float(count) for count in counts) if counts else None
+    except ValueError:
+        return None
