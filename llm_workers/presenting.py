@@ -121,8 +121,8 @@ def _widest_gap(groups: dict[str, dict[str, dict[str, float]]]) -> str:
 
 
 def agreement_plot(checkpoints: Sequence[Checkpoint]) -> TimePlot | None:
-    """Agreement with people at each checkpoint, ``checkpoints`` latest first; None for fewer than two that have any."""
-    known = [checkpoint for checkpoint in reversed(checkpoints) if checkpoint.figures.get("compared")]
+    """Agreement with people at each checkpoint, ``checkpoints`` in order; None for fewer than two that have any."""
+    known = [checkpoint for checkpoint in checkpoints if checkpoint.figures.get("compared")]
     if len(known) < 2:
         return None
     stride = -(-len(known) // MOST_POINTS)
@@ -155,12 +155,12 @@ def _estimated(name: str, values: Sequence[float], unit: str, places: int) -> Es
 def run_parts(
     run: Run, rules: Iterable[RunRule], progress: Progress, checkpoints: Sequence[Checkpoint]
 ) -> dict[str, Any]:
-    """The parts of the run page's context that this module makes; ``checkpoints`` latest first."""
+    """The parts of the run page's context that this module makes; ``checkpoints`` in order."""
     plan = run.plan
     waits = bool(plan.estimate) and plan.confirmed_at is None and run.status == "paused"
     return {
         "limits": limit_lines(rules, progress),
-        "steps": step_lines(checkpoints),
+        "steps": step_lines(checkpoints)[::-1],
         "plot": agreement_plot(checkpoints),
         "estimate": estimate_lines(plan) if waits else [],
         "estimate_items": plan.estimate["items"] if plan.estimate else 0,

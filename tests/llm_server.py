@@ -22,9 +22,9 @@ HANG_SECONDS = 30.0
 PROMPT_TOKENS, CACHED_TOKENS = 100, 80
 
 # What a server can do instead of answering: by the name that tests use.
-STATUS_FAULTS = {"400": 400, "401": 401, "404": 404, "429": 429, "500": 500, "503": 503}
+STATUS_FAULTS = {code: int(code) for code in ("400", "401", "403", "404", "408", "413", "422", "429", "500", "503")}
 BROKEN_FAULTS = ("hang", "drop", "html", "not_a_completion")
-ANSWER_FAULTS = ("empty", "outside", "cut", "prose")
+ANSWER_FAULTS = ("empty", "outside", "cut", "prose", "half_json", "refusal")
 
 Choose = Callable[[str, Sequence[str]], Sequence[str]]
 
@@ -55,6 +55,7 @@ class ScriptedServer:
         self.faults: deque[str] = deque()
         self.fault_for: Callable[[str], str | None] = lambda text: None
         self.retry_after = 0
+        self.waiting: int | None = None  # what vLLM's metrics say of it; None: there are none
         self.api_key = ""
         self.logprobs = True
         self.requests: list[dict[str, Any]] = []
@@ -156,6 +157,11 @@ class _Handler(BaseHTTPRequestHandler):
             if script.dialect == "llamacpp":
                 entry |= {"meta": {"n_ctx": 8192, "n_params": 134_515_008, "ftype": "Q4_1"}}
             self._send(200, {"object": "list", "data": [entry]})
+        elif self.path == "/metrics" and script.waiting is not None:
+            lines = (
+                f'# TYPE vllm:num_requests_waiting gauge\nvllm:num_requests_waiting{{engine="0"}} {script.waiting}.0\n'
+            )
+            self._send_bytes(200, lines.encode(), "text/plain")
         else:
             self._send(404, {"error": {"message": "not found"}})
 
@@ -199,7 +205,14 @@ class _Handler(BaseHTTPRequestHandler):
         tokens = self.script.answer(body)
         text = "".join(token for token, _ in tokens)
         if fault in ANSWER_FAULTS:
-            text = {"empty": "", "outside": "Z", "cut": text[: len(text) // 2], "prose": "I think it is fine."}[fault]
+            text = {
+                "empty": "",
+                "outside": "Z",
+                "cut": text[: len(text) // 2],
+                "prose": "I think it is fine.",
+                "half_json": '{"label": "A"',
+                "refusal": "I cannot help with that.",
+            }[fault]
             tokens = [(text, {})]
         choice: dict[str, Any] = {
             "index": 0,

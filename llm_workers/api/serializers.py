@@ -114,7 +114,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 class RunDetailSerializer(RunSerializer):
     labels_per_minute = serializers.SerializerMethodField(help_text=_("Over the last minute; null where it stands."))
     prompt = serializers.CharField(source="annotator.model_annotator.prompt.text")
-    checkpoints = serializers.SerializerMethodField(help_text=_("The latest, latest first."))
+    checkpoints = serializers.SerializerMethodField(help_text=_("The latest, in order."))
     rules = RuleSerializer(many=True)
     estimate = EstimateSerializer(source="plan.estimate", allow_null=True)
     minutes = serializers.SerializerMethodField(help_text=_("Of work, pauses not counted."))

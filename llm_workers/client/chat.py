@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 import httpx
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Unavailable
-from llm_workers.client.load import requests_waiting
+from llm_workers.client.load import requests_waiting, serves
 from llm_workers.client.transport import Answered, LeanClient, Poster, is_proxied
 from llm_workers.client.wire import Reply, Request, Server, parse_reply
 
@@ -38,6 +39,12 @@ class Patience:
     longest_wait: float = 15.0
 
 
+_NOT_SERVED = gettext_lazy(
+    "%(url)s does not serve the model “%(model)s” (%(status)s). Load it there, or start a run with a model that is"
+    " served."
+)
+
+
 class _Transient(Exception):
     """``overload``: the server has too much to do, and wishes nothing for ``wait`` seconds."""
 
@@ -56,6 +63,8 @@ class ChatClient:
         self.patience = patience or Patience()
         self.on_overload: Callable[[float], None] = lambda wait: None  # told of every 429 and 503
         self._resting: dict[str, float] = {}
+        # Servers that may have come back as something else: llama.cpp answers for whatever model it has loaded.
+        self._doubted = {server.url for server in self.servers}
         self._turn = itertools.count(random.randrange(max(len(self.servers), 1)))  # noqa: S311
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = self._transport(headers, concurrency)
@@ -128,15 +137,21 @@ class ChatClient:
 
     async def _ask(self, server: Server, request: Request) -> Reply:
         started = time.monotonic()
+        if server.url in self._doubted:
+            if not await serves(self._http, server.url, request.model):
+                raise Refused(_NOT_SERVED % {"url": server.url, "model": request.model, "status": _("by its own list")})
+            self._doubted.discard(server.url)
         try:
             answer = await self._http.post(f"{server.url}/chat/completions", json=request.body(server.dialect))
         except httpx.ConnectError:
+            self._doubted.add(server.url)
             raise _Transient(_("nothing answers there. Start the server, or mend LLM_BASE_URL.")) from None
         except httpx.TimeoutException:
             seconds = round(time.monotonic() - started)
             text = _("no answer within %(seconds)s seconds. See whether the server is overloaded or hangs.")
             raise _Transient(text % {"seconds": seconds}) from None
         except httpx.TransportError as error:
+            self._doubted.add(server.url)
             text = _("the connection broke (%(how)s). See the server's log.")
             raise _Transient(text % {"how": type(error).__name__}) from None
         if answer.status_code != 200:
@@ -154,11 +169,7 @@ def _refusal(server: Server, request: Request, answer: Answered) -> Exception:
     if status in (401, 403):
         return Refused(_("%(url)s refuses access (%(status)s). Set LLM_API_KEY to a key that it accepts.") % facts)
     if status == 404:
-        text = _(
-            "%(url)s does not serve the model “%(model)s” (%(status)s). Load it there, or start a run with a model that"
-            " is served."
-        )
-        return Refused(text % facts)
+        return Refused(_NOT_SERVED % facts)
     if status == 429:
         text = _("the server is overloaded (%(status)s). See its log.")
         return _Transient(text % facts, _retry_after(answer), overload=True)

@@ -1,4 +1,7 @@
-"""How busy a vLLM server says that it is. https://docs.vllm.ai/en/latest/usage/metrics.html"""
+"""What a server says of itself while it is used: which models it serves, and how busy it is.
+
+vLLM's metrics: https://docs.vllm.ai/en/latest/usage/metrics.html
+"""
 
 from __future__ import annotations
 
@@ -25,3 +28,14 @@ async def requests_waiting(http: Poster, url: str) -> float | None:
         return sum(float(count) for count in counts) if counts else None
     except ValueError:
         return None
+
+
+async def serves(http: Poster, url: str, model: str) -> bool:
+    """Whether the server at ``url`` offers ``model`` now. True where it does not say: its answers will tell."""
+    try:
+        answer = await http.get(f"{url}/models")
+        data = answer.json() if answer.status_code == 200 else {}
+        names = {entry["id"] for entry in data["data"]}
+    except (httpx.TransportError, ValueError, TypeError, KeyError):
+        return True
+    return not names or model in names

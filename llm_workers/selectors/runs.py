@@ -127,8 +127,8 @@ def _live_bins(run: Run) -> list[tuple[str, int, float]]:
 
 
 def run_steps(run: Run) -> list[Checkpoint]:
-    """The latest checkpoints, latest first."""
-    return list(Checkpoint.objects.filter(run=run).order_by("-number")[:STEPS_SHOWN])
+    """The latest checkpoints, in order."""
+    return list(Checkpoint.objects.filter(run=run).order_by("-number")[:STEPS_SHOWN])[::-1]
 
 
 def unanswered_reasons(run: Run) -> list[dict[str, Any]]:

@@ -30,9 +30,9 @@ def limited(kind: str, bound, action: str = "pause", least: int = 1) -> list[Ask
 @pytest.mark.parametrize(
     ("kind", "bound", "says"),
     [
-        ("items", 6, "The limit of 6 items is reached."),
-        ("tokens", 6 * EACH, "The limit of 612 tokens is reached: 612 were read and written."),
-        ("money", "0.0006", "The limit of 0.0006 EUR is reached: 0.0006 were spent."),
+        ("items", 12, "The limit of 12 items is reached."),
+        ("tokens", 12 * EACH, "The limit of 1,224 tokens is reached: 1,224 were read and written."),
+        ("money", "0.0012", "The limit of 0.0012 EUR is reached: 0.0012 were spent."),
     ],
 )
 def test_a_run_pauses_at_a_limit_and_never_goes_past_it(cast, llm, start, work, model, kind, bound, says):
@@ -40,11 +40,11 @@ def test_a_run_pauses_at_a_limit_and_never_goes_past_it(cast, llm, start, work, 
     model.refresh_from_db()  # the one that `start` starts
     make_items(cast.project, 20)
     run = work(start(rules=limited(kind, bound)))
-    assert (run.status, run.labelled) == ("paused", 6)
+    assert (run.status, run.labelled) == ("paused", 12)
     assert run.reason == f"{says} Raise the limit to go on, or cancel the run."
-    assert len(llm.requests) == 6
+    assert len(llm.requests) == 12
     last = run.checkpoints.last()
-    assert (last.decision, last.reason, last.labelled) == ("pause", run.reason, 6)
+    assert (last.decision, last.reason, last.labelled) == ("pause", run.reason, 12)
 
 
 def test_a_limit_on_minutes_counts_work_and_not_pauses(cast, start, work):

@@ -115,13 +115,13 @@ def test_a_lost_message_is_made_good(cast, large, start, monkeypatch):
     run = start()
     queued = []
     monkeypatch.setattr("llm_workers.tasks.queue_fill", queued.append)
-    resume_runs()
+    resume_runs.run()
     assert queued == []  # not yet: its task has only just been queued
     monkeypatch.setattr("llm_workers.tasks.STALE", -limits.STALE)
-    resume_runs()
+    resume_runs.run()
     assert queued == [run.pk]
     run_fill(run_id=run.pk)
-    resume_runs()
+    resume_runs.run()
     assert queued == [run.pk]
     assert unfilled_runs(stale_before=run.created_at) == []
 
