@@ -39,5 +39,6 @@ MAX_UNANSWERED_IN_ROW = 25
 
 PROBE_EVERY = timedelta(seconds=55)
 
-LOAD_EVERY = 2.0  # seconds: how often vLLM is asked how many requests wait
+LOAD_EVERY, LOAD_PATIENCE = 2.0, 1.0  # seconds: how often vLLM is asked how many requests wait, and for how long
+NO_ROOM_PAUSE = 1.0  # seconds
 PROBE_ITEMS = 20

@@ -65,6 +65,7 @@ class ChatClient:
         self._resting: dict[str, float] = {}
         # Servers that may have come back as something else: llama.cpp answers for whatever model it has loaded.
         self._doubted = {server.url for server in self.servers}
+        self._asking = asyncio.Lock()
         self._turn = itertools.count(random.randrange(max(len(self.servers), 1)))  # noqa: S311
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._http = self._transport(headers, concurrency)
@@ -125,6 +126,15 @@ class ChatClient:
         told = [count for count in await asyncio.gather(*asked) if count is not None]
         return sum(told) if told else None
 
+    async def _check(self, server: Server, model: str) -> None:
+        """Raises ``Refused`` where the server does not offer the model any more. Of many requests, one asks."""
+        async with self._asking:
+            if server.url not in self._doubted:
+                return
+            if not await serves(self._http, server.url, model):
+                raise Refused(_NOT_SERVED % {"url": server.url, "model": model, "status": _("by its own list")})
+            self._doubted.discard(server.url)
+
     def _in_turn(self) -> list[Server]:
         """The servers, each request beginning with the next one; those that failed a moment ago come last."""
         start, now = next(self._turn) % len(self.servers), time.monotonic()
@@ -138,9 +148,7 @@ class ChatClient:
     async def _ask(self, server: Server, request: Request) -> Reply:
         started = time.monotonic()
         if server.url in self._doubted:
-            if not await serves(self._http, server.url, request.model):
-                raise Refused(_NOT_SERVED % {"url": server.url, "model": request.model, "status": _("by its own list")})
-            self._doubted.discard(server.url)
+            await self._check(server, request.model)
         try:
             answer = await self._http.post(f"{server.url}/chat/completions", json=request.body(server.dialect))
         except httpx.ConnectError:

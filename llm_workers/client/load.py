@@ -5,10 +5,13 @@ vLLM's metrics: https://docs.vllm.ai/en/latest/usage/metrics.html
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 
 from llm_workers.client.transport import Poster
 
+SECONDS = 5.0  # for a list of models
 METRIC = "vllm:num_requests_waiting"
 
 
@@ -33,9 +36,10 @@ async def requests_waiting(http: Poster, url: str) -> float | None:
 async def serves(http: Poster, url: str, model: str) -> bool:
     """Whether the server at ``url`` offers ``model`` now. True where it does not say: its answers will tell."""
     try:
-        answer = await http.get(f"{url}/models")
+        async with asyncio.timeout(SECONDS):
+            answer = await http.get(f"{url}/models")
         data = answer.json() if answer.status_code == 200 else {}
         names = {entry["id"] for entry in data["data"]}
-    except (httpx.TransportError, ValueError, TypeError, KeyError):
+    except (TimeoutError, httpx.TransportError, ValueError, TypeError, KeyError):
         return True
     return not names or model in names

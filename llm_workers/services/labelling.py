@@ -43,11 +43,15 @@ def label_for_a_while(*, run_id: int, lane: int, generation: int) -> Next | None
     work = lane_claim(run_id=run_id, lane=lane, generation=generation)
     if work is None:
         return None
-    fault = async_to_sync(_Shift(work).run)()
+    shift = _Shift(work)
+    fault = async_to_sync(shift.run)()
     if fault is not None:
         wait = lane_fault(claim=work.claim, reason=fault.message, hopeless=isinstance(fault, Refused))
         return None if wait is None else Next(work.claim.generation, wait)
-    return Next(work.claim.generation) if lane_next(claim=work.claim) else None
+    if not lane_next(claim=work.claim):
+        return None
+    # Where there was no room under the limits, other lanes' answers must come first.
+    return Next(work.claim.generation, 0.0 if shift.asked else limits.NO_ROOM_PAUSE)
 
 
 class _Shift:
@@ -65,7 +69,7 @@ class _Shift:
         self.outcomes: list[Outcome] = []
         self.news = asyncio.Event()
         self.fault: ClientError | None = None
-        self.dry = False
+        self.dry, self.asked = False, 0
 
     async def run(self) -> ClientError | None:
         """Returns why no server could be used, or None."""
@@ -80,7 +84,8 @@ class _Shift:
             try:
                 while await self._fill(client):
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self.news.wait(), limits.STORE_EVERY)
+                        async with asyncio.timeout(limits.STORE_EVERY):
+                            await self.news.wait()
                     self.news.clear()
                     await self._collect()
                     await self._store(at_least=limits.STORE_EVERY)
@@ -118,6 +123,7 @@ class _Shift:
     def _ask(self, client: ChatClient, item: Leased) -> None:
         task = asyncio.create_task(ask(client, self.work, item))
         self.asking[task] = item
+        self.asked += 1
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[Outcome]) -> None:
@@ -160,9 +166,11 @@ class _Shift:
         """Ask vLLM how many requests wait."""
         if time.monotonic() - self.loaded_at >= limits.LOAD_EVERY:
             self.loaded_at = time.monotonic()
-            waiting = await client.waiting()
-            if waiting is not None:
-                self.pace.waiting(waiting)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limits.LOAD_PATIENCE):  # a lane that waits longer looks dead
+                    waiting = await client.waiting()
+                    if waiting is not None:
+                        self.pace.waiting(waiting)
 
     async def _abandon(self) -> None:
         """Give back what was not asked about, and stop what is still under way: the claim is lost, or something here

@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.
 
 ITEMS = 5000
 LATENCY = 0.3  # seconds
-UNTIL = 30  # seconds for which something is killed every second or two
+UNTIL = 20  # seconds for which something is killed every second or two
 ENOUGH = 90  # seconds after that
 
 # What beat and a worker of the queue "default" do in a whole installation, in less time.
