@@ -78,19 +78,18 @@ class RuleRow:
     """The fields of one rule. ``least`` is None for a limit."""
 
     title: str
-    help: str
     bound: BoundField
     least: BoundField | None
     action: BoundField
 
 
 RULES = {
-    RuleKind.ITEMS: (_("At most so many items"), _("With or without a usable answer.")),
-    RuleKind.TOKENS: (_("At most so many tokens"), _("Read and written together.")),
-    RuleKind.MONEY: (_("At most so much money"), _("By the model's prices and in their currency.")),
-    RuleKind.MINUTES: (_("At most so many minutes"), _("Pauses not counted.")),
-    RuleKind.AGREEMENT: (_("At least so much agreement with people, %"), _("Looked at after every step.")),
-    RuleKind.UNANSWERED: (_("At most so many items without a usable answer, %"), _("Looked at after every step.")),
+    RuleKind.ITEMS: _("Items, at most"),
+    RuleKind.TOKENS: _("Tokens, at most"),
+    RuleKind.MONEY: _("Money, at most"),
+    RuleKind.MINUTES: _("Minutes, at most"),
+    RuleKind.AGREEMENT: _("% agreement, at least"),
+    RuleKind.UNANSWERED: _("% unanswered, at most"),
 }
 
 
@@ -99,10 +98,10 @@ class RulesForm(forms.Form):
 
     def __init__(self, data: Any = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, prefix="rules")
-        for kind, (title, help_text) in RULES.items():
+        for kind, title in RULES.items():
             whole = kind in (RuleKind.ITEMS, RuleKind.TOKENS)
             share = kind not in LIMITS
-            number: dict[str, Any] = {"label": title, "required": False, "help_text": help_text}
+            number: dict[str, Any] = {"label": title, "required": False}
             self.fields[f"{kind}_bound"] = (
                 forms.IntegerField(min_value=1, max_value=10**11, **number)
                 if whole
@@ -115,7 +114,7 @@ class RulesForm(forms.Form):
             )
             if share:
                 self.fields[f"{kind}_least"] = forms.IntegerField(
-                    label=_("From so many labels on") if kind == RuleKind.AGREEMENT else _("From so many items on"),
+                    label=_("From labels on") if kind == RuleKind.AGREEMENT else _("From items on"),
                     min_value=1,
                     max_value=2**31 - 1,
                     required=False,
@@ -129,12 +128,11 @@ class RulesForm(forms.Form):
         return [
             RuleRow(
                 str(title),
-                str(help_text),
                 self[f"{kind}_bound"],
                 None if kind in LIMITS else self[f"{kind}_least"],
                 self[f"{kind}_action"],
             )
-            for kind, (title, help_text) in RULES.items()
+            for kind, title in RULES.items()
         ]
 
     def rules(self) -> list[Asked]:

@@ -63,7 +63,7 @@ def limit_lines(rules: Iterable[RunRule], progress: Progress) -> list[LimitLine]
         if rule.kind in LIMITS:
             used = progress.used(rule.kind) or Decimal(0)
             unit = f" {progress.currency}" if rule.kind == RuleKind.MONEY else ""
-            text = _("%(used)s of %(bound)s") % {"used": number(round(used, 2)), "bound": number(rule.bound) + unit}
+            text = _("%(used)s of %(bound)s") % {"used": _amount(used), "bound": number(rule.bound) + unit}
             share = min(int(100 * used / rule.bound), 100)
         else:
             percent = number(round(rule.bound * 100, 2))
@@ -94,7 +94,7 @@ def _step(checkpoint: Checkpoint) -> StepLine:
         calibration=number_format(calibration["ece"], 2) if calibration else "",
         gap=_widest_gap(figures.get("groups", {})),
         tokens=figures.get("prompt_tokens", 0) + figures.get("completion_tokens", 0),
-        money=f"{number_format(Decimal(money), 2)} {figures.get('currency', '')}" if money else "",
+        money=f"{_amount(Decimal(money))} {figures.get('currency', '')}" if money else "",
         minutes=number_format(figures.get("minutes", 0), 1),
         decision=str(RunDecision(checkpoint.decision).label),
         tone=DECISION_TONES[RunDecision(checkpoint.decision)],
@@ -141,15 +141,21 @@ def estimate_lines(plan: RunPlan) -> list[EstimateLine]:
     known = plan.estimate
     if not known:
         return []
-    lines = [_estimated(_("Tokens"), known["tokens"], "", 0), _estimated(_("Time"), known["minutes"], _("min"), 1)]
+    lines = [_estimated(_("Tokens"), known["tokens"], ""), _estimated(_("Time"), known["minutes"], _("min"))]
     if known["money"]:
-        lines.append(_estimated(_("Money"), known["money"], known["currency"], 2))
+        lines.append(_estimated(_("Money"), known["money"], known["currency"]))
     return lines
 
 
-def _estimated(name: str, values: Sequence[float], unit: str, places: int) -> EstimateLine:
-    low, expected, high = (number_format(value, places, force_grouping=True) for value in values)
+def _estimated(name: str, values: Sequence[float], unit: str) -> EstimateLine:
+    low, expected, high = map(_amount, values)
     return EstimateLine(name, f"{expected} {unit}".strip(), f"{low} – {high}")
+
+
+def _amount(value: float | Decimal) -> str:
+    """With more places the smaller it is."""
+    places = 0 if value >= 100 else 2 if value >= 1 else 4
+    return number(round(Decimal(value), places))
 
 
 def run_parts(

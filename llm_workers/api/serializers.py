@@ -75,7 +75,7 @@ class RulesSerializer(serializers.Serializer[Any]):
         return [Asked(**rule) for rule in self.validated_data["rules"]]
 
 
-class EstimateSerializer(serializers.Serializer[Any]):
+class RunEstimateSerializer(serializers.Serializer[Any]):
     """What the rest of a run would take; each figure as low, expected and high of a 95 % interval."""
 
     items = serializers.IntegerField()
@@ -116,7 +116,7 @@ class RunDetailSerializer(RunSerializer):
     prompt = serializers.CharField(source="annotator.model_annotator.prompt.text")
     checkpoints = serializers.SerializerMethodField(help_text=_("The latest, in order."))
     rules = RuleSerializer(many=True)
-    estimate = EstimateSerializer(source="plan.estimate", allow_null=True)
+    estimate = RunEstimateSerializer(source="plan.estimate", allow_null=True)
     minutes = serializers.SerializerMethodField(help_text=_("Of work, pauses not counted."))
 
     class Meta(RunSerializer.Meta):
