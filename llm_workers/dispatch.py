@@ -46,3 +46,13 @@ def queue_trial_on_commit(trial_id: int) -> None:
         )
 
     transaction.on_commit(send, robust=True)
+
+
+def queue_fill(run_id: int) -> None:
+    """Queue the choosing of a run's items."""
+    current_app.send_task("llm_workers.tasks.fill_run", args=[run_id])
+
+
+def queue_fill_on_commit(run_id: int) -> None:
+    """The same once the transaction is committed; a lost message is made good by ``resume_runs``."""
+    transaction.on_commit(lambda: queue_fill(run_id), robust=True)

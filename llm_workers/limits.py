@@ -9,12 +9,17 @@ from llm_workers.models import Dialect
 
 PATIENCE = Patience()
 
-# Requests at a time per lane. A llama.cpp server has few slots; vLLM batches whatever it gets.
-CONCURRENCY = {Dialect.VLLM: 64, Dialect.LLAMACPP: 4, Dialect.OTHER: 8}
+# Requests at a time per lane: where a run begins, and the most. A llama.cpp server has few slots; vLLM batches whatever
+# it gets. Between them the server's answers decide (llm_workers/pacing.py).
+START = {Dialect.VLLM: 32, Dialect.LLAMACPP: 4, Dialect.OTHER: 8}
+CONCURRENCY = {Dialect.VLLM: 256, Dialect.LLAMACPP: 8, Dialect.OTHER: 64}
 MAX_LANES = 4
 
-# A task hands over after this long, so that a worker that is asked to stop is free soon.
+# A task hands over after this long, so that a worker that is asked to stop is free soon and runs take turns. Before it
+# does, it waits for what is under way: with a slow model, tasks last so many answers' time instead, to lose little.
 TASK_SECONDS = 6.0
+TASK_ANSWERS = 40
+LONGEST_TASK = 90.0
 STORE_EVERY = 0.7  # seconds: answers become labels, and pages change, this often
 TOUCH_EVERY = 5.0  # seconds
 
@@ -33,3 +38,7 @@ LONGEST_FAULT_PAUSE = 30.0  # seconds
 MAX_UNANSWERED_IN_ROW = 25
 
 PROBE_EVERY = timedelta(seconds=55)
+
+LOAD_EVERY = 2.0  # seconds: how often requests that wait inside the servers are heeded
+NO_ROOM_PAUSE = 1.0  # seconds
+PROBE_ITEMS = 20

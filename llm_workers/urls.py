@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("runs/<int:run_id>/", views.run_detail, name="run_detail"),
     path("runs/<int:run_id>/progress/", views.run_progress, name="run_progress"),
+    path("runs/<int:run_id>/limits/", views.run_limits, name="run_limits"),
+    path("runs/<int:run_id>/unanswered/", views.run_unanswered, name="run_unanswered"),
     *validating,
     re_path(r"^runs/(?P<run_id>\d+)/(?P<action>pause|resume|cancel)/$", views.run_steer, name="run_steer"),
     *trust.urlpatterns,

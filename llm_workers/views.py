@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,16 +16,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotations.access import OWNER, READERS, Access, project_access, run_access
 from annotations.models import Calibration, Project, Run, RunStatus
+from annotations.models.runs import ACTIVE_RUN
 from ledger.errors import DomainError
 from llm_workers.calibration import reading as calibrated
 from llm_workers.charts import histogram
-from llm_workers.forms import RunForm
+from llm_workers.forms import RulesForm, RunForm, rules_as_initial
+from llm_workers.models import RuleKind
+from llm_workers.presenting import run_parts
 from llm_workers.selectors import runs as select
 from llm_workers.selectors.prompts import preview, prompts_of, recipe_of
-from llm_workers.services.runs import GOING, run_cancel, run_pause, run_resume, run_start
+from llm_workers.services.figures import run_progress as progress_of
+from llm_workers.services.finish import GOING
+from llm_workers.services.rules import run_rules_set
+from llm_workers.services.runs import run_cancel, run_pause, run_resume, run_start
 
 PER_PAGE = 25
-UNANSWERED_SHOWN = 50
 TONES = {RunStatus.DONE: "good", RunStatus.RUNNING: "info", RunStatus.QUEUED: "info", RunStatus.PAUSED: "warn"}
 
 
@@ -34,14 +40,16 @@ def runs(request: HttpRequest, project_id: int) -> HttpResponse:
     """A project's runs, and the form that starts one."""
     access = project_access(request.user, project_id, OWNER if request.method == "POST" else READERS)
     request.access = access  # type: ignore[attr-defined]
+    data = request.POST if request.method == "POST" else None
     form = RunForm(
-        request.POST if request.method == "POST" else None,
+        data,
         project=access.project,
         prompt_url=reverse("run_prompt", args=[project_id]),
         initial={"prompt": request.GET.get("prompt")},
     )
-    if request.method == "POST" and form.is_valid():
-        run = _started(access, form)
+    rules = RulesForm(data)
+    if form.is_valid() & rules.is_valid():
+        run = _started(access, form, rules)
         if run is not None:
             messages.success(request, _("The run has started."))
             return redirect("run_detail", run.pk)
@@ -50,16 +58,17 @@ def runs(request: HttpRequest, project_id: int) -> HttpResponse:
         "project": access.project,
         "access": access,
         "form": form,
+        "rules": rules,
         "page": page,
         "headers": _headers(),
         "rows": _rows(page),
         "served": select.models_served().exists(),
         "prompt": _prompt(access.project, form["prompt"].value(), with_reason=bool(form["with_reason"].value())),
     }
-    return render(request, "llm_workers/runs.html", context, status=422 if form.errors else 200)
+    return render(request, "llm_workers/runs.html", context, status=422 if form.errors or rules.errors else 200)
 
 
-def _started(access: Access, form: RunForm) -> Run | None:
+def _started(access: Access, form: RunForm, rules: RulesForm) -> Run | None:
     """The run, or None with the refusal written into the form."""
     try:
         return run_start(
@@ -71,8 +80,13 @@ def _started(access: Access, form: RunForm) -> Run | None:
             orders=form.cleaned_data["orders"],
             with_reason=form.cleaned_data["with_reason"],
             prompt=form.cleaned_data["prompt"],
+            probe=form.cleaned_data["probe"] or 0,
+            rules=rules.rules(),
         )
     except DomainError as refusal:
+        if set(refusal.fields) & set(RuleKind.values):
+            rules.refuse(refusal.fields, refusal.message)
+            return None
         field = next((name for name in refusal.fields if name in form.fields), None)
         form.add_error(field, refusal.message)
         return None
@@ -101,6 +115,46 @@ def run_progress(request: HttpRequest, run_id: int) -> HttpResponse:
     """The part of the run page that changes while it goes on; asks for itself again as long as it does."""
     access, _run = run_access(request.user, run_id, READERS)
     return render(request, "llm_workers/run_live.html", _run_context(access, run_id))
+
+
+@require_POST
+@login_required
+def run_limits(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Other limits for a run that has not ended."""
+    access, run = run_access(request.user, run_id, OWNER)
+    request.access = access  # type: ignore[attr-defined]
+    form = RulesForm(request.POST)
+    if form.is_valid():
+        try:
+            run_rules_set(run=run, rules=form.rules(), by=access.user)
+        except DomainError as refusal:
+            if refusal.status != 400:
+                raise
+            form.refuse(refusal.fields, refusal.message)
+        else:
+            messages.success(request, _("The limits are set. A run that they had paused goes on when you resume it."))
+            return redirect("run_detail", run.pk)
+    return render(request, "llm_workers/run_detail.html", _run_context(access, run_id, form), status=422)
+
+
+@require_safe
+@login_required
+def run_unanswered(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The items without a usable answer, all of them or those of one reason."""
+    access, run = run_access(request.user, run_id, READERS)
+    request.access = access  # type: ignore[attr-defined]
+    reason = request.GET.get("reason", "")
+    found = select.unanswered_of(run)
+    page = Paginator(found.filter(reason=reason) if reason else found, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "project": access.project,
+        "access": access,
+        "run": select.run_with_model(run_id),
+        "page": page,
+        "reason": reason,
+        "query": urlencode({"reason": reason}) if reason else "",
+    }
+    return render(request, "llm_workers/run_unanswered.html", context)
 
 
 @require_POST
@@ -161,12 +215,13 @@ def _no_confidence(run: Run) -> str:
     return _("There is no label yet.")
 
 
-def _run_context(access: Access, run_id: int) -> dict[str, Any]:
+def _run_context(access: Access, run_id: int, rules: RulesForm | None = None) -> dict[str, Any]:
     run = select.run_with_model(run_id)
     asked = run.annotator.model_annotator
     sureness = select.run_sureness(run)
-    unanswered = select.unanswered_of(run)
     calibration = Calibration.objects.filter(annotator=run.annotator).first()
+    set_rules = list(run.rules.all())
+    steerable = access.can_manage and run.status in ACTIVE_RUN
     return {
         "project": access.project,
         "access": access,
@@ -182,9 +237,16 @@ def _run_context(access: Access, run_id: int) -> dict[str, Any]:
         "average": select.run_average(run),
         "sureness": sureness,
         "histogram": histogram(sureness.counts) if sureness.total else None,
-        "unanswered": unanswered[:UNANSWERED_SHOWN],
-        "unanswered_more": max(run.unanswered - UNANSWERED_SHOWN, 0),
-        "checkpoints": select.checkpoints_of(run)[:UNANSWERED_SHOWN],
+        "reasons": _reasons(run),
         "cost": select.run_cost(run, asked.model),
         "worth": calibrated.answer(run.annotator.name, calibration) if calibration else "",
+        "rules": (rules or RulesForm(initial=rules_as_initial(set_rules))) if steerable else None,
+        **run_parts(run, set_rules, progress_of(run, run.plan, asked.model), select.run_steps(run)),
     }
+
+
+def _reasons(run: Run) -> list[dict[str, Any]]:
+    """Why items have no usable answer, how many, and where they are listed."""
+    address = reverse("run_unanswered", args=[run.pk])
+    found = select.unanswered_reasons(run) if run.unanswered else []
+    return [row | {"url": f"{address}?{urlencode({'reason': row['reason']})}"} for row in found]

@@ -24,9 +24,9 @@ HANG_SECONDS = 30.0
 PROMPT_TOKENS, CACHED_TOKENS = 100, 80
 
 # What a server can do instead of answering: by the name that tests use.
-STATUS_FAULTS = {"400": 400, "401": 401, "404": 404, "429": 429, "500": 500, "503": 503}
+STATUS_FAULTS = {code: int(code) for code in ("400", "401", "403", "404", "408", "413", "422", "429", "500", "503")}
 BROKEN_FAULTS = ("hang", "drop", "html", "not_a_completion")
-ANSWER_FAULTS = ("empty", "outside", "cut", "prose")
+ANSWER_FAULTS = ("empty", "outside", "cut", "prose", "half_json", "refusal")
 
 # Of the item, in the languages that prompts are written in.
 HEADING = re.compile(r"^# (?:Item|Élément|Eintrag|Elemento)\n\n", re.MULTILINE)
@@ -242,7 +242,14 @@ class _Handler(BaseHTTPRequestHandler):
         tokens = self.script.answer(body)
         text = "".join(token for token, _ in tokens)
         if fault in ANSWER_FAULTS:
-            text = {"empty": "", "outside": "Z", "cut": text[: len(text) // 2], "prose": "I think it is fine."}[fault]
+            text = {
+                "empty": "",
+                "outside": "Z",
+                "cut": text[: len(text) // 2],
+                "prose": "I think it is fine.",
+                "half_json": '{"label": "A"',
+                "refusal": "I cannot help with that.",
+            }[fault]
             tokens = [(text, {})]
         choice: dict[str, Any] = {
             "index": 0,

@@ -31,6 +31,15 @@ UNITS = {
 
 
 @dataclass(frozen=True)
+class Share:
+    """A value between 0 and 1, with the ends of its interval where there is one."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class TimePlot:
     points: tuple[Point, ...]
     levels: tuple[Tick, ...]
@@ -72,22 +81,23 @@ def time_plot(periods: Sequence[PeriodAgreement]) -> TimePlot | None:
     ]
     if len(known) < 2:
         return None
-    ends = [end for _part, raw in known for end in (raw.low, raw.value) if end is not None]
+    shares = [Share(raw.value or 0.0, raw.low, raw.high) for _part, raw in known]
+    return share_plot(shares, first=_date(known[0][0]), last=_date(known[-1][0]), axis=str(UNITS[known[0][0].unit]))
+
+
+def share_plot(shares: Sequence[Share], *, first: str, last: str, axis: str) -> TimePlot:
+    """At least two shares in order, at equal distances; ``first`` and ``last`` stand under the ends of the axis."""
+    ends = [end for share in shares for end in (share.low, share.value) if end is not None]
     lowest = 1 - limit(1 - min(ends), [1 - one for one in reversed(LOWEST)])
     up = Scale(lowest, 1.0, BOTTOM, TOP)
-    along = Scale(0, len(known) - 1, LEFT + EDGE, RIGHT - EDGE)
-    points = [
-        point(along.at(number), up, raw.value or 0.0, raw.low, raw.high) for number, (_part, raw) in enumerate(known)
-    ]
+    along = Scale(0, len(shares) - 1, LEFT + EDGE, RIGHT - EDGE)
+    points = [point(along.at(number), up, one.value, one.low, one.high) for number, one in enumerate(shares)]
     levels = [lowest + (1 - lowest) * step / 4 for step in range(5)]
     return TimePlot(
         points=tuple(points),
         levels=tuple(Tick(up.at(level), f"{_percent(level)}\u202f%") for level in levels),
-        dates=(
-            Tick(f"{LEFT}", _date(known[0][0]), "start"),
-            Tick(f"{RIGHT}", _date(known[-1][0]), "end"),
-        ),
-        axis=str(UNITS[known[0][0].unit]),
+        dates=(Tick(f"{LEFT}", first, "start"), Tick(f"{RIGHT}", last, "end")),
+        axis=axis,
     )
 
 

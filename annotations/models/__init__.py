@@ -34,7 +34,7 @@ from annotations.models.quality import (
     TrainingAnswer,
     TrainingItem,
 )
-from annotations.models.runs import Checkpoint, Run, RunStatus
+from annotations.models.runs import Checkpoint, Run, RunDecision, RunStatus
 from annotations.models.serving import ServingRules, Strategy
 from annotations.models.suspicion import Suspicion, SuspicionCheck, SuspicionKind, SuspicionStatus
 from annotations.models.trust import Calibration, CalibrationMethod
@@ -98,6 +98,7 @@ __all__ = [
     "ReviewStatus",
     "RowProblemKind",
     "Run",
+    "RunDecision",
     "RunStatus",
     "ServingRules",
     "Settlement",

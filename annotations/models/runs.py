@@ -13,6 +13,7 @@ class RunStatus(models.TextChoices):
     RUNNING = "running", _("Running")
     PAUSED = "paused", _("Paused")  # by a person, a limit, a monitor or a fault: `reason` says which
     DONE = "done", _("Finished")
+    STOPPED = "stopped", _("Stopped")  # for good, by a limit that its owner set: `reason` says which
     CANCELLED = "cancelled", _("Cancelled")
 
 
@@ -52,18 +53,34 @@ class Run(models.Model):
         return f"run {self.pk}"
 
 
+class RunDecision(models.TextChoices):
+    """What the owner's policy made of a checkpoint's figures."""
+
+    GO_ON = "go_on", _("Go on")
+    PAUSE = "pause", _("Pause")
+    STOP = "stop", _("Stop")
+
+
 class Checkpoint(models.Model):
-    """What was true when a run had finished a step: counts, agreement, disparity, cost."""
+    """What was true when a run had finished a step, or had come to a limit: counts, agreement, disparity, cost.
+
+    ``decision`` was taken on these ``figures``; ``reason`` says why it is not to go on.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="checkpoints")
     number = models.PositiveIntegerField()
     labelled = models.PositiveIntegerField()
     figures = models.JSONField(default=dict)
+    decision = models.CharField(max_length=5, choices=RunDecision.choices, default=RunDecision.GO_ON)
+    reason = models.CharField(_("why"), max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["run", "number"], name="checkpoint_once_per_step")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="checkpoint_once_per_step"),
+            models.CheckConstraint(condition=Q(decision__in=RunDecision.values), name="checkpoint_decision_known"),
+        ]
 
     def __str__(self) -> str:
         return f"checkpoint {self.number} of run {self.run_id}"

@@ -9,9 +9,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotations.models import Checkpoint, Run
-from llm_workers.models import Endpoint, ModelVersion, RunItem
+from llm_workers.models import Endpoint, ModelVersion, RuleAction, RuleKind, RunItem
+from llm_workers.policy import Asked
 from llm_workers.registry.forms import CURRENCY, SHA256
-from llm_workers.selectors.runs import run_speed
+from llm_workers.selectors.runs import run_speed, run_steps
+from llm_workers.services.clock import worked_seconds
 
 
 class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
@@ -53,11 +55,44 @@ class ModelFactsSerializer(serializers.ModelSerializer[ModelVersion]):
 
 
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
-    figures = serializers.DictField(help_text=_("Counts, tokens, seconds; agreed of compared labels equal people's."))
+    figures = serializers.DictField(
+        help_text=_("Counts, tokens, cost; agreed of compared labels equal people's; calibration; counts per group.")
+    )
 
     class Meta:
         model = Checkpoint
-        fields = ["number", "labelled", "figures", "created_at"]
+        fields = ["number", "labelled", "figures", "decision", "reason", "created_at"]
+
+
+class RuleSerializer(serializers.Serializer[Any]):
+    """One rule of a run's policy."""
+
+    kind = serializers.ChoiceField(choices=RuleKind.choices)
+    bound = serializers.DecimalField(
+        max_digits=16, decimal_places=4, help_text=_("A limit, or for agreement and unanswered a share from 0 to 1.")
+    )
+    least = serializers.IntegerField(
+        default=1, min_value=1, max_value=2**31 - 1, help_text=_("Shares count from so many labels or items on.")
+    )
+    action = serializers.ChoiceField(choices=RuleAction.choices, default=RuleAction.PAUSE)
+
+
+class RulesSerializer(serializers.Serializer[Any]):
+    rules = RuleSerializer(many=True, help_text=_("All of them: they take the place of those that the run has."))
+
+    def asked(self) -> list[Asked]:
+        return [Asked(**rule) for rule in self.validated_data["rules"]]
+
+
+class RunEstimateSerializer(serializers.Serializer[Any]):
+    """What the rest of a run would take; each figure as low, expected and high of a 95 % interval."""
+
+    items = serializers.IntegerField()
+    probed = serializers.IntegerField()
+    tokens = serializers.ListField(child=serializers.FloatField())
+    minutes = serializers.ListField(child=serializers.FloatField())
+    money = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    currency = serializers.CharField()
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
@@ -69,12 +104,13 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     orders = serializers.IntegerField(source="annotator.model_annotator.prompt.orders")
     seed = serializers.IntegerField(source="plan.seed")
     cached_tokens = serializers.IntegerField(source="plan.cached_tokens")
+    probe = serializers.IntegerField(source="plan.probe", help_text=_("Items after which it waits for its owner."))
 
     class Meta:
         model = Run
         fields = [
             "id", "project", "status", "reason", "model", "annotator", "schema_version", "prompt_hash", "with_reason",
-            "orders", "seed", "step_size", "max_items", "total", "labelled", "unanswered", "prompt_tokens",
+            "orders", "seed", "probe", "step_size", "max_items", "total", "labelled", "unanswered", "prompt_tokens",
             "completion_tokens", "cached_tokens", "model_seconds", "created_at", "started_at", "finished_at",
         ]  # fmt: skip
 
@@ -87,10 +123,22 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 class RunDetailSerializer(RunSerializer):
     labels_per_minute = serializers.SerializerMethodField(help_text=_("Over the last minute; null where it stands."))
     prompt = serializers.CharField(source="annotator.model_annotator.prompt.text")
-    checkpoints = CheckpointSerializer(many=True)
+    checkpoints = serializers.SerializerMethodField(help_text=_("The latest, in order."))
+    rules = RuleSerializer(many=True)
+    estimate = RunEstimateSerializer(source="plan.estimate", allow_null=True)
+    minutes = serializers.SerializerMethodField(help_text=_("Of work, pauses not counted."))
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "labels_per_minute", "prompt", "checkpoints"]
+        fields = [
+            *RunSerializer.Meta.fields, "labels_per_minute", "minutes", "prompt", "rules", "estimate", "checkpoints",
+        ]  # fmt: skip
+
+    @extend_schema_field(CheckpointSerializer(many=True))
+    def get_checkpoints(self, run: Run) -> Any:
+        return CheckpointSerializer(run_steps(run), many=True).data
+
+    def get_minutes(self, run: Run) -> float:
+        return round(worked_seconds(run.plan) / 60, 2)
 
     def get_labels_per_minute(self, run: Run) -> float | None:
         return run_speed(run).per_minute
@@ -112,6 +160,13 @@ class RunStartSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text=_("Id of a prompt of the project; it decides reasons and orders. None: the plain prompt."),
     )
+    probe = serializers.IntegerField(
+        default=0,
+        min_value=0,
+        max_value=500,
+        help_text=_("After so many items the run waits, with an estimate of the rest; resume it to go on. 0: none."),
+    )
+    rules = RuleSerializer(many=True, default=list)
 
 
 class RunItemSerializer(serializers.ModelSerializer[RunItem]):

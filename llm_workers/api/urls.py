@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<int:run_id>/pause/", views.RunPauseView.as_view(), name="api_run_pause"),
     path("runs/<int:run_id>/resume/", views.RunResumeView.as_view(), name="api_run_resume"),
     path("runs/<int:run_id>/cancel/", views.RunCancelView.as_view(), name="api_run_cancel"),
+    path("runs/<int:run_id>/rules/", views.RunRulesView.as_view(), name="api_run_rules"),
     path("runs/<int:run_id>/items/", views.RunItemsView.as_view(), name="api_run_items"),
     *trust.api_urlpatterns,
 ]

@@ -21,16 +21,19 @@ from llm_workers.access import prompt_access
 from llm_workers.api.serializers import (
     ModelFactsSerializer,
     ModelSerializer,
+    RulesSerializer,
     RunDetailSerializer,
     RunItemSerializer,
     RunSerializer,
     RunStartSerializer,
 )
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
+from llm_workers.policy import Asked
 from llm_workers.registry.access import model_found, operator
 from llm_workers.registry.selectors import models_known
 from llm_workers.selectors.runs import items_of, run_with_model, runs_of
 from llm_workers.services.models import model_describe, models_refresh
+from llm_workers.services.rules import run_rules_set
 from llm_workers.services.runs import run_cancel, run_pause, run_resume, run_start
 
 
@@ -119,6 +122,7 @@ class RunsView(GenericAPIView[Run]):
         facts = dict(asked.validated_data)
         if facts["prompt"] is not None:
             facts["prompt"] = prompt_access(request.user, project_id, facts["prompt"], OWNER)[1]
+        facts["rules"] = [Asked(**rule) for rule in facts["rules"]]
         run = run_start(project=access.project, started_by=request.user, **facts)
         headers = {"Location": reverse("api_run", args=[run.pk])}
         return Response(RunDetailSerializer(run_with_model(run.pk)).data, status=201, headers=headers)
@@ -176,6 +180,25 @@ class RunCancelView(APIView):
     def post(self, request: Request, run_id: int) -> Response:
         _access, run = run_access(request.user, run_id, OWNER)
         run_cancel(run=run, by=request.user)
+        return Response(RunDetailSerializer(run_with_model(run.pk)).data)
+
+
+class RunRulesView(APIView):
+    token_scope = Scope.RUN
+
+    @extend_schema(
+        operation_id="set_run_rules",
+        summary="Give a run other limits",
+        description="They count from the next answer on. A run that a limit has paused goes on when it is resumed.",
+        request=RulesSerializer,
+        responses=RunDetailSerializer,
+        tags=["runs"],
+    )
+    def put(self, request: Request, run_id: int) -> Response:
+        _access, run = run_access(request.user, run_id, OWNER)
+        asked = RulesSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        run_rules_set(run=run, rules=asked.asked(), by=request.user)
         return Response(RunDetailSerializer(run_with_model(run.pk)).data)
 
 

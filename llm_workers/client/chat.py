@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from llm_workers.client.breaker import failed, succeeded
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Transient, Unavailable
 from llm_workers.client.registry import Registry
-from llm_workers.client.replies import broken, reply_of
+from llm_workers.client.replies import broken, reply_of, retry_after
 from llm_workers.client.router import Replica, Router, begin_trial
+from llm_workers.client.transport import GeneralClient, LeanClient, Poster, is_proxied
 from llm_workers.client.upkeep import Upkeep
-from llm_workers.client.verify import Connections, verify
+from llm_workers.client.verify import verify
 from llm_workers.client.wire import Reply, Request, Server, is_local
 
 
@@ -57,13 +58,12 @@ class ChatClient:
         self.registry = registry
         self.router = Router(servers, time.monotonic())
         self.overloads = 0  # answers 429 and 503, and requests without an answer in time, so far
+        self.on_overload: Callable[[float], None] = lambda wait: None  # told of each, with the wait that is wished
         self._api_key = api_key
-        timeout = httpx.Timeout(self.patience.read, connect=self.patience.connect, pool=None)
-        limits = httpx.Limits(max_connections=concurrency + 8, max_keepalive_connections=concurrency + 8)
-        # By whether the server is on this machine: then no proxy of the environment is used.
-        self._http = {
-            local: httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=not local) for local in (True, False)
-        }
+        self._concurrency = concurrency
+        self._lean = LeanClient(connect=self.patience.connect, whole=self.patience.read)
+        self._general: GeneralClient | None = None  # made where a proxy stands in between
+        self._http: dict[str, Poster] = {}  # by the server's address
         self._upkeep = Upkeep(self)
 
     async def __aenter__(self) -> ChatClient:
@@ -76,8 +76,9 @@ class ChatClient:
         try:
             await self._upkeep.stop()
         finally:
-            for http in self._http.values():
-                await http.aclose()
+            await self._lean.aclose()
+            if self._general is not None:
+                await self._general.aclose()
 
     @property
     def servers(self) -> list[Server]:
@@ -119,8 +120,21 @@ class ChatClient:
                 await asyncio.sleep(self._pause(number, wait))
         raise failure
 
-    def http(self, server: Server) -> httpx.AsyncClient:
-        return self._http[is_local(server.url)]
+    def http(self, server: Server) -> Poster:
+        """The client that its requests go through. A server on this machine is asked without a proxy."""
+        known = self._http.get(server.url)
+        if known is None:
+            known = self._through_proxy() if not is_local(server.url) and is_proxied(server.url) else self._lean
+            self._http[server.url] = known
+        return known
+
+    def _through_proxy(self) -> GeneralClient:
+        if self._general is None:
+            patience = self.patience
+            self._general = GeneralClient(
+                connect=patience.connect, whole=patience.read, connections=self._concurrency + 8
+            )
+        return self._general
 
     def headers(self, server: Server) -> dict[str, str]:
         key = self._api_key if server.api_key is None else server.api_key
@@ -173,7 +187,6 @@ class ChatClient:
         server, started = replica.server, time.monotonic()
         if replica.breaker.phase != "closed":
             await verify(self, replica, since=started)
-        connections = Connections()
         try:
             async with asyncio.timeout(None) as cut:
                 replica.cuts.add(cut)
@@ -182,23 +195,29 @@ class ChatClient:
                         f"{server.url}/chat/completions",
                         json=request.body(server.dialect),
                         headers=self.headers(server),
-                        extensions={"trace": connections.trace},
                     )
                 finally:
                     replica.cuts.discard(cut)
         except TimeoutError:
             raise Transient(_("it answers nothing while other servers do. See its log."), stalls=True) from None
         except httpx.TransportError as error:
-            self.overloads += isinstance(error, httpx.TimeoutException)
+            if isinstance(error, httpx.TimeoutException):
+                self._overloaded(0.0)
             raise broken(error, seconds=time.monotonic() - started) from None
-        self.overloads += answer.status_code in (429, 503)
+        if answer.status_code in (429, 503):
+            self._overloaded(retry_after(answer))
         if answer.status_code == 404:  # perhaps it serves another model now
             await verify(self, replica, since=time.monotonic())
         reply = reply_of(server, request, answer, seconds=time.monotonic() - started)
         # A new connection may lead to a server that was started anew meanwhile, with another model.
-        if connections.opened_at > replica.verified_at:
-            await verify(self, replica, since=connections.opened_at)
+        opened_at = self.http(server).opened_at(server.url)
+        if opened_at > replica.verified_at:
+            await verify(self, replica, since=opened_at)
         return reply
+
+    def _overloaded(self, wait: float) -> None:
+        self.overloads += 1
+        self.on_overload(wait)
 
     async def _went_well(self, replica: Replica, *, is_trial: bool) -> None:
         replica.answered_at = time.monotonic()

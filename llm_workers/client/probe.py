@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from django.utils.translation import gettext as _
 
+from llm_workers.client.transport import Answered
 from llm_workers.client.wire import Offer, is_local
 
 SECONDS = 5.0
@@ -45,7 +46,7 @@ def probe(url: str, *, api_key: str = "", seconds: float = SECONDS) -> Probe:
     return read_list(url, answer, took=round((time.monotonic() - started) * 1000))
 
 
-def read_list(url: str, answer: httpx.Response, *, took: int) -> Probe:
+def read_list(url: str, answer: Answered, *, took: int) -> Probe:
     """What a server's answer to ``GET /models`` says; ``took`` in milliseconds."""
     if answer.status_code in (401, 403):
         text = _("Access is refused (%(status)s). Set LLM_API_KEY, or its own key, to one that it accepts.")

@@ -8,6 +8,7 @@ import httpx
 from django.utils.translation import gettext as _
 
 from llm_workers.client.errors import BadRequest, Refused, Transient
+from llm_workers.client.transport import Answered
 from llm_workers.client.wire import Reply, Request, Server, parse_reply
 
 TRANSIENT = {408, 425, 429}
@@ -24,7 +25,7 @@ def broken(error: httpx.TransportError, *, seconds: float) -> Transient:
     return Transient(text % {"how": type(error).__name__})
 
 
-def reply_of(server: Server, request: Request, answer: httpx.Response, *, seconds: float) -> Reply:
+def reply_of(server: Server, request: Request, answer: Answered, *, seconds: float) -> Reply:
     """The reply; raises ``BadRequest``, ``Refused`` or ``Transient`` with what happened and what to do."""
     if answer.status_code != 200:
         raise _refusal(server, request, answer)
@@ -35,7 +36,16 @@ def reply_of(server: Server, request: Request, answer: httpx.Response, *, second
         raise Transient(text) from None
 
 
-def _refusal(server: Server, request: Request, answer: httpx.Response) -> Exception:
+def not_served(*, url: str, model: str, status: str) -> Refused:
+    """``status``: how the server says it."""
+    text = _(
+        "%(url)s does not serve the model “%(model)s” (%(status)s). Load it there, or start a run with a model that"
+        " is served."
+    )
+    return Refused(text % {"url": url, "model": model, "status": status})
+
+
+def _refusal(server: Server, request: Request, answer: Answered) -> Exception:
     status = answer.status_code
     facts = {"url": server.url, "model": request.model, "status": f"{status}{_said(answer)}"}
     if status in (401, 403):
@@ -44,20 +54,16 @@ def _refusal(server: Server, request: Request, answer: httpx.Response) -> Except
         )
         return Refused(text % facts)
     if status == 404:
-        text = _(
-            "%(url)s does not serve the model “%(model)s” (%(status)s). Load it there, or start a run with a model that"
-            " is served."
-        )
-        return Refused(text % facts)
+        return not_served(**facts)
     if status == 429:
         text = _("the server is overloaded (%(status)s). See its log.")
-        return Transient(text % facts, _retry_after(answer), overloaded=True)
+        return Transient(text % facts, retry_after(answer), overloaded=True)
     if status in TRANSIENT or status >= 500:
-        return Transient(_("the server has a problem (%(status)s). See its log.") % facts, _retry_after(answer))
+        return Transient(_("the server has a problem (%(status)s). See its log.") % facts, retry_after(answer))
     return BadRequest(_("The server did not take this item (%(status)s).") % facts)
 
 
-def _said(answer: httpx.Response) -> str:
+def _said(answer: Answered) -> str:
     """The server's own words, shortened, from the shapes that are in use."""
     try:
         data: Any = answer.json()
@@ -71,7 +77,8 @@ def _said(answer: httpx.Response) -> str:
     return ""
 
 
-def _retry_after(answer: httpx.Response) -> float:
+def retry_after(answer: Answered) -> float:
+    """The seconds for which the server wishes to be left alone; 0 where it does not say."""
     try:
         return max(float(answer.headers.get("Retry-After", "0")), 0.0)
     except ValueError:

@@ -14,10 +14,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from llm_workers.client.breaker import BreakerState, is_due, tried
+from llm_workers.client.errors import Refused, Transient
 from llm_workers.client.load import Load
+from llm_workers.client.transport import LONG_AGO
 from llm_workers.client.wire import Server, Usage
-
-LONG_AGO = float("-inf")
 
 
 class _Process:
@@ -72,7 +72,7 @@ class Replica:
         self.slowest = 0.0  # seconds of the slowest answer
         self.verified_at = LONG_AGO  # when its list of models was last asked for, with the right model in it
         self.unverified_at = LONG_AGO  # when that failed
-        self.unverified_because = ""
+        self.unverified_because: Transient | Refused | None = None
         self.verifying = asyncio.Lock()
         self.resting_until = LONG_AGO
         self.trying = False

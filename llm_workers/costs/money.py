@@ -40,13 +40,19 @@ class Price:
     currency: str
 
 
-def money_by_tokens(model: ModelVersion, *, prompt_tokens: int, completion_tokens: int) -> Money | None:
-    """None where the model has no prices for tokens. Tokens from a server's cache count in full."""
+def cost_of(model: ModelVersion, *, prompt_tokens: float, completion_tokens: float) -> Decimal | None:
+    """What tokens cost in the model's currency, at its prices as they stand; None where it has none. Tokens from a
+    server's cache count in full."""
     if model.token_prices is None:
         return None
     prompt, completion = model.token_prices
-    amount = (prompt_tokens * prompt + completion_tokens * completion) / Decimal(MILLION)
-    return Money(amount, model.currency, "tokens")
+    return (Decimal(prompt_tokens) * prompt + Decimal(completion_tokens) * completion) / MILLION
+
+
+def money_by_tokens(model: ModelVersion, *, prompt_tokens: int, completion_tokens: int) -> Money | None:
+    """None where the model has no prices for tokens."""
+    amount = cost_of(model, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+    return None if amount is None else Money(amount, model.currency, "tokens")
 
 
 def run_money(run: Run, model: ModelVersion, servers: Iterable[RunServer], prices: Mapping[str, Price]) -> Money:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from llm_workers.models.costs import CostCount, CostTally, RunServer
 from llm_workers.models.prompts import AnswerSigns, Prompt, PromptExample, Trial, TrialAnswer, TrialStatus
 from llm_workers.models.registry import Breaker, Dialect, Endpoint, ModelVersion, Throughput
+from llm_workers.models.rules import RuleAction, RuleKind, RunRule
 from llm_workers.models.runs import (
     ModelAnnotator,
     PromptVersion,
@@ -28,10 +29,13 @@ __all__ = [
     "Prompt",
     "PromptExample",
     "PromptVersion",
+    "RuleAction",
+    "RuleKind",
     "RunItem",
     "RunItemStatus",
     "RunLane",
     "RunPlan",
+    "RunRule",
     "RunServer",
     "StandIn",
     "StandInRules",

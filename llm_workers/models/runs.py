@@ -59,7 +59,14 @@ class ModelAnnotator(models.Model):
 
 
 class RunPlan(models.Model):
-    """What a run was started with, and how often in a row something went wrong (reset by the next label)."""
+    """What a run was started with, how long it has worked, and how often in a row something went wrong (reset by the
+    next label).
+
+    ``probe``: items after which the run waits for its owner, who sees ``estimate`` (of ``llm_workers.estimates``) and
+    lets it go on at ``confirmed_at``. ``working_since`` is null while it stands; ``worked_seconds`` are those before.
+    ``filled_at``: when its items were chosen. ``sums``: what checkpoints go on counting from
+    (``llm_workers.services.figures``).
+    """
 
     run = models.OneToOneField("annotations.Run", models.CASCADE, primary_key=True, related_name="plan")
     seed = models.BigIntegerField(_("seed of the order of items"), default=0)
@@ -67,6 +74,13 @@ class RunPlan(models.Model):
     failing_since = models.DateTimeField(null=True)  # when servers began to fail; null while they answer
     faults_in_row = models.PositiveIntegerField(default=0)  # times that no server could be used
     unanswered_in_row = models.PositiveIntegerField(default=0)  # items without a usable answer
+    probe = models.PositiveIntegerField(_("items of the probe"), default=0)
+    estimate = models.JSONField(null=True)
+    confirmed_at = models.DateTimeField(null=True)
+    working_since = models.DateTimeField(null=True)
+    worked_seconds = models.FloatField(_("seconds of work, pauses not counted"), default=0)
+    filled_at = models.DateTimeField(null=True)
+    sums = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"plan of run {self.run_id}"
@@ -77,13 +91,15 @@ class RunLane(models.Model):
 
     ``generation`` counts every hand-over. A task works only for the generation that its message names and takes the
     next one at once, so a message that is delivered twice works once, and what a slow or dead task still held is
-    recognised as stale. ``touched_at`` is renewed every few seconds while somebody works.
+    recognised as stale. ``touched_at`` is renewed every few seconds while somebody works. ``width``: how many requests
+    at a time the last task found right, where the next one begins.
     """
 
     run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="lanes")
     number = models.PositiveSmallIntegerField()
     generation = models.PositiveBigIntegerField(default=0)
     touched_at = models.DateTimeField()
+    width = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         ordering = ["number"]
@@ -137,6 +153,7 @@ class RunItem(models.Model):
             models.Index(fields=["run", "id"], condition=Q(status="pending"), name="run_item_pending"),
             models.Index(fields=["run", "lane"], condition=Q(status="leased"), name="run_item_leased"),
             models.Index(fields=["run", "-finished_at"], name="run_item_finished"),
+            models.Index(fields=["run", "-id"], condition=Q(status="unanswered"), name="run_item_unanswered"),
         ]
 
     def __str__(self) -> str:

@@ -6,35 +6,35 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from math import ceil
+from typing import Any
 
 from django.db.models import (
-    Avg,
-    BigIntegerField,
     Count,
     ExpressionWrapper,
     F,
     FloatField,
     IntegerField,
     Min,
-    Q,
     QuerySet,
+    Sum,
     Value,
 )
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Floor, Least
+from django.db.models.functions import Floor, Least
 from django.utils import timezone
 
 from annotations.models import Annotation, Checkpoint, LabelSchema, Project, Run
 from annotations.task_types import task_type
+from llm_workers.costs.money import cost_of
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
 from llm_workers.prompts import prompt_text
 from llm_workers.questions import question_for
-from llm_workers.services.runs import GOING
+from llm_workers.services.finish import GOING
 
 BINS = 10
+COUNTED_LIVE = 20_000  # labels
+STEPS_SHOWN, REASONS_SHOWN = 50, 12
 RECENT = timedelta(seconds=60)
 SHORTEST = 5.0  # seconds: a rate over less than this says nothing
-MILLION = 1_000_000
 
 
 def runs_of(project: Project) -> QuerySet[Run]:
@@ -101,32 +101,47 @@ class Sureness:
 
 
 def run_sureness(run: Run) -> Sureness:
-    """How sure the model was of its labels. 1.0 belongs to the last bin."""
-    labels = Annotation.objects.filter(run=run)
-    whole = labels.aggregate(mean=Avg("confidence"), without=Count("id", filter=Q(confidence=None)))
-    counts = [0] * BINS
-    # A hair is added so that 0.3 · 10, which is 2.9999999999999996 in binary, lands in its own bin.
-    place = Least(Floor("scaled"), Value(BINS - 1), output_field=IntegerField())
-    binned = (
-        labels.exclude(confidence=None)
-        .annotate(scaled=ExpressionWrapper(F("confidence") * BINS + 1e-9, FloatField()))
-        .annotate(place=place)
+    """How sure the model was of its labels. 1.0 belongs to the last bin. Of a long run, as of its last checkpoint."""
+    if run.labelled > COUNTED_LIVE and run.plan.sums:
+        cells = run.plan.sums["cells"].get("", {})
+    else:
+        cells = {name: [count, 0, 0, 0, 0, 0, total] for name, count, total in _live_bins(run)}
+    counts = [int(cells[str(number)][0]) if str(number) in cells else 0 for number in range(BINS)]
+    stated = sum(cell[6] for name, cell in cells.items() if name)
+    return Sureness(
+        counts=counts,
+        without=int(cells[""][0]) if "" in cells else 0,
+        mean=stated / sum(counts) if sum(counts) else None,
     )
-    for place_number, count in binned.values_list("place").annotate(count=Count("id")).order_by("place"):
-        counts[int(place_number)] = count
-    return Sureness(counts=counts, without=whole["without"], mean=whole["mean"])
+
+
+def _live_bins(run: Run) -> list[tuple[str, int, float]]:
+    """Bin → labels, and the sum of their confidences; the bin "" holds those without one."""
+    labels = Annotation.objects.filter(run=run)
+    # A hair is added so that 0.3 · 10, which is 2.9999999999999996 in binary, lands in its own bin.
+    scaled = ExpressionWrapper(F("confidence") * BINS + 1e-9, FloatField())
+    place = Least(Floor("scaled"), Value(BINS - 1), output_field=IntegerField())
+    binned = labels.exclude(confidence=None).annotate(scaled=scaled).annotate(place=place).values_list("place")
+    rows = binned.annotate(count=Count("id"), total=Sum("confidence")).order_by("place")
+    found = [(str(int(place)), count, total) for place, count, total in rows]
+    return [*found, ("", labels.filter(confidence=None).count(), 0.0)]
+
+
+def run_steps(run: Run) -> list[Checkpoint]:
+    """The latest checkpoints, in order."""
+    return list(Checkpoint.objects.filter(run=run).order_by("-number")[:STEPS_SHOWN])[::-1]
+
+
+def unanswered_reasons(run: Run) -> list[dict[str, Any]]:
+    """``reason`` and ``count`` of the items without a usable answer, the most frequent reasons first."""
+    rows = RunItem.objects.filter(run=run, status=RunItemStatus.UNANSWERED).values_list("reason")
+    found = rows.annotate(count=Count("id")).order_by("-count", "reason")[:REASONS_SHOWN]
+    return [{"reason": reason, "count": count} for reason, count in found]
 
 
 def unanswered_of(run: Run) -> QuerySet[RunItem]:
     """The items without a usable answer, with the reasons, latest first."""
     return RunItem.objects.filter(run=run, status=RunItemStatus.UNANSWERED).select_related("item").order_by("-id")
-
-
-def checkpoints_of(run: Run) -> QuerySet[Checkpoint]:
-    """Latest first, each with ``tokens``, those read and written so far."""
-    read = Cast(KT("figures__prompt_tokens"), BigIntegerField())
-    written = Cast(KT("figures__completion_tokens"), BigIntegerField())
-    return Checkpoint.objects.filter(run=run).annotate(tokens=read + written).order_by("-number")
 
 
 def items_of(run: Run) -> QuerySet[RunItem]:
@@ -135,15 +150,7 @@ def items_of(run: Run) -> QuerySet[RunItem]:
 
 def run_cost(run: Run, model: ModelVersion) -> Decimal | None:
     """What the tokens cost at the model's prices; None where it has none."""
-    return cost_of(model, run.prompt_tokens, run.completion_tokens)
-
-
-def cost_of(model: ModelVersion, prompt_tokens: int, completion_tokens: int) -> Decimal | None:
-    """The same for any tokens."""
-    if model.token_prices is None:
-        return None
-    prompt, completion = model.token_prices
-    return (prompt_tokens * prompt + completion_tokens * completion) / MILLION
+    return cost_of(model, prompt_tokens=run.prompt_tokens, completion_tokens=run.completion_tokens)
 
 
 def models_served() -> QuerySet[ModelVersion]:

@@ -17,10 +17,10 @@ from annotations.modalities import modality
 from annotations.models import Consensus, Project
 from annotations.settling.selectors import words_of
 from annotations.task_types import task_type
+from llm_workers.costs.money import cost_of
 from llm_workers.models import Trial, TrialAnswer
 from llm_workers.recipe import Recipe, recipe_from
 from llm_workers.selectors.prompts import as_text, question_of
-from llm_workers.selectors.runs import cost_of
 from llm_workers.services.trials import OPEN, STALE
 
 COVERAGE = 0.95
@@ -152,7 +152,9 @@ def _shown(trial: Trial, row: TrialAnswer, people: Consensus | None) -> Shown:
         people=words_of(people.schema, people.value) if people is not None and decided else "",
         against_gold=_differ(trial, row, gold),
         against_people=_differ(trial, row, people.value if people is not None else None),
-        cost=cost_of(trial.model, row.prompt_tokens, row.completion_tokens) if row.answered_at else None,
+        cost=cost_of(trial.model, prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens)
+        if row.answered_at
+        else None,
     )
 
 
@@ -170,7 +172,9 @@ def _estimate(trial: Trial, answers: Sequence[TrialAnswer]) -> Estimate | None:
     if len(asked) < 2 or not trial.to_label:
         return None
     items = trial.to_label
-    costs = [cost_of(trial.model, row.prompt_tokens, row.completion_tokens) for row in asked]
+    costs = [
+        cost_of(trial.model, prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens) for row in asked
+    ]
     return Estimate(
         items=items,
         n=len(asked),

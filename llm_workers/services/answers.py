@@ -16,12 +16,11 @@ from llm_workers.limits import MAX_UNANSWERED_IN_ROW
 from llm_workers.models import RunItem, RunItemStatus, RunPlan
 from llm_workers.questions import Reading
 from llm_workers.services.claims import Work
-from llm_workers.services.finish import checkpoint_reached, finish_if_done
-from llm_workers.services.runs import pause_locked
+from llm_workers.services.finish import GOING, pause_locked, take_stock
 from llm_workers.services.signs import signs_store
 
-# A paused run, like a paused project, still takes what was already under way.
-TAKES = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED)
+# What was under way when a run was paused or ended is paid for, so it still counts.
+TAKES = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.STOPPED, RunStatus.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class Outcome:
     rotations: tuple[int, ...] = ()
     prompt_hash: str = ""
     raw: str = ""
+    requests: int = 1
 
 
 def answers_store(*, work: Work, outcomes: Sequence[Outcome]) -> None:
@@ -60,10 +60,8 @@ def _store(work: Work, outcomes: Sequence[Outcome]) -> list[Outcome]:
         _finish_rows({outcome.item_id: rows[outcome.item_id] for outcome in taken}, by_item)
         before = run.labelled
         _count(run, taken)
-        if run.labelled // run.step_size > before // run.step_size:
-            checkpoint_reached(run, number=run.labelled // run.step_size)
-        if run.status != RunStatus.PAUSED and not _breaker(run, taken):
-            finish_if_done(run)
+        if run.status not in GOING or not _breaker(run, taken):
+            take_stock(run, step_done=run.labelled // run.step_size > before // run.step_size)
         return left
 
 
@@ -163,7 +161,7 @@ def _count(run: Run, outcomes: Sequence[Outcome]) -> None:
     if outcomes:
         plan.unanswered_in_row = 0 if answered else plan.unanswered_in_row + len(outcomes)
         plan.failing_since, plan.faults_in_row = None, 0
-        if run.status != RunStatus.PAUSED:
+        if run.status in GOING:
             run.reason = ""
     fields = ["labelled", "unanswered", "prompt_tokens", "completion_tokens", "model_seconds", "reason"]
     run.save(update_fields=fields)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -14,12 +15,16 @@ from django.utils.translation import gettext as _
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from llm_workers.asking import Asking
 from llm_workers.client import Server
-from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN
-from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan
+from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
+from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
+from llm_workers.models.rules import LIMITS, RuleKind
+from llm_workers.policy import Asked, Rule, room
 from llm_workers.selectors.prompts import asking_of
-from llm_workers.services.finish import finish_if_done
+from llm_workers.services.clock import clock_start
+from llm_workers.services.figures import run_progress
+from llm_workers.services.finish import GOING, model_of, pause_locked, take_stock
 from llm_workers.services.routing import servers_for
-from llm_workers.services.runs import GOING, lane_touch, pause_locked
+from llm_workers.services.runs import lane_touch
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class Work:
     asking: Asking
     servers: tuple[Server, ...]
     concurrency: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,10 @@ def lane_claim(*, run_id: int, lane: int, generation: int) -> Work | None:
         if run.status == RunStatus.QUEUED:
             run.status, run.started_at = RunStatus.RUNNING, timezone.now()
             run.save(update_fields=["status", "started_at"])
-        if finish_if_done(run):
+        clock_start(run)
+        if not take_stock(run):
             return None
-        return _work(run, Claim(run_id, lane, generation + 1))
+        return _work(run, Claim(run_id, lane, generation + 1), own.width)
 
 
 def _obstacle(run: Run) -> str:
@@ -101,7 +108,7 @@ def _take_back(run: Run, lane: int) -> None:
     held.update(status=RunItemStatus.PENDING, lane=None, generation=None)
 
 
-def _work(run: Run, claim: Claim) -> Work:
+def _work(run: Run, claim: Claim, width: int | None) -> Work:
     asked = ModelAnnotator.objects.select_related("model", "prompt").get(annotator_id=run.annotator_id)
     servers = servers_for(asked.model)
     return Work(
@@ -113,6 +120,7 @@ def _work(run: Run, claim: Claim) -> Work:
         asking=asking_of(asked.prompt, schema=run.schema),
         servers=servers,
         concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
+        width=width or max((START[Dialect(server.dialect)] for server in servers), default=1),
     )
 
 
@@ -125,12 +133,30 @@ def items_lease(*, claim: Claim, count: int) -> list[Leased]:
             pk=claim.run_id, status=RunStatus.RUNNING, project__status=ProjectStatus.ACTIVE
         ).exists():
             return []
+        most = _room(claim.run_id)
+        if most is not None:
+            count = min(count, most)
         pending = RunItem.objects.filter(run_id=claim.run_id, status=RunItemStatus.PENDING).order_by("id")
         rows = list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
         RunItem.objects.filter(pk__in=[row.pk for row in rows]).update(
             status=RunItemStatus.LEASED, lane=claim.lane, generation=claim.generation, attempts=F("attempts") + 1
         )
     return [Leased(row.item_id, row.item.modality, row.item.payload) for row in rows]
+
+
+def _room(run_id: int) -> int | None:
+    """How many items may be asked about more by the run's limits and its probe; None: any number. Where there is a
+    number, the run's row is locked, so that lanes do not take the same room at once.
+    """
+    rules = list(RunRule.objects.filter(run_id=run_id, kind__in=LIMITS))
+    plan = RunPlan.objects.get(run_id=run_id)
+    probing = plan.probe if plan.confirmed_at is None else 0
+    if not rules and not probing:
+        return None
+    run = Run.objects.select_for_update().get(pk=run_id)
+    leased = RunItem.objects.filter(run=run, status=RunItemStatus.LEASED).count()
+    asked: list[Rule] = [*rules, *([Asked(RuleKind.ITEMS, Decimal(probing))] if probing else [])]
+    return room(asked, run_progress(run, plan, model_of(run)), leased=leased)
 
 
 def items_release(*, claim: Claim, item_ids: list[int]) -> None:
@@ -176,7 +202,7 @@ def lane_next(*, claim: Claim) -> bool:
     """Whether the lane has more to do; where all that is left lies with other lanes, it has not."""
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=claim.run_id)
-        if run.status not in GOING or finish_if_done(run):
+        if run.status not in GOING or not take_stock(run):
             return False
         obstacle = _obstacle(run)
         if obstacle:

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotations.models import Project, ProjectStatus, Run, RunStatus
+from annotations.models import Project, ProjectStatus, Run, RunDecision, RunStatus
 from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, actor_of, record
 from llm_workers.dispatch import queue_lanes_on_commit
-from llm_workers.limits import MAX_LANES
-from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, RunItem, RunItemStatus, RunLane, RunPlan
-from llm_workers.selectors.prompts import shown_to_all
+from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
+from llm_workers.policy import Rule, judge
+from llm_workers.services.clock import clock_start, clock_stop
+from llm_workers.services.figures import run_progress
+from llm_workers.services.filling import run_prepare
+from llm_workers.services.finish import GOING, model_of, pause_locked
 from llm_workers.services.prompting import model_annotator, plain_version, version_of
+from llm_workers.services.rules import rules_as_json, rules_check, rules_store
 
-MAX_STEP = 100_000
-GOING = (RunStatus.QUEUED, RunStatus.RUNNING)
-
-FILL = """
-INSERT INTO llm_workers_runitem (run_id, item_id, status, attempts, reason, rotations, prompt_hash,
-    prompt_tokens, completion_tokens, cached_tokens, seconds, raw_answer)
-SELECT %(run)s, item.id, 'pending', 0, '', '[]', '', 0, 0, 0, 0, ''
-FROM annotations_item AS item
-WHERE item.project_id = %(project)s AND item.id <> ALL(%(left_out)s::bigint[]) AND NOT EXISTS (
-    SELECT 1 FROM annotations_annotation AS label
-    WHERE label.item_id = item.id AND label.annotator_id = %(annotator)s AND label.status = 'current')
-ORDER BY md5(item.id::text || ':' || %(seed)s::text), item.id
-LIMIT %(most)s
-"""
+MAX_STEP, MAX_PROBE = 100_000, 500
 
 
 def run_start(
@@ -45,21 +38,24 @@ def run_start(
     orders: int = 1,
     seed: int = 0,
     prompt: Prompt | None = None,
+    probe: int = 0,
+    rules: Sequence[Rule] = (),
 ) -> Run:
     """Let ``model`` label the items that it has not labelled yet when asked in this way, in a seeded random order.
 
     A ``prompt`` of the project says how it is asked, in place of ``with_reason`` and ``orders``; the items whose labels
-    it shows to the model are left out.
+    it shows to the model are left out. After ``probe`` items it waits, with an estimate of the rest, until its owner
+    resumes it; ``rules`` are those of its policy.
 
     Raises ``DomainError``: 409 where the project is not active, the model is not served, or it is labelling here
     already; 400 where there is nothing to label or a number is out of range.
     """
-    _check_numbers(step_size, max_items, orders)
+    _check_numbers(step_size, max_items, orders, probe)
+    rules_check(rules, model)
     with transaction.atomic():
         project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         _check_active(project)
-        servers = model.endpoints.filter(enabled=True).count()
-        if not servers:
+        if not model.endpoints.filter(enabled=True).exists():
             text = _("No server offers “%(name)s” now. Start one and refresh the models, or choose another.")
             raise DomainError("model_not_served", text % {"name": model.name})
         schema = project.schemas.get(is_current=True)
@@ -77,24 +73,26 @@ def run_start(
             max_items=max_items,
             started_by=started_by,
         )
-        RunPlan.objects.create(run=run, seed=seed)
-        run.total = _fill(run, seed, left_out=shown_to_all(asked.prompt))
-        if not run.total:
-            raise invalid(_("There is nothing to label: this model, asked in this way, has labelled every item."))
-        run.save(update_fields=["total"])
-        _record(run, "run.started", actor_of(started_by), _started(run, asked, seed))
-        _make_lanes(run, min(servers, MAX_LANES))
+        plan = RunPlan.objects.create(run=run, seed=seed, probe=probe)
+        rules_store(run, rules)
+        run_prepare(run)
+        run.refresh_from_db()
+        if run.status == RunStatus.CANCELLED:
+            raise invalid(run.reason)
+        _record(run, "run.started", actor_of(started_by), _started(run, asked, plan, rules))
     return run
 
 
-def _started(run: Run, asked: ModelAnnotator, seed: int) -> dict[str, Any]:
+def _started(run: Run, asked: ModelAnnotator, plan: RunPlan, rules: Sequence[Rule]) -> dict[str, Any]:
     return {
         "model": asked.model_id,
         "prompt": asked.prompt.hash,
         "annotator": asked.annotator_id,
         "items": run.total,
-        "seed": seed,
+        "seed": plan.seed,
         "step_size": run.step_size,
+        "probe": plan.probe,
+        "rules": rules_as_json(rules),
     }
 
 
@@ -108,13 +106,6 @@ def run_pause(*, run: Run, by: Any = None, reason: str = "") -> Run:
     return run
 
 
-def pause_locked(run: Run, *, reason: str, actor: str = SYSTEM) -> None:
-    """Pause a run whose row the caller has locked."""
-    run.status, run.reason = RunStatus.PAUSED, reason[:500]
-    run.save(update_fields=["status", "reason"])
-    _record(run, "run.paused", actor, {"reason": run.reason, "labelled": run.labelled})
-
-
 def run_resume(*, run: Run, by: Any) -> Run:
     """Go on where the run stopped. Raises ``DomainError`` (409) where it is not paused or its question has changed."""
     with transaction.atomic():
@@ -126,22 +117,37 @@ def run_resume(*, run: Run, by: Any) -> Run:
         if not run.schema.is_current:
             text = _("Labels or guidelines have changed since this run began. Cancel it and start a new one.")
             raise DomainError("schema_changed", text)
+        confirmed = _resumable(run)
         run.status, run.reason = RunStatus.RUNNING, ""
         run.save(update_fields=["status", "reason"])
-        RunPlan.objects.filter(run=run).update(failing_since=None, faults_in_row=0, unanswered_in_row=0)
+        RunPlan.objects.filter(run=run).update(
+            failing_since=None, faults_in_row=0, unanswered_in_row=0, confirmed_at=confirmed
+        )
+        clock_start(run)
         _record(run, "run.resumed", actor_of(by), {"labelled": run.labelled})
         hand_over(lanes)
     return run
 
 
+def _resumable(run: Run) -> datetime | None:
+    """When the probe was confirmed: now, where it is over. Raises ``DomainError`` where a limit is still reached."""
+    plan = RunPlan.objects.get(run=run)
+    limit = judge(RunRule.objects.filter(run=run), run_progress(run, plan, model_of(run)), shares=False)
+    if limit.decision != RunDecision.GO_ON:
+        raise DomainError("limit_reached", limit.reason)
+    ended = run.labelled + run.unanswered
+    return timezone.now() if plan.confirmed_at is None and 0 < plan.probe <= ended else plan.confirmed_at
+
+
 def run_cancel(*, run: Run, by: Any) -> Run:
-    """End a run for good. Its labels stay; answers that are under way are dropped."""
+    """End a run for good. Its labels stay; answers that are under way are paid for, so they still count."""
     with transaction.atomic():
         run = _locked(run)
         if run.status not in (*GOING, RunStatus.PAUSED):
             raise _wrong_state(run, _("This run is %(status)s, so it cannot be cancelled."))
         run.status, run.reason, run.finished_at = RunStatus.CANCELLED, _("Cancelled by a person."), timezone.now()
         run.save(update_fields=["status", "reason", "finished_at"])
+        clock_stop(run)
         _record(run, "run.cancelled", actor_of(by), {"labelled": run.labelled})
     return run
 
@@ -157,7 +163,7 @@ def hand_over(lanes: list[RunLane]) -> None:
     queue_lanes_on_commit((lane.run_id, lane.number, lane.generation) for lane in lanes)
 
 
-def _check_numbers(step_size: int, max_items: int | None, orders: int) -> None:
+def _check_numbers(step_size: int, max_items: int | None, orders: int, probe: int) -> None:
     if not 1 <= step_size <= MAX_STEP:
         text = _("A step has between 1 and %(most)s items.") % {"most": f"{MAX_STEP:,}"}
         raise invalid(text, fields={"step_size": [text]})
@@ -167,6 +173,9 @@ def _check_numbers(step_size: int, max_items: int | None, orders: int) -> None:
     if not 1 <= orders <= 50:
         text = _("Between 1 and 50 orders of the options can be asked.")
         raise invalid(text, fields={"orders": [text]})
+    if not 0 <= probe <= MAX_PROBE:
+        text = _("A probe has at most %(most)s items.") % {"most": MAX_PROBE}
+        raise invalid(text, fields={"probe": [text]})
 
 
 def _check_active(project: Project) -> None:
@@ -184,26 +193,6 @@ def _create(**fields: Any) -> Run:
             raise
         text = _("This model is labelling this project already. Wait for that run, resume it, or cancel it.")
         raise DomainError("run_active", text) from None
-
-
-def _fill(run: Run, seed: int, *, left_out: list[int]) -> int:
-    values = {
-        "run": run.pk,
-        "project": run.project_id,
-        "annotator": run.annotator_id,
-        "seed": seed,
-        "most": run.max_items,
-        "left_out": left_out,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(FILL, values)
-        return int(cursor.rowcount)
-
-
-def _make_lanes(run: Run, count: int) -> None:
-    now = timezone.now()
-    RunLane.objects.bulk_create(RunLane(run=run, number=number, touched_at=now) for number in range(count))
-    queue_lanes_on_commit((run.pk, number, 0) for number in range(count))
 
 
 def _locked(run: Run) -> Run:
@@ -229,7 +218,9 @@ def mend_lanes(*, stale_before: Any) -> int:
     return len(lanes)
 
 
-def lane_touch(*, run_id: int, lane: int, generation: int) -> bool:
-    """Say that the lane is being worked on; False where it has gone to another generation meanwhile."""
+def lane_touch(*, run_id: int, lane: int, generation: int, width: int | None = None) -> bool:
+    """Say that the lane is being worked on, with so many requests at a time; False where it has gone to another
+    generation meanwhile."""
     own = RunLane.objects.filter(run_id=run_id, number=lane, generation=generation)
-    return bool(own.update(touched_at=timezone.now(), generation=F("generation")))
+    known = {} if width is None else {"width": width}
+    return bool(own.update(touched_at=timezone.now(), generation=F("generation"), **known))

@@ -74,6 +74,10 @@ def test_an_owner_starts_a_run_watches_it_pauses_and_resumes(cast, llm, browser_
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     work_on(run)
+    expect(live_part).to_contain_text("Reckoned from 20 items for the 40 that are left.")
+    page.get_by_role("button", name="Label the rest").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    work_on(run)
     expect(live_part).to_contain_text("60 of 60")
     expect(live_part.get_by_role("button", name="Pause")).to_have_count(0)
     expect(live_part.locator("svg .bar")).to_have_count(1)
@@ -99,7 +103,14 @@ def test_pages_of_models_and_runs_are_accessible(cast, llm, browser_page, axe, l
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator("#run-live")).to_be_visible()
     work_on(Run.objects.get())
-    for address in ("/models/", f"/projects/{cast.project.pk}/runs/", f"/runs/{Run.objects.get().pk}/"):
+    run = Run.objects.get()
+    for address in (
+        "/models/",
+        f"/projects/{cast.project.pk}/runs/",
+        f"/runs/{run.pk}/",
+        f"/runs/{run.pk}/unanswered/",
+    ):
         page.goto(address)
+        page.evaluate("document.querySelectorAll('main details').forEach((part) => (part.open = true))")
         assert axe(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

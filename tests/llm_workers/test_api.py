@@ -180,3 +180,26 @@ def test_lists_need_as_many_queries_for_many_as_for_few(cast, start, work, api, 
         client.get(f"/api/v1/projects/{cast.project.pk}/runs/")
     with django_assert_max_num_queries(6):
         client.get("/api/v1/models/")
+
+
+def test_rules_and_probe_by_api(api, cast, model, work):
+    make_items(cast.project, 10)
+    client = api(cast.olivia)
+    rules = [{"kind": "items", "bound": "6", "action": "stop"}]
+    body = {"model": model.pk, "probe": 3, "rules": rules}
+    made = client.post(f"/api/v1/projects/{cast.project.pk}/runs/", body, format="json").json()
+    assert made["rules"] == [{"kind": "items", "bound": "6.0000", "least": 1, "action": "stop"}]
+    work(Run.objects.get())
+    found = client.get(f"/api/v1/runs/{made['id']}/").json()
+    assert (found["status"], found["probe"], found["estimate"]["items"]) == ("paused", 3, 7)
+    assert [checkpoint["decision"] for checkpoint in found["checkpoints"]] == ["pause"]
+    address = f"/api/v1/runs/{made['id']}/rules/"
+    for bad in ({}, {"rules": [{"kind": "weather", "bound": 1}]}, {"rules": [{"kind": "items", "bound": 0}]}):
+        assert client.put(address, bad, format="json").status_code == 400
+    changed = client.put(address, {"rules": [{"kind": "items", "bound": 5, "action": "stop"}]}, format="json")
+    assert (changed.status_code, changed.json()["rules"][0]["bound"]) == (200, "5.0000")
+    client.post(f"/api/v1/runs/{made['id']}/resume/")
+    work(Run.objects.get())
+    ended = client.get(f"/api/v1/runs/{made['id']}/").json()
+    assert (ended["status"], ended["labelled"]) == ("stopped", 5)
+    assert client.put(address, {"rules": []}, format="json").status_code == 409

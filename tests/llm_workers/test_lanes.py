@@ -128,13 +128,14 @@ def test_pausing_keeps_what_was_under_way_and_takes_nothing_more(cast, run):
     assert items_lease(claim=held.claim, count=2) == []
 
 
-def test_cancelling_drops_what_was_under_way(cast, run):
+def test_cancelling_keeps_what_was_under_way_because_it_is_paid(cast, run):
     held = claimed(run)
     leased = items_lease(claim=held.claim, count=2)
     run_cancel(run=run, by=cast.olivia)
     answers_store(work=held, outcomes=answered(leased))
-    assert totals(run) == ("cancelled", 0, 0)
-    assert not Annotation.objects.filter(run=run).exists()
+    assert totals(run) == ("cancelled", 2, 20)
+    assert Annotation.objects.filter(run=run).count() == 2
+    assert items_lease(claim=held.claim, count=2) == []
 
 
 def test_resuming_while_a_task_still_works_leaves_one_of_them(cast, run, work):

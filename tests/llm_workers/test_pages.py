@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from urllib.parse import urlencode
+
 import pytest
 from django.urls import reverse
 
 from annotations.models import Run
 from llm_workers.models import Endpoint
+from llm_workers.policy import Asked
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_pause
 from tests.factories import make_items, make_user
@@ -82,9 +86,55 @@ def test_unanswered_items_are_listed_with_their_reasons(cast, llm, start, work, 
     items = make_items(cast.project, 2)
     llm.fault_for = lambda text: "outside" if text == items[0].payload["text"] else None
     run = work(start())
-    page = page_client(cast.olivia).get(reverse("run_detail", args=[run.pk])).content.decode()
-    assert items[0].external_id in page
-    assert "“Z” is not one of A, B, C." in page
+    client, reason = page_client(cast.olivia), "“Z” is not one of A, B, C."
+    address = reverse("run_unanswered", args=[run.pk])
+    page = client.get(reverse("run_detail", args=[run.pk])).content.decode()
+    assert reason in page
+    assert f'href="{address}?{urlencode({"reason": reason})}"' in page
+    for query in ({}, {"reason": reason}):
+        listed = client.get(address, query).content.decode()
+        assert f'href="{reverse("item_detail", args=[items[0].pk])}"' in listed
+        assert items[1].external_id not in listed
+    assert items[0].external_id not in client.get(address, {"reason": "another"}).content.decode()
+    assert page_client(cast.wanda).get(address).status_code == 403
+    assert page_client(cast.stan).get(address).status_code == 404
+
+
+def test_a_run_with_a_probe_and_limits_shows_estimate_limits_and_decisions(cast, model, work, page_client):
+    make_items(cast.project, 12)
+    client = page_client(cast.olivia)
+    limits = {"rules-tokens_bound": 5000, "rules-agreement_bound": 70, "rules-agreement_least": 5}
+    client.post(reverse("runs", args=[cast.project.pk]), form(model, probe=4, **limits))
+    run = work(Run.objects.get())
+    assert (run.status, run.labelled) == ("paused", 4)
+    address = reverse("run_detail", args=[run.pk])
+    page = client.get(address).content.decode()
+    for text in ("What the rest would take", "Label the rest", "408 of 5,000", "at least 70 % of compared labels"):
+        assert text in page
+    assert "Label the rest" not in page_client(cast.audrey).get(address).content.decode()
+    assert client.post(reverse("run_steer", args=[run.pk, "resume"])).status_code == 302
+    work(run)
+    assert "What the rest would take" not in client.get(address).content.decode()
+
+
+def test_limits_are_raised_on_the_page(cast, start, work, page_client):
+    make_items(cast.project, 10)
+    run = work(start(rules=[Asked("items", Decimal(4))]))
+    client, address = page_client(cast.olivia), reverse("run_limits", args=[run.pk])
+    page = client.get(reverse("run_detail", args=[run.pk])).content.decode()
+    assert "The limit of 4 items is reached." in page
+    assert 'name="rules-items_bound" value="4"' in page
+    refused = client.post(address, {"rules-items_bound": 0})
+    assert refused.status_code == 422
+    priceless = client.post(address, {"rules-money_bound": 5})
+    assert (priceless.status_code, "This model has no price" in priceless.content.decode()) == (422, True)
+    assert run.rules.get().bound == 4
+    assert client.post(address, {"rules-items_bound": 8, "rules-items_action": "stop"}).status_code == 302
+    assert (run.rules.get().bound, run.rules.get().action) == (8, "stop")
+    for person, status in ((cast.audrey, 403), (cast.wanda, 403), (cast.stan, 404)):
+        assert page_client(person).post(address, {}).status_code == status
+    assert client.get(address).status_code == 405
+    assert client.post(reverse("run_limits", args=[10**9]), {}).status_code == 404
 
 
 def test_pause_resume_cancel_by_button(cast, start, page_client):

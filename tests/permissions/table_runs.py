@@ -97,6 +97,8 @@ TABLE = {
     "run_prompt": Entry(project, GET="302 404 403 403 200 200"),
     "run_detail": Entry(run, GET="302 404 403 403 200 200"),
     "run_progress": Entry(run, GET="302 404 403 403 200 200"),
+    "run_limits": Entry(run, POST="302 404 403 403 403 302"),
+    "run_unanswered": Entry(run, GET="302 404 403 403 200 200"),
     "run_steer": Entry(pausing, POST="302 404 403 403 403 302"),
     "trust": Entry(project, GET="302 404 403 200 200 200", POST="302 404 403 403 403 422"),
     "trust_compute": Entry(project, POST="302 404 403 403 403 302"),
@@ -117,5 +119,6 @@ TABLE = {
     "api_run_pause": Entry(run, POST="401 404 403 403 403 200"),
     "api_run_resume": Entry(run, POST="401 404 403 403 403 409"),
     "api_run_cancel": Entry(run, POST="401 404 403 403 403 200"),
+    "api_run_rules": Entry(run, PUT="401 404 403 403 403 400"),
     "api_run_items": Entry(run, GET="401 404 403 403 200 200"),
 }

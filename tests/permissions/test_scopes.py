@@ -48,6 +48,7 @@ WRITE_WITH = {
         "run_pause",
         "run_resume",
         "run_cancel",
+        "run_rules",
         "prompts",
         "prompt",
         "playground",

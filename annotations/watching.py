@@ -1,0 +1,62 @@
+"""What else has a say at a run's checkpoints: checks that other apps register, so that runs need not know of them.
+
+A check is registered once, when its app is ready::
+
+    watching.register("disparity", disparity_at_checkpoint)
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from annotations.models import Run
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check saw: ``figures`` (JSON) are kept with the checkpoint; a non-empty ``objection`` pauses the run.
+
+    An objection says what happened, why, and what to do.
+    """
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    objection: str = ""
+
+
+# Called in the transaction that stores the checkpoint, with the run's row locked: it must be quick and change nothing.
+Check = Callable[[Run], Finding]
+_checks: dict[str, Check] = {}
+
+
+def register(name: str, check: Check) -> None:
+    """Ask ``check`` at every checkpoint of every run. Raises ``ValueError`` where the name is taken by another."""
+    if _checks.get(name, check) is not check:
+        raise ValueError(f"Another check is registered as {name!r}.")
+    _checks[name] = check
+
+
+def unregister(name: str) -> None:
+    """Ask it no more."""
+    _checks.pop(name, None)
+
+
+def findings(run: Run) -> dict[str, Finding]:
+    """What every check says of the run now. One that fails objects: an owner relies on being watched."""
+    found = {}
+    for name, check in _checks.items():
+        try:
+            with transaction.atomic():
+                found[name] = check(run)
+        except Exception:
+            logger.exception("The check %s failed at a checkpoint of run %s.", name, run.pk)
+            text = _("The check “%(name)s” failed, so nobody watches it. See the worker's log, then resume the run.")
+            found[name] = Finding(objection=text % {"name": name})
+    return found

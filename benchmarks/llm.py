@@ -1,0 +1,183 @@
+"""How many labels of a model are stored a second, and what each costs us, against a server that answers in 20 ms.
+
+Starts an `evenhand up` of its own in a temporary folder, because the servers that a running one asks are its own
+affair. Processor time is that of the worker, the database and the relay, told apart; the scripted server, in a process
+of its own, is not counted.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+from evenhand.cli.bench import ROOT, Figure
+from evenhand.local.errors import LocalError
+from evenhand.local.state import State, read_state
+
+ITEMS = 60_000
+STEP = 1000
+LATENCY = 0.02  # seconds
+WARM = 2000  # labels before the clock starts: connections, plans, caches
+START, LIMIT = 180.0, 420.0  # seconds
+MEASURED = {"llm-worker": "the worker", "postgres": "the database", "relay": "the relay"}
+RATE_GOAL, COST_GOAL = 600, 1.5
+
+
+def run() -> dict[str, Figure]:
+    with (
+        tempfile.TemporaryDirectory(prefix="evenhand-bench-") as folder,
+        _server() as url,
+        _stack(Path(folder), url) as state,
+    ):
+        return _measured(state)
+
+
+def _measured(state: State) -> dict[str, Figure]:
+    django.setup()
+    from accounts.models import User
+    from benchmarks._stack import peak_memory, processor_seconds, project_made
+    from llm_workers.models import ModelVersion
+    from llm_workers.services.models import models_refresh
+    from llm_workers.services.runs import run_start
+
+    models_refresh()
+    owner = User.objects.create(email="bench@localhost")
+    project = project_made("Benchmark of model runs", owner)
+    _items(project)
+    run = run_start(project=project, model=ModelVersion.objects.get(), started_by=owner, step_size=STEP)
+    _until(run, WARM)
+    warm = run.labelled
+    before, began = {name: processor_seconds(state, name) for name in MEASURED}, time.perf_counter()
+    with peak_memory(state, ["llm-worker"]) as early:
+        _until(run, warm + (ITEMS - warm) // 4)
+    with peak_memory(state, ["llm-worker"]) as late:
+        _until(run, ITEMS)
+    seconds = time.perf_counter() - began
+    _folded(project)
+    after = {name: processor_seconds(state, name) for name in MEASURED}
+    if run.unanswered:
+        raise LocalError(f"{run.unanswered} items were not answered: {run.reason}")
+    stored = run.labelled - warm
+    cost = {name: 1000 * (after[name] - before[name]) / stored for name in MEASURED}
+    return {
+        "labels a second": Figure(round(stored / seconds), "labels/s", "higher", goal=RATE_GOAL),
+        "processor per label": Figure(round(sum(cost.values()), 2), "ms", "lower", goal=COST_GOAL),
+        **{f"of it in {MEASURED[name]}": Figure(round(cost[name], 2), "ms", "lower") for name in MEASURED},
+        "worker's peak memory": Figure(round(late["llm-worker"]), "MiB", "lower"),
+        "its growth after the first quarter": Figure(
+            round(late["llm-worker"] - early["llm-worker"], 1), "MiB", "lower", goal=16
+        ),
+    }
+
+
+def _items(project: Any) -> None:
+    from django.db import connection
+
+    from annotations.models import Dataset
+
+    dataset = Dataset.objects.create(project=project, name="Messages", created_by=project.created_by)
+    values = {"project": project.pk, "dataset": dataset.pk, "count": ITEMS}
+    with connection.cursor() as cursor:
+        cursor.execute(ITEMS_SQL, values)
+        cursor.execute(QUEUE_SQL, values)
+        cursor.execute("ANALYZE annotations_item, annotations_queueentry")
+
+
+ITEMS_SQL = """
+INSERT INTO annotations_item (project_id, dataset_id, external_id, modality, payload, content_hash, groups, extra,
+    created_at)
+SELECT %(project)s, %(dataset)s, n::text, 'text',
+    jsonb_build_object('text', 'Message ' || n || ': ' || repeat('what somebody wrote to somebody else. ', 4)),
+    md5(n::text) || md5(n::text), jsonb_build_object('dialect', 'dialect ' || n %% 4), '{}',
+    now()
+FROM generate_series(1, %(count)s) n
+"""
+QUEUE_SQL = """
+INSERT INTO annotations_queueentry (item_id, project_id, remaining, shuffle, redundancy, min_support)
+SELECT id, project_id, 3, (random() * 1e15)::bigint, 3, 2 FROM annotations_item WHERE project_id = %(project)s
+"""
+
+
+def _until(run: Any, labelled: int) -> None:
+    end = time.monotonic() + LIMIT
+    while True:
+        run.refresh_from_db()
+        if run.labelled >= labelled:
+            return
+        if run.status not in ("queued", "running") or time.monotonic() > end:
+            raise LocalError(f"The run is {run.status} at {run.labelled} labels. {run.reason}")
+        time.sleep(0.1)
+
+
+def _folded(project: Any) -> None:
+    """Wait until the relay has counted every label: that is part of what a label costs."""
+    from annotations.models import OutboxRow
+
+    end = time.monotonic() + 120
+    while OutboxRow.objects.filter(project_id=project.pk).exists():
+        if time.monotonic() > end:
+            raise LocalError("The relay has not counted the labels.")
+        time.sleep(0.1)
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    port = _free_port()
+    command = [sys.executable, str(ROOT / "benchmarks" / "_llm_server.py"), str(port), str(LATENCY)]
+    process = subprocess.Popen(command)
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def _stack(home: Path, url: str) -> Iterator[State]:
+    """A platform of its own. This process's Django is pointed at it, so no other may have been set up before."""
+    settings = {"EVENHAND_HOME": str(home), "LLM_BASE_URL": url, "DJANGO_SETTINGS_MODULE": "evenhand.settings"}
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        os.environ.pop(name, None)
+    os.environ.update(settings)
+    log = home / "up.txt"
+    home.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "evenhand.cli", "up", "--no-llm", "--port", str(_free_port())]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=os.environ | {"PYTHONPATH": path}, cwd=ROOT, stdout=output, stderr=output
+        )
+    try:
+        yield _ready(home, process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _ready(home: Path, process: subprocess.Popen[bytes], log: Path) -> State:
+    end = time.monotonic() + START
+    while process.poll() is None and time.monotonic() < end:
+        state = read_state(home)
+        if state is not None and state.address and "beat" in state.processes and "llm-worker" in state.processes:
+            return state
+        time.sleep(0.2)
+    raise LocalError(f"The platform did not start: {log.read_text(errors='replace')[-800:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

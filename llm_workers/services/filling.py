@@ -1,0 +1,116 @@
+"""Which items a run is about, and in which order. In a large project this takes a while, so it happens in the
+background there; the run has no lanes, and so asks about nothing, until it is done.
+
+What a model has labelled when asked in this way is never asked, and paid, again: not by another run, nor after one that
+was cancelled, nor where the owner has taken the label out of the count since. A new version of the schema, of the
+prompt or of the model is another annotator, to whom everything is new. Items whose labels the prompt shows
+are left out.
+"""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotations.models import Item, Run, RunStatus
+from ledger.services import SYSTEM, record
+from llm_workers.dispatch import queue_fill_on_commit, queue_lanes_on_commit
+from llm_workers.limits import MAX_LANES
+from llm_workers.models import PromptVersion, RunLane, RunPlan
+from llm_workers.selectors.prompts import shown_to_all
+from llm_workers.services.finish import GOING, model_of
+
+AT_ONCE = 20_000  # items of a project that are sorted while somebody waits
+
+# A random order that the seed decides. The probe comes first: one item of every combination of groups by turns.
+FILL = """
+INSERT INTO llm_workers_runitem (run_id, item_id, status, attempts, reason, rotations, prompt_hash,
+    prompt_tokens, completion_tokens, cached_tokens, seconds, raw_answer)
+SELECT %(run)s, picked.id, 'pending', 0, '', '[]', '', 0, 0, 0, 0, ''
+FROM ({picked}) picked
+ORDER BY picked.place, picked.mixed, picked.id
+LIMIT %(most)s
+"""
+FREE = """
+SELECT item.id, md5(item.id::text || ':' || %(seed)s::text) AS mixed, {place}
+FROM annotations_item AS item
+WHERE item.project_id = %(project)s AND item.id <> ALL(%(left_out)s::bigint[]) AND NOT EXISTS (
+    SELECT 1 FROM annotations_annotation AS label
+    WHERE label.item_id = item.id AND label.annotator_id = %(annotator)s
+        AND label.status IN ('current', 'excluded'))
+"""
+SHUFFLED = FILL.format(picked=FREE.format(place="0 AS place"))
+TURN = "row_number() OVER (PARTITION BY item.groups ORDER BY md5(item.id::text || ':' || %(seed)s::text)) AS turn"
+RANKED = """
+SELECT id, mixed, LEAST(row_number() OVER (ORDER BY turn, mixed, id), %(probe)s + 1) AS place
+FROM ({free}) free
+"""
+PROBE_FIRST = FILL.format(picked=RANKED.format(free=FREE.format(place=TURN)))
+
+
+def run_prepare(run: Run) -> None:
+    """Choose the items of a run that was made in this transaction, now or, in a large project, in the background."""
+    few = Item.objects.filter(project_id=run.project_id)[: AT_ONCE + 1].count() <= AT_ONCE
+    if few:
+        _fill(run, RunPlan.objects.get(run=run))
+    else:
+        queue_fill_on_commit(run.pk)
+
+
+def run_fill(*, run_id: int) -> None:
+    """Choose the items of a run whose items are not chosen yet. May be called twice at once, or die anywhere."""
+    with transaction.atomic():
+        plan = RunPlan.objects.select_for_update(skip_locked=True).filter(run_id=run_id, filled_at=None).first()
+        if plan is None:
+            return
+        run = Run.objects.get(pk=run_id)
+        if run.status in (*GOING, RunStatus.PAUSED):
+            _fill(run, plan)
+
+
+def unfilled_runs(*, stale_before: object) -> list[int]:
+    """Runs that still have no items though their task should have begun."""
+    stale = Run.objects.filter(status__in=GOING, plan__filled_at=None, created_at__lt=stale_before)
+    return list(stale.values_list("pk", flat=True))
+
+
+def _fill(run: Run, plan: RunPlan) -> None:
+    values = {
+        "run": run.pk,
+        "project": run.project_id,
+        "annotator": run.annotator_id,
+        "seed": plan.seed,
+        "probe": plan.probe,
+        "most": run.max_items,
+        "left_out": shown_to_all(PromptVersion.objects.get(annotators__annotator_id=run.annotator_id)),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(PROBE_FIRST if plan.probe else SHUFFLED, values)
+        count = int(cursor.rowcount)
+    # Only now: somebody may pause or cancel the run while its items are being chosen.
+    run = Run.objects.select_for_update().get(pk=run.pk)
+    run.total = count
+    run.save(update_fields=["total"])
+    plan.filled_at = timezone.now()
+    plan.save(update_fields=["filled_at"])
+    if not count:
+        _nothing(run)
+    elif run.status in (*GOING, RunStatus.PAUSED):
+        _make_lanes(run)
+
+
+def _nothing(run: Run) -> None:
+    run.status, run.finished_at = RunStatus.CANCELLED, timezone.now()
+    run.reason = _("There is nothing to label: this model, asked in this way, has labelled every item.")
+    run.save(update_fields=["status", "reason", "finished_at"])
+    data = {"labelled": 0, "reason": run.reason}
+    record(kind="run.cancelled", actor=SYSTEM, subject=f"run:{run.pk}", project_id=run.project_id, data=data)
+
+
+def _make_lanes(run: Run) -> None:
+    """One lane for each server that offers the model now."""
+    count = max(min(model_of(run).endpoints.filter(enabled=True).count(), MAX_LANES), 1)
+    now = timezone.now()
+    RunLane.objects.bulk_create(RunLane(run=run, number=number, touched_at=now) for number in range(count))
+    queue_lanes_on_commit((run.pk, number, 0) for number in range(count))
