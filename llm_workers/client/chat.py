@@ -74,7 +74,9 @@ class ChatClient:
         far = [server.url for server in self.servers if urlsplit(server.url).hostname not in LOOPBACK]
         patience = self.patience
         if not any(is_proxied(url) for url in far):
-            return LeanClient(headers=headers, connect=patience.connect, whole=patience.read)
+            lean = LeanClient(headers=headers, connect=patience.connect, whole=patience.read)
+            lean.on_lost = self._doubt
+            return lean
         timeout = httpx.Timeout(patience.read, connect=patience.connect, pool=None)
         limits = httpx.Limits(max_connections=concurrency + 2, max_keepalive_connections=concurrency + 2)
         return httpx.AsyncClient(headers=headers, timeout=timeout, limits=limits)
@@ -125,6 +127,9 @@ class ChatClient:
         asked = [requests_waiting(self._http, server.url) for server in self.servers if server.dialect == "vllm"]
         told = [count for count in await asyncio.gather(*asked) if count is not None]
         return sum(told) if told else None
+
+    def _doubt(self, netloc: str) -> None:
+        self._doubted |= {server.url for server in self.servers if urlsplit(server.url).netloc == netloc}
 
     async def _check(self, server: Server, model: str) -> None:
         """Raises ``Refused`` where the server does not offer the model any more. Of many requests, one asks."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -80,11 +80,10 @@ class _Connection(asyncio.Protocol):
         self.parser = httptools.HttpResponseParser(self)
         self.waiting: asyncio.Future[Answer] | None = None
         self.answer = Answer()
-        self.begun = False  # whether a byte of the present answer has come
         self.usable = True
 
     def ask(self, request: bytes) -> asyncio.Future[Answer]:
-        self.answer, self.begun = Answer(), False
+        self.answer = Answer()
         self.waiting = asyncio.get_running_loop().create_future()
         if self.transport is None or not self.usable:
             self._end(httpx.RemoteProtocolError("closed"))
@@ -103,7 +102,6 @@ class _Connection(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        self.begun = True
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -147,6 +145,8 @@ class LeanClient:
         self._idle: dict[str, list[_Connection]] = {}
         self._parts: dict[str, tuple[SplitResult, bytes]] = {}
         self._tls: ssl.SSLContext | None = None
+        # Told of each server that closed a kept connection: it may only have been idle for long, or be another now.
+        self.on_lost: Callable[[str], None] = lambda netloc: None
 
     async def post(self, url: str, *, json: Any) -> Answer:
         """The answer, whatever its status."""
@@ -160,15 +160,8 @@ class LeanClient:
         return await self._send(parts, b"GET %b0\r\n\r\n" % head)
 
     async def _send(self, parts: SplitResult, request: bytes) -> Answer:
-        """A kept connection that the server has just closed is replaced once."""
-        connection = self._kept(parts.netloc)
-        if connection is not None:
-            try:
-                return await self._asked(parts.netloc, connection, request)
-            except (httpx.RemoteProtocolError, httpx.ReadError):
-                if connection.begun:
-                    raise
-        return await self._asked(parts.netloc, await self._opened(parts), request)
+        connection = self._kept(parts.netloc) or await self._opened(parts)
+        return await self._asked(parts.netloc, connection, request)
 
     async def aclose(self) -> None:
         for kept in self._idle.values():
@@ -193,6 +186,7 @@ class LeanClient:
             connection = kept.pop()
             if connection.usable:
                 return connection
+            self.on_lost(netloc)
         return None
 
     async def _opened(self, parts: SplitResult) -> _Connection:
