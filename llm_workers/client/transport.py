@@ -85,11 +85,10 @@ class _Connection(asyncio.Protocol):
         self.parser = httptools.HttpResponseParser(self)
         self.waiting: asyncio.Future[Answer] | None = None
         self.answer = Answer()
-        self.begun = False  # whether a byte of the present answer has come
         self.usable = True
 
     def ask(self, request: bytes) -> asyncio.Future[Answer]:
-        self.answer, self.begun = Answer(), False
+        self.answer = Answer()
         self.waiting = asyncio.get_running_loop().create_future()
         if self.transport is None or not self.usable:
             self._end(httpx.RemoteProtocolError("closed"))
@@ -108,7 +107,6 @@ class _Connection(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
-        self.begun = True
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -168,15 +166,8 @@ class LeanClient:
         return self._opened_at.get(urlsplit(url).netloc, LONG_AGO)
 
     async def _send(self, parts: SplitResult, request: bytes, whole: float) -> Answer:
-        """A kept connection that the server has just closed is replaced once."""
-        connection = self._kept(parts.netloc)
-        if connection is not None:
-            try:
-                return await self._asked(parts.netloc, connection, request, whole)
-            except (httpx.RemoteProtocolError, httpx.ReadError):
-                if connection.begun:
-                    raise
-        return await self._asked(parts.netloc, await self._opened(parts, whole), request, whole)
+        connection = self._kept(parts.netloc) or await self._opened(parts, whole)
+        return await self._asked(parts.netloc, connection, request, whole)
 
     async def aclose(self) -> None:
         for kept in self._idle.values():

@@ -10,8 +10,10 @@ import pytest
 
 from annotations.models import Annotation, Run
 from llm_workers import limits
-from llm_workers.models import RunItem
+from llm_workers.models import ModelVersion, RunItem
 from llm_workers.services import answers, claims
+from llm_workers.services.models import models_refresh
+from llm_workers.services.runs import run_start
 from tests.factories import make_items
 from tests.llm_server import ANSWER_FAULTS, BROKEN_FAULTS, PROMPT_TOKENS, STATUS_FAULTS, ScriptedServer
 
@@ -81,16 +83,15 @@ def test_a_server_that_comes_back_with_another_model(cast, llm, start, work, dia
     assert not Annotation.objects.filter(run=run).exists()
 
 
-def test_a_server_that_is_replaced_while_a_task_works(cast, llm, start, work, monkeypatch):
+def test_a_server_that_is_replaced_while_a_task_works(cast, llm, work, monkeypatch):
     """Connections break, and behind the same address another model answers, as llama.cpp does under any name."""
     monkeypatch.setitem(limits.START, "llamacpp", 1)
     monkeypatch.setitem(limits.CONCURRENCY, "llamacpp", 1)
     llm.dialect = "llamacpp"
     make_items(cast.project, ITEMS)
-    from llm_workers.services.models import models_refresh
-
-    models_refresh()
-    seen = []
+    models_refresh()  # another model: llama.cpp says how it is quantised
+    model = ModelVersion.objects.get(endpoints__dialect="llamacpp")
+    seen: list[str] = []
 
     def replace_after_two(text: str) -> str | None:
         seen.append(text)
@@ -100,7 +101,7 @@ def test_a_server_that_is_replaced_while_a_task_works(cast, llm, start, work, mo
         return None
 
     llm.fault_for = replace_after_two
-    run = work(start())
+    run = work(run_start(project=cast.project, model=model, started_by=cast.olivia))
     assert (run.status, run.labelled) == ("paused", 2)
     assert "does not serve the model “scripted-1”" in run.reason
 
