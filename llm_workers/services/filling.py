@@ -3,8 +3,8 @@ background there; the run has no lanes, and so asks about nothing, until it is d
 
 What a model has labelled when asked in this way is never asked, and paid, again: not by another run, nor after one that
 was cancelled, nor where the owner has taken the label out of the count since. A new version of the schema, of the
-prompt or of the model is another annotator, to whom everything is new. Items whose labels the prompt shows
-are left out.
+prompt or of the model is another annotator, to whom everything is new. Items whose labels the prompt shows are left
+out.
 """
 
 from __future__ import annotations

@@ -18,13 +18,14 @@ from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 from llm_workers import limits
 from llm_workers.asking import Asked, Asking, ask_item
-from llm_workers.client import ChatClient, ClientError, Server
+from llm_workers.client import ChatClient, ClientError
 from llm_workers.dispatch import queue_trial_on_commit
 from llm_workers.examples.drawing import draw_items
 from llm_workers.models import ModelVersion, Prompt, Trial, TrialAnswer, TrialStatus
 from llm_workers.recipe import SIMILAR, Recipe, recipe_from
 from llm_workers.selectors.prompts import asking, composed
 from llm_workers.services.prompting import recipe_checked
+from llm_workers.services.routing import servers_for
 
 ITEMS = 10
 TOGETHER = 4  # requests at a time: a trial must not hold up a run on a small server
@@ -145,7 +146,7 @@ def trial_break_off(*, trial_id: int, problem: str) -> None:
 
 async def _ask_all(trial: Trial) -> str:
     """Ask about every item, and keep each answer as it comes. Returns what went wrong."""
-    servers = await sync_to_async(_servers)(trial)
+    servers = await sync_to_async(servers_for)(trial.model)
     how = await sync_to_async(asking)(
         schema=trial.schema, recipe=recipe_from(trial.recipe), text=trial.text, examples=trial.examples
     )
@@ -168,11 +169,6 @@ async def _ask_all(trial: Trial) -> str:
         text = _("%(seconds)s seconds were not enough for all items. Ask less of the model, or use a faster server.")
         return text % {"seconds": round(SECONDS)}
     return ""
-
-
-def _servers(trial: Trial) -> list[Server]:
-    endpoints = trial.model.endpoints.filter(url__in=settings.LLM_BASE_URLS).order_by("-healthy", "id")
-    return [Server(endpoint.url, endpoint.dialect) for endpoint in endpoints]
 
 
 async def _ask(client: ChatClient, turn: asyncio.Semaphore, trial: Trial, how: Asking, row: TrialAnswer) -> None:

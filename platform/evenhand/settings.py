@@ -108,6 +108,8 @@ CELERY_TASK_ROUTES = {
     # What asks no model does not wait behind what does; exact names go before patterns.
     "llm_workers.tasks.resume_runs": {"queue": "default"},
     "llm_workers.tasks.refresh_models": {"queue": "default"},
+    "llm_workers.tasks.count_costs": {"queue": "default"},
+    "llm_workers.tasks.count_costs_stale": {"queue": "default"},
     "llm_workers.tasks.compute_trust": {"queue": "default"},
     "llm_workers.tasks.trust_stale": {"queue": "default"},
     **{
