@@ -40,13 +40,13 @@ def refresh_models() -> None:
     models_refresh_if_due()
 
 
-@shared_task(queue="default", soft_time_limit=540, time_limit=600)
+@shared_task(soft_time_limit=540, time_limit=600)
 def count_costs(project_id: int) -> bool:
     """Count a project's labels for its cost page; whether it was done."""
     return costs_count(project_id=project_id) is not None
 
 
-@shared_task(queue="default", soft_time_limit=50, time_limit=60)
+@shared_task(soft_time_limit=50, time_limit=60)
 def count_costs_stale() -> int:
     """Send a count for every project whose labels changed since its last one; beat sends this every minute."""
     project_ids = uncounted_projects()

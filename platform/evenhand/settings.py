@@ -106,13 +106,19 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     # What asks no model does not wait behind what does; exact names go before patterns.
-    "llm_workers.tasks.resume_runs": {"queue": "default"},
-    "llm_workers.tasks.refresh_models": {"queue": "default"},
-    "llm_workers.tasks.compute_trust": {"queue": "default"},
-    "llm_workers.tasks.trust_stale": {"queue": "default"},
     **{
-        f"llm_workers.tasks.{name}": {"queue": "default"}  # they ask no model
-        for name in ("wake_validators", "verify_labels", "verify_stale")
+        f"llm_workers.tasks.{name}": {"queue": "default"}
+        for name in (
+            "resume_runs",
+            "refresh_models",
+            "count_costs",
+            "count_costs_stale",
+            "compute_trust",
+            "trust_stale",
+            "wake_validators",
+            "verify_labels",
+            "verify_stale",
+        )
     },
     "llm_workers.*": {"queue": "llm"},
 }
