@@ -350,6 +350,7 @@ def test_an_auditor_reads_everything_and_finds_nothing_to_change(cast, walk):
     names = [re.sub(r"\s*\d+$", "", " ".join(name.split())) for name in tabs.all_inner_texts()]
     assert names == [
         "Overview", "Items", "Import", "Model runs", "Cases", "Agreement", "Consensus", "Fairness", "Ledger", "Export",
+        "Suspicions",
     ]  # fmt: skip
     for name in names[1:]:
         way.tab(name)
