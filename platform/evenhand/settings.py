@@ -172,7 +172,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
-PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts"]  # who stores something about people
+# Who stores something about people.
+PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts", "llm_workers.rights"]
 SIGNUP_OPEN = env.flag("EVENHAND_SIGNUP_OPEN", default=True)
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts these, and its page says how long to wait
 AXES_FAILURE_LIMIT = 8

@@ -7,7 +7,7 @@ import pytest
 from annotations.models import Case, Checkpoint, Run
 from annotations.settling.services import settle
 from llm_workers.models import ModelVersion
-from llm_workers.services.runs import model_annotator
+from llm_workers.services.prompting import model_annotator, plain_version
 from llm_workers.validating.models import ValidatorRules, VerifierRules
 from llm_workers.validating.recommending import recommended_validator
 from llm_workers.validating.tasks import verify_labels, verify_stale
@@ -164,7 +164,7 @@ def test_the_labelling_model_is_recommended_last_and_agreement_decides_among_oth
     assert recommended_validator(cast.project).agreed == 0
     for one in (model, *others):
         agreed, compared, labelled = figures[one.pk]
-        asked = model_annotator(model=one, schema=cast.schema, with_reason=False, orders=1)
+        asked = model_annotator(model=one, version=plain_version(schema=cast.schema, with_reason=False, orders=1))
         run = Run.objects.create(
             project=cast.project, annotator=asked.annotator, schema=cast.schema, started_by=cast.olivia,
             status="done", labelled=labelled,
