@@ -227,6 +227,12 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "ENUM_NAME_OVERRIDES": {
+        "SuspicionKind": "annotations.models.SuspicionKind",
+        "SuspicionStatus": "annotations.models.SuspicionStatus",
+        "BiasVerdict": "annotations.models.Verdict",
+        "TrialStatus": "llm_workers.models.TrialStatus",
+        "ValidatorStatus": "llm_workers.validating.models.ValidatorStatus",
+        "RatingVerdict": "llm_workers.validating.models.Verdict",
         "FitMethod": "annotations.models.FitMethod",
         "ConsensusMethod": "annotations.models.ConsensusMethod",
         "LabelSource": "fairness.api.serializers.SOURCES",
