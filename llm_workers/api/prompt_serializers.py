@@ -138,7 +138,7 @@ class RangeSerializer(serializers.Serializer[Range]):
     high = serializers.FloatField()
 
 
-class EstimateSerializer(serializers.Serializer[Estimate]):
+class TrialEstimateSerializer(serializers.Serializer[Estimate]):
     """A whole run: items × mean, with a 95 % interval by Student's t."""
 
     items = serializers.IntegerField()
@@ -176,7 +176,7 @@ class TrialDetailSerializer(serializers.Serializer[Seen]):
     status = serializers.CharField(source="trial.status")
     problem = serializers.CharField(source="trial.problem")
     requests_per_item = serializers.IntegerField(source="requests")
-    estimate = EstimateSerializer(allow_null=True)
+    estimate = TrialEstimateSerializer(allow_null=True)
     answers = TrialAnswerSerializer(many=True, source="rows")
     created_at = serializers.DateTimeField(source="trial.created_at")
     finished_at = serializers.DateTimeField(source="trial.finished_at", allow_null=True)

@@ -144,7 +144,7 @@ class ModelTrustSerializer(serializers.Serializer[Any]):
     reading = serializers.ListField(child=serializers.CharField(), help_text=_("The same in sentences."))
 
 
-class TrustSerializer(serializers.Serializer[Any]):
+class ModelsTrustSerializer(serializers.Serializer[Any]):
     judges = serializers.CharField(help_text=_("Whom models are held against."))
     computed_at = serializers.DateTimeField(allow_null=True)
     models = ModelTrustSerializer(many=True, help_text=_("The highest ρ first."))
@@ -168,7 +168,7 @@ def _model(model: ModelTrust, schema: LabelSchema) -> dict[str, Any]:
 def _as_data(project: Project) -> dict[str, Any]:
     found = trust_of(project)
     schema = project.schemas.get(is_current=True)
-    return TrustSerializer(
+    return ModelsTrustSerializer(
         {
             "judges": found.rules.judges,
             "computed_at": found.check and found.check.computed_at,
@@ -181,7 +181,7 @@ class TrustView(APIView):
     token_scope = Scope.MANAGE
 
     @extend_schema(
-        operation_id="trust", summary="How far each model can be trusted", responses=TrustSerializer, tags=TAGS
+        operation_id="trust", summary="How far each model can be trusted", responses=ModelsTrustSerializer, tags=TAGS
     )
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, STAFF)
@@ -189,7 +189,7 @@ class TrustView(APIView):
 
     @extend_schema(
         operation_id="trust_judges", summary="Say whom models are held against", request=JudgesSerializer,
-        responses=TrustSerializer, description="The test follows in the background.", tags=TAGS,
+        responses=ModelsTrustSerializer, description="The test follows in the background.", tags=TAGS,
     )  # fmt: skip
     def patch(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, OWNER)

@@ -255,7 +255,7 @@ class VerifierView(APIView):
         return Response(status=202)
 
 
-class ScoreSerializer(serializers.ModelSerializer[LabelScore]):
+class LabelScoreSerializer(serializers.ModelSerializer[LabelScore]):
     item = serializers.IntegerField(source="annotation.item_id")
     external_id = serializers.CharField(source="annotation.item.external_id")
     value = serializers.JSONField(source="annotation.value")
@@ -282,7 +282,7 @@ class LowestFirst(CursorPagination):
 
 class ScoresView(GenericAPIView[LabelScore]):
     token_scope = Scope.MANAGE
-    serializer_class = ScoreSerializer
+    serializer_class = LabelScoreSerializer
     pagination_class = LowestFirst
     queryset = LabelScore.objects.none()
 
@@ -293,4 +293,4 @@ class ScoresView(GenericAPIView[LabelScore]):
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, READERS)
         page = self.paginate_queryset(scores_lowest(access.project))
-        return self.get_paginated_response(ScoreSerializer(page, many=True).data)
+        return self.get_paginated_response(LabelScoreSerializer(page, many=True).data)

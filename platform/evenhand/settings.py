@@ -106,15 +106,19 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     # What asks no model does not wait behind what does; exact names go before patterns.
-    "llm_workers.tasks.resume_runs": {"queue": "default"},
-    "llm_workers.tasks.refresh_models": {"queue": "default"},
-    "llm_workers.tasks.count_costs": {"queue": "default"},
-    "llm_workers.tasks.count_costs_stale": {"queue": "default"},
-    "llm_workers.tasks.compute_trust": {"queue": "default"},
-    "llm_workers.tasks.trust_stale": {"queue": "default"},
     **{
-        f"llm_workers.tasks.{name}": {"queue": "default"}  # they ask no model
-        for name in ("wake_validators", "verify_labels", "verify_stale")
+        f"llm_workers.tasks.{name}": {"queue": "default"}
+        for name in (
+            "resume_runs",
+            "refresh_models",
+            "count_costs",
+            "count_costs_stale",
+            "compute_trust",
+            "trust_stale",
+            "wake_validators",
+            "verify_labels",
+            "verify_stale",
+        )
     },
     "llm_workers.*": {"queue": "llm"},
 }
@@ -168,7 +172,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
-PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts"]  # who stores something about people
+# Who stores something about people.
+PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts", "llm_workers.rights"]
 SIGNUP_OPEN = env.flag("EVENHAND_SIGNUP_OPEN", default=True)
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts these, and its page says how long to wait
 AXES_FAILURE_LIMIT = 8
@@ -222,6 +227,12 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "ENUM_NAME_OVERRIDES": {
+        "SuspicionKind": "annotations.models.SuspicionKind",
+        "SuspicionStatus": "annotations.models.SuspicionStatus",
+        "BiasVerdict": "annotations.models.Verdict",
+        "TrialStatus": "llm_workers.models.TrialStatus",
+        "ValidatorStatus": "llm_workers.validating.models.ValidatorStatus",
+        "RatingVerdict": "llm_workers.validating.models.Verdict",
         "FitMethod": "annotations.models.FitMethod",
         "ConsensusMethod": "annotations.models.ConsensusMethod",
         "LabelSource": "fairness.api.serializers.SOURCES",

@@ -349,7 +349,9 @@ def test_an_auditor_reads_everything_and_finds_nothing_to_change(cast, walk):
     tabs = page.get_by_role("navigation", name="Project").get_by_role("link")
     names = [re.sub(r"\s*\d+$", "", " ".join(name.split())) for name in tabs.all_inner_texts()]
     assert names == [
-        "Overview", "Items", "Import", "Model runs", "Cases", "Agreement", "Consensus", "Fairness", "Ledger", "Export",
+        "Overview", "Items", "Import", "Model runs", "Trust", "Cases", "Agreement", "Consensus",
+        "Validation", "Fairness", "Ledger", "Export",
+        "Suspicions",
     ]  # fmt: skip
     for name in names[1:]:
         way.tab(name)

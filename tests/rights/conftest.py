@@ -45,7 +45,7 @@ from annotations.models import (
 )
 from annotations.settling.services import claim as case_claim
 from annotations.settling.services import settle
-from llm_workers.models import ModelAnnotator, ModelVersion, PromptVersion, RunPlan
+from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, PromptVersion, RunPlan, Trial
 from tests.factories import Cast, add_label, make_annotator, make_items, make_project, make_user
 from tests.labelling.conftest import together  # noqa: F401 — the same threads
 
@@ -156,6 +156,11 @@ def _decided(cast: Cast, paula: User) -> None:
     version = ModelVersion.objects.create(name="large", first_seen_at=now, last_seen_at=now)
     prompt = PromptVersion.objects.create(project=project, schema=cast.schema, text="Which one?", hash="1" * 64)
     ModelAnnotator.objects.create(annotator=model, model=version, prompt=prompt)
+    Prompt.objects.create(project=project, name="Plain words", created_by=paula)
+    Trial.objects.create(
+        project=project, model=version, schema=cast.schema, text="Which one?", started_by=paula, created_at=now,
+        status="done", finished_at=now, to_label=3,
+    )  # fmt: skip
     run = Run.objects.create(project=project, annotator=model, schema=cast.schema, started_by=paula, status="done")
     RunPlan.objects.create(run=run)
     BiasAnswer.objects.create(

@@ -47,7 +47,13 @@ def said(truth: list[str], skill: float, chance: random.Random) -> list[object]:
 
 
 def make_labelled(
-    project: Project, *, items: int = 240, skill: float = 0.8, people: tuple[float, ...] = (0.85,) * 4, seed: int = 1
+    project: Project,
+    *,
+    items: int = 240,
+    skill: float = 0.8,
+    people: tuple[float, ...] = (0.85,) * 4,
+    seed: int = 1,
+    name: str = "smollm2",
 ) -> tuple[list[Item], Annotator]:
     """People who mostly know, their consensus, and a model that claims .9 to 1 and is right ``skill`` of the time."""
     chance = random.Random(seed)
@@ -56,6 +62,6 @@ def make_labelled(
     for one in people:
         give(made, make_annotator(project), said(truth, one, chance), [None] * items)
     decide(made, list(truth))
-    model = make_annotator(project, kind="model", name="smollm2")
+    model = make_annotator(project, kind="model", name=name)
     give(made, model, said(truth, skill, chance), [round(chance.uniform(0.9, 1), 4) for _ in made])
     return made, model
