@@ -4,6 +4,28 @@ What is undefined or insufficient is a value of its own (:class:`Estimate`), nev
 1. fairlearn is the oracle of the tests.
 """
 
+from fairness.metrics.bounds import (
+    CertifiedGaps,
+    CertifiedRate,
+    PairedCounts,
+    certified_gaps,
+    certified_paired_gaps,
+    kappa_below,
+    rate_above,
+    rate_below,
+)
+from fairness.metrics.certified import (
+    ALPHA,
+    MOST_GROUPS,
+    Band,
+    Certified,
+    CertifiedOdds,
+    Method,
+    certified,
+    certified_by_sequences,
+    certified_odds,
+    rate_bands,
+)
 from fairness.metrics.counts import (
     GroupCounts,
     OutcomeCounts,
@@ -26,17 +48,33 @@ from fairness.metrics.parity import (
     rate,
     selection_rates,
 )
+from fairness.metrics.sequences import confidence_sequence
 
 __all__ = [
+    "ALPHA",
     "MIN_GROUP",
+    "MOST_GROUPS",
+    "Band",
+    "Certified",
+    "CertifiedGaps",
+    "CertifiedOdds",
+    "CertifiedRate",
     "EqualizedOdds",
     "Estimate",
     "Gaps",
     "GroupCounts",
+    "Method",
     "OutcomeCounts",
+    "PairedCounts",
     "Parity",
     "Reason",
     "Status",
+    "certified",
+    "certified_by_sequences",
+    "certified_gaps",
+    "certified_odds",
+    "certified_paired_gaps",
+    "confidence_sequence",
     "demographic_parity",
     "disparity",
     "equal_opportunity",
@@ -44,11 +82,15 @@ __all__ = [
     "false_positive_parity",
     "gap",
     "human_llm_gaps",
+    "kappa_below",
     "mover_difference",
     "newcombe",
     "one_vs_rest",
     "outcomes_one_vs_rest",
     "rate",
+    "rate_above",
+    "rate_bands",
+    "rate_below",
     "selection_rates",
     "wilson",
     "without_truth",
