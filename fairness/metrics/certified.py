@@ -100,8 +100,8 @@ def certified(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: flo
 
     Every pair of groups is tested by the evidence of :mod:`fairness.metrics.evidence`, each at ``alpha``
     divided by the number of pairs that the given groups form; all of them hold together. For .3 against
-    .5 in two groups of equal size half of all runs are noticed within about 230 labels, where sequences that
-    must not overlap need about 590.
+    .5 in two groups of equal size half of all runs are paused within about 225 labels, where sequences that
+    must not overlap need about 580.
 
     Parameters
     ----------

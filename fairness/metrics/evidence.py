@@ -89,22 +89,28 @@ def log_evidence(
     second = np.where(swapped, (s, total), (u, other))
     found = np.full(s.shape, -np.inf)
     apart = np.flatnonzero((np.abs(rate - other_rate) > tau) & (total > 0) & (other > 0))
-    for start in range(0, len(apart), _CHUNK):
-        part = apart[start : start + _CHUNK]
-        found[part] = _ordered(first[:, part], second[:, part], tau, enough)
+    found[apart] = _ordered(first[:, apart], second[:, apart], tau, enough)
     return found
 
 
 def _ordered(first: Floats, second: Floats, tau: float, enough: float) -> Floats:
     """The evidence for pairs whose first rate is the higher by more than ``tau``; ``first``, ``second``: (2, P)."""
+    (s, n), (u, m) = first, second
+    # No alternative explains the counts better than the observed rates do, and some allowed rates this well.
+    allowed = np.clip((s + u - n * tau) / (n + m), 0.0, 1 - tau)
+    bound = _explained(first, second, s / n, u / m) - _explained(first, second, allowed + tau, allowed)
+    rest = np.flatnonzero(bound >= enough)
+    for start in range(0, len(rest), _CHUNK):
+        part = rest[start : start + _CHUNK]
+        bound[part] = _searched(first[:, part], second[:, part], tau, enough)
+    return bound
+
+
+def _searched(first: Floats, second: Floats, tau: float, enough: float) -> Floats:
     likely = _nearest(first, second, tau)
-    # No alternative explains the counts better than the observed rates do.
-    at_best = _explained(first, second, first[0] / first[1], second[0] / second[1])
-    bound = at_best - _explained(first, second, likely + tau, likely)
-    for better in (_at, _in_cells):
-        rest = np.flatnonzero(bound >= enough)
-        if len(rest):
-            bound[rest] = better(first[:, rest], second[:, rest], likely[rest], tau)
+    bound = _at(first, second, likely, tau)
+    rest = np.flatnonzero(bound >= enough)
+    bound[rest] = _in_cells(first[:, rest], second[:, rest], likely[rest], tau)
     return bound
 
 
