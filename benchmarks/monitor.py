@@ -2,7 +2,7 @@
 
 By simulation (seeded): 2,000 runs of 5,000 labels that fall to two groups at random. Without a difference (.3 in both
 groups) every pause is a false one; with one (.3 against .5) the delay is the number of labels until the pause. Ours is
-the evidence of `fairness.metrics.certified`; beside it the confidence sequences that must not overlap, and a 95 % Wald
+the evidence of `fairness.metrics.pausing`; beside it the confidence sequences that must not overlap, and a 95 % Wald
 test of the difference, read as if each look were the only one. Runs of 4 and 8 groups are fewer.
 """
 
@@ -98,7 +98,7 @@ def _first(rule: Rule, selected: Array, n: Array, step: int) -> Array:
 
 
 def ours(tau: float = 0.0) -> Rule:
-    """The evidence and threshold of ``fairness.metrics.certified``."""
+    """The evidence and threshold of ``fairness.metrics.pausing``."""
 
     def rule(selected: Array, n: Array, labels: Array) -> Array:
         pairs = list(itertools.combinations(range(len(selected)), 2))

@@ -14,18 +14,7 @@ from fairness.metrics.bounds import (
     rate_above,
     rate_below,
 )
-from fairness.metrics.certified import (
-    ALPHA,
-    MOST_GROUPS,
-    Band,
-    Certified,
-    CertifiedOdds,
-    Method,
-    certified,
-    certified_by_sequences,
-    certified_odds,
-    rate_bands,
-)
+from fairness.metrics.consistency import Consistency, nearest, neighbour_consistency
 from fairness.metrics.counts import (
     GroupCounts,
     OutcomeCounts,
@@ -34,7 +23,10 @@ from fairness.metrics.counts import (
     without_truth,
 )
 from fairness.metrics.estimate import Estimate, Reason, Status
+from fairness.metrics.flips import Flips, flip_rate
 from fairness.metrics.gaps import Gaps, gap, human_llm_gaps
+from fairness.metrics.impact import FOUR_FIFTHS, Impact, Verdict, disparate_impact, ratio_interval
+from fairness.metrics.intersections import Intersections, cross, crossed_rates, margin
 from fairness.metrics.intervals import mover_difference, newcombe, wilson
 from fairness.metrics.parity import (
     MIN_GROUP,
@@ -48,10 +40,23 @@ from fairness.metrics.parity import (
     rate,
     selection_rates,
 )
+from fairness.metrics.pausing import (
+    ALPHA,
+    MOST_GROUPS,
+    Band,
+    Certified,
+    CertifiedOdds,
+    Method,
+    certified,
+    certified_by_sequences,
+    certified_odds,
+    rate_bands,
+)
 from fairness.metrics.sequences import confidence_sequence
 
 __all__ = [
     "ALPHA",
+    "FOUR_FIFTHS",
     "MIN_GROUP",
     "MOST_GROUPS",
     "Band",
@@ -59,31 +64,43 @@ __all__ = [
     "CertifiedGaps",
     "CertifiedOdds",
     "CertifiedRate",
+    "Consistency",
     "EqualizedOdds",
     "Estimate",
+    "Flips",
     "Gaps",
     "GroupCounts",
+    "Impact",
+    "Intersections",
     "Method",
     "OutcomeCounts",
     "PairedCounts",
     "Parity",
     "Reason",
     "Status",
+    "Verdict",
     "certified",
     "certified_by_sequences",
     "certified_gaps",
     "certified_odds",
     "certified_paired_gaps",
     "confidence_sequence",
+    "cross",
+    "crossed_rates",
     "demographic_parity",
+    "disparate_impact",
     "disparity",
     "equal_opportunity",
     "equalized_odds",
     "false_positive_parity",
+    "flip_rate",
     "gap",
     "human_llm_gaps",
     "kappa_below",
+    "margin",
     "mover_difference",
+    "nearest",
+    "neighbour_consistency",
     "newcombe",
     "one_vs_rest",
     "outcomes_one_vs_rest",
@@ -91,6 +108,7 @@ __all__ = [
     "rate_above",
     "rate_bands",
     "rate_below",
+    "ratio_interval",
     "selection_rates",
     "wilson",
     "without_truth",

@@ -1,6 +1,6 @@
 """Rules about one rate, a gap between two sources, and κ, that hold however often one looks.
 
-As in :mod:`fairness.metrics.certified`: if what is watched is in truth within its bound, the probability that
+As in :mod:`fairness.metrics.pausing`: if what is watched is in truth within its bound, the probability that
 the rule ever says otherwise is at most ``alpha``.
 """
 
@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln, xlogy
 
-from fairness.metrics.certified import ALPHA, Band, Certified, by_bands, check_tau
 from fairness.metrics.counts import G, GroupCounts, whole_number
+from fairness.metrics.pausing import ALPHA, Band, Certified, by_bands, check_tau
 from fairness.metrics.sequences import Floats, check_alpha, confidence_sequence, rate_limits
 
 _HALVINGS = 50

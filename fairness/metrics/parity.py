@@ -116,7 +116,7 @@ def disparity(
     usable = {group: found.value for group, found in rates.items() if found.value is not None}
     excluded = tuple(group for group in rates if group not in usable)
     if len(usable) < 2:
-        missing = _no_comparison(counts)
+        missing = no_comparison(counts)
         return Parity(rates, missing, missing, None, None, excluded)
     ordered = sorted(usable, key=usable.__getitem__)
     lowest, highest = ordered[0], ordered[-1]
@@ -127,7 +127,7 @@ def disparity(
     return Parity(rates, difference, ratio, highest, lowest, excluded)
 
 
-def _no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
+def no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
     """Undefined where fewer than two groups have the rate at all, else insufficient."""
     sizes = [c.n for c in counts.values() if c.n]
     if len(sizes) < 2:
