@@ -22,6 +22,7 @@ from fairness.metrics.counts import (
     outcomes_one_vs_rest,
     without_truth,
 )
+from fairness.metrics.dif import STRATA, Dif, Size, difficulty_strata, mantel_haenszel
 from fairness.metrics.estimate import Estimate, Reason, Status
 from fairness.metrics.flips import Flips, flip_rate
 from fairness.metrics.gaps import Gaps, gap, human_llm_gaps
@@ -52,23 +53,39 @@ from fairness.metrics.pausing import (
     certified_odds,
     rate_bands,
 )
+from fairness.metrics.raters import GroupAgreement, RaterGaps, group_agreement, rater_gaps
+from fairness.metrics.ratings import MIN_RATERS, Ratings
 from fairness.metrics.sequences import confidence_sequence
+from fairness.metrics.weighted import (
+    ActiveParity,
+    active_parity,
+    horvitz_thompson,
+    inverse_weights,
+    sequential_weights,
+    weighted_parity,
+    weighted_rate,
+)
 
 __all__ = [
     "ALPHA",
     "FOUR_FIFTHS",
     "MIN_GROUP",
+    "MIN_RATERS",
     "MOST_GROUPS",
+    "STRATA",
+    "ActiveParity",
     "Band",
     "Certified",
     "CertifiedGaps",
     "CertifiedOdds",
     "CertifiedRate",
     "Consistency",
+    "Dif",
     "EqualizedOdds",
     "Estimate",
     "Flips",
     "Gaps",
+    "GroupAgreement",
     "GroupCounts",
     "Impact",
     "Intersections",
@@ -76,9 +93,13 @@ __all__ = [
     "OutcomeCounts",
     "PairedCounts",
     "Parity",
+    "RaterGaps",
+    "Ratings",
     "Reason",
+    "Size",
     "Status",
     "Verdict",
+    "active_parity",
     "certified",
     "certified_by_sequences",
     "certified_gaps",
@@ -88,6 +109,7 @@ __all__ = [
     "cross",
     "crossed_rates",
     "demographic_parity",
+    "difficulty_strata",
     "disparate_impact",
     "disparity",
     "equal_opportunity",
@@ -95,8 +117,12 @@ __all__ = [
     "false_positive_parity",
     "flip_rate",
     "gap",
+    "group_agreement",
+    "horvitz_thompson",
     "human_llm_gaps",
+    "inverse_weights",
     "kappa_below",
+    "mantel_haenszel",
     "margin",
     "mover_difference",
     "nearest",
@@ -108,8 +134,12 @@ __all__ = [
     "rate_above",
     "rate_bands",
     "rate_below",
+    "rater_gaps",
     "ratio_interval",
     "selection_rates",
+    "sequential_weights",
+    "weighted_parity",
+    "weighted_rate",
     "wilson",
     "without_truth",
 ]

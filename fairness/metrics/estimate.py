@@ -67,6 +67,10 @@ class Reason(ReasonCode):
         "no_strata",
         gettext_noop("At no level of difficulty did both groups answer and both answers occur."),
     )
+    ONE_SIDED = (
+        "one_sided",
+        gettext_noop("At every level of difficulty all differences point one way, so the odds ratio is 0 or infinite."),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairness.metrics.counts import GroupCounts
-from fairness.metrics.estimate import Estimate, Reason, Status
-from fairness.metrics.intervals import mover_difference, wilson
-from fairness.metrics.parity import MIN_GROUP, no_comparison
+from fairness.metrics.estimate import Estimate, Reason
+from fairness.metrics.intervals import wilson
+from fairness.metrics.parity import MIN_GROUP, no_comparison, parity_of
 
 Cell = tuple[Hashable, ...]
 
@@ -101,11 +101,8 @@ def crossed_rates(
         return Intersections(missing, dict.fromkeys(counts, missing), alone, alone, None, None, tuple(counts))
     overall = Estimate.ok(selected / n, n, wilson(selected, n, confidence))
     rates = {cell: _shrunk(c, selected / n, shrinkage, min_group, confidence) for cell, c in counts.items()}
-    excluded = tuple(cell for cell, rate in rates.items() if not rate.is_ok)
-    if len(rates) - len(excluded) < 2:
-        alone = no_comparison(counts)
-        return Intersections(overall, rates, alone, alone, None, None, excluded)
-    return Intersections(overall, rates, *_extremes(rates), excluded)
+    found = parity_of(rates, no_comparison(counts))
+    return Intersections(overall, rates, found.difference, found.ratio, found.highest, found.lowest, found.excluded)
 
 
 def _shrunk(c: GroupCounts, overall: float, shrinkage: float, min_group: int, confidence: float) -> Estimate:
@@ -117,23 +114,3 @@ def _shrunk(c: GroupCounts, overall: float, shrinkage: float, min_group: int, co
     # Rounding must not push a rate of 1 beyond it.
     successes = min(weight, c.selected + shrinkage * overall)
     return Estimate.ok(successes / weight, c.n, wilson(successes, weight, confidence))
-
-
-def _extremes(rates: Mapping[Cell, Estimate]) -> tuple[Estimate, Estimate, Cell, Cell]:
-    """Difference and ratio of the highest and the lowest rate, and whose they are."""
-    parts = {
-        cell: (e.value, e.low, e.high)
-        for cell, e in rates.items()
-        if e.value is not None and e.low is not None and e.high is not None
-    }
-    ordered = sorted(parts, key=lambda cell: parts[cell][0])
-    lowest, highest = ordered[0], ordered[-1]
-    n = sum(rates[cell].n for cell in parts)
-    low, high = mover_difference(parts[highest], parts[lowest])
-    value = parts[highest][0] - parts[lowest][0]
-    difference = Estimate(value, Status.OK, n, max(-1.0, low), min(1.0, high))
-    if parts[highest][0] > 0:
-        ratio = Estimate.ok(parts[lowest][0] / parts[highest][0], n)
-    else:
-        ratio = Estimate.undefined(Reason.ALL_ZERO, n)
-    return difference, ratio, highest, lowest
