@@ -187,6 +187,40 @@ def test_items_drawn_without_putting_back_keep_the_promise():
     assert paused(selected, n, alpha=0.2, tau=0.0).mean() <= 0.2
 
 
+@pytest.mark.parametrize("order", ["item by item", "round by round"])
+def test_three_labels_of_an_item_are_not_three_items(order):
+    """300 runs of 300 items with three labels each that mostly agree, no difference between the groups: item by item, the
+    rule that takes them for independent cries wolf too often; the cube root of its evidence never does."""
+    chance = np.random.default_rng(12)
+    runs, items = 300, 300
+    group = chance.integers(0, 2, (runs, items))
+    doubt = chance.beta(0.1, 0.2, (runs, items))
+    rounds = [chance.random((runs, items)) < doubt for _ in range(3)]
+    if order == "item by item":
+        given_label, group = np.stack(rounds, axis=2).reshape(runs, -1), np.repeat(group, 3, axis=1)
+    else:
+        given_label, group = np.concatenate(rounds, axis=1), np.tile(group, (1, 3))
+    own = group == np.arange(2)[:, None, None]
+    selected, n = (own & given_label).cumsum(axis=2), own.cumsum(axis=2)
+    rooted, naive = (paused(selected / k, n / k, alpha=0.2, tau=0.0).mean() for k in (3, 1))
+    assert rooted <= 0.2
+    assert naive > rooted
+    if order == "item by item":
+        assert naive > 0.2
+
+
+def test_labels_per_item_make_so_many_labels_one():
+    thrice = {group: GroupCounts(3 * c.selected, 3 * c.n) for group, c in CLEAR.items()}
+    assert certified(thrice, labels_per_item=3) == certified(CLEAR)
+    assert certified_by_sequences(thrice, labels_per_item=3) == certified_by_sequences(CLEAR)
+    assert certified(thrice).lower > certified(CLEAR).lower
+    with pytest.raises(ValueError, match="labels_per_item must be at least 1, got 0"):
+        certified(CLEAR, labels_per_item=0)
+    outcomes = {g: OutcomeCounts(tp=c.selected, fp=0, fn=c.n - c.selected, tn=9) for g, c in CLEAR.items()}
+    found = certified_odds(outcomes, labels_per_item=2)
+    assert found.true_positive == certified(CLEAR, alpha=0.025, labels_per_item=2)
+
+
 # --- odds -----------------------------------------------------------------------------------------------------------
 
 
