@@ -86,12 +86,13 @@ def rate_bands(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, labels_
     check_alpha(alpha)
     if not counts:
         return {}
-    selected, n = _columns(list(counts.values()), labels_per_item)
+    selected, n = columns(list(counts.values()), labels_per_item)
     low, high = confidence_sequence(selected, n, alpha / len(counts))
     return {group: Band(float(a), float(b)) for group, a, b in zip(counts, low, high, strict=True)}
 
 
-def _columns(counts: Sequence[GroupCounts], labels_per_item: int) -> tuple[Floats, Floats]:
+def columns(counts: Sequence[GroupCounts], labels_per_item: int) -> tuple[Floats, Floats]:
+    """Selected and all, (groups,) each, in items' worth: divided by the labels that one item may have."""
     if labels_per_item < 1:
         raise ValueError(f"labels_per_item must be at least 1, got {labels_per_item}.")
     selected, n = (np.array([getattr(c, name) for c in counts], dtype=float) for name in ("selected", "n"))
@@ -132,7 +133,7 @@ def certified(
     if len(groups) < 2:
         return Certified(False, 0.0, None, None, bands, alpha, tau, Method.PAIRS, Reason.ONE_GROUP)
     needed = math.log(math.comb(len(counts), 2) / alpha)
-    pairs = _Pairs(*_columns([counts[group] for group in groups], labels_per_item), needed)
+    pairs = _Pairs(*columns([counts[group] for group in groups], labels_per_item), needed)
     pause = pairs.reach(tau)
     lower, (i, j) = pairs.largest(tau, pause)
     return Certified(pause, lower, groups[i], groups[j], bands, alpha, tau, Method.PAIRS)

@@ -189,8 +189,8 @@ def test_items_drawn_without_putting_back_keep_the_promise():
 
 @pytest.mark.parametrize("order", ["item by item", "round by round"])
 def test_three_labels_of_an_item_are_not_three_items(order):
-    """300 runs of 300 items with three labels each that mostly agree, no difference between the groups: item by item, the
-    rule that takes them for independent cries wolf too often; the cube root of its evidence never does."""
+    """300 runs of 300 items with three labels each that mostly agree, no difference between the groups: item by item,
+    the rule that takes them for independent cries wolf too often; the cube root of its evidence never does."""
     chance = np.random.default_rng(12)
     runs, items = 300, 300
     group = chance.integers(0, 2, (runs, items))
