@@ -101,7 +101,7 @@ def test_a_server_that_was_removed_keeps_its_price(cast, settings, llm, tried, r
 def test_one_unknown_part_makes_the_sum_unknown(cast, tried, rated):
     make_items(cast.project, 4)
     tried()
-    Endpoint.objects.update(price_per_hour=3600)
+    ModelVersion.objects.update(price_per_hour=3600)
     rated()  # from a time when the servers' time was not kept
     costs = costs_of(cast.project)
     assert costs.trials.money.amount > 0
