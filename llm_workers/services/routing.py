@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
@@ -119,7 +120,7 @@ def trial_claim(*, url: str) -> bool:
     return bool(due.update(breaker=Breaker.HALF_OPEN, retry_at=until))
 
 
-def servers_took(kind: type[Taken], tallies: Mapping[str, Tally], **whose: int) -> None:
+def servers_took(kind: type[Taken], tallies: Mapping[str, Tally], **whose: Any) -> None:
     """Add what a run, trial or validator (``whose``) took from its servers."""
     rows = kind._default_manager
     with transaction.atomic():
