@@ -39,11 +39,11 @@ def run_costs(request: HttpRequest, project_id: int) -> HttpResponse:
 def _lines(costs: Costs) -> list[dict[str, Any]]:
     """All that models used, line by line."""
     named = [
-        (_("Runs"), _("items asked about, those of probes included"), costs.runs),
-        (_("Trials of prompts"), _("items asked about; they give no labels"), costs.trials),
-        (_("Ratings by validators"), _("labels of people that were rated"), costs.ratings),
+        (_("Runs"), costs.runs),
+        (_("Trials of prompts"), costs.trials),
+        (_("Ratings by validators"), costs.ratings),
     ]
-    return [{"name": name, "what": what, "line": line} for name, what, line in named if line is not None]
+    return [{"name": name, "line": line} for name, line in named if line is not None]
 
 
 def _shown(one: ModelCost, costs: Costs, project: Project) -> dict[str, Any]:
