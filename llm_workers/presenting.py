@@ -61,10 +61,11 @@ def limit_lines(rules: Iterable[RunRule], progress: Progress) -> list[LimitLine]
     lines = []
     for rule in rules:
         if rule.kind in LIMITS:
-            used = progress.used(rule.kind) or Decimal(0)
+            used = progress.used(rule.kind)
             unit = f" {progress.currency}" if rule.kind == RuleKind.MONEY else ""
-            text = _("%(used)s of %(bound)s") % {"used": _amount(used), "bound": number(rule.bound) + unit}
-            share = min(int(100 * used / rule.bound), 100)
+            shown = _("unknown") if used is None else _amount(used)
+            text = _("%(used)s of %(bound)s") % {"used": shown, "bound": number(rule.bound) + unit}
+            share = -1 if used is None else min(int(100 * used / rule.bound), 100)
         else:
             percent = number(round(rule.bound * 100, 2))
             texts = {

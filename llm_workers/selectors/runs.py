@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from math import ceil
 from typing import Any
 
@@ -24,7 +23,6 @@ from django.utils import timezone
 
 from annotations.models import Annotation, Checkpoint, LabelSchema, Project, Run
 from annotations.task_types import task_type
-from llm_workers.costs.money import cost_of
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
 from llm_workers.prompts import prompt_text
 from llm_workers.questions import question_for
@@ -146,11 +144,6 @@ def unanswered_of(run: Run) -> QuerySet[RunItem]:
 
 def items_of(run: Run) -> QuerySet[RunItem]:
     return RunItem.objects.filter(run=run).order_by("-id")
-
-
-def run_cost(run: Run, model: ModelVersion) -> Decimal | None:
-    """What the tokens cost at the model's prices; None where it has none."""
-    return cost_of(model, prompt_tokens=run.prompt_tokens, completion_tokens=run.completion_tokens)
 
 
 def models_served() -> QuerySet[ModelVersion]:

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 
 from annotations.models import ConsensusMethod, Run
-from llm_workers.costs.money import cost_of
+from llm_workers.costs.money import run_spent
 from llm_workers.models import ModelVersion, RunPlan
 from llm_workers.policy import Progress
 from llm_workers.services.clock import worked_seconds
@@ -52,14 +52,16 @@ GROUP BY 1, 2
 
 def run_progress(run: Run, plan: RunPlan, model: ModelVersion) -> Progress:
     """How far the run is, by its own counts; ``compared`` and ``agreed`` as of the last checkpoint."""
-    money = cost_of(model, prompt_tokens=run.prompt_tokens, completion_tokens=run.completion_tokens)
+    money = run_spent(run, model)
     bins = plan.sums.get("cells", {}).get("", {}).values()
     return Progress(
         items=run.labelled + run.unanswered,
         unanswered=run.unanswered,
         tokens=run.prompt_tokens + run.completion_tokens,
-        money=money,
-        currency=model.currency,
+        money=money.amount,
+        currency=money.currency or model.currency,
+        money_by=money.by,
+        money_why=money.why,
         minutes=worked_seconds(plan) / 60,
         compared=sum(cell[2] for cell in bins),
         agreed=sum(cell[3] for cell in bins),
@@ -117,6 +119,7 @@ def run_figures(run: Run, plan: RunPlan, model: ModelVersion) -> dict[str, Any]:
         "minutes": round(progress.minutes, 2),
         "money": None if progress.money is None else str(round(progress.money, 6)),
         "currency": progress.currency,
+        "money_by": progress.money_by,
         "compared": progress.compared,
         "agreed": progress.agreed,
         "calibration": _calibration(cells.get("", {})),

@@ -89,11 +89,11 @@ class _Shift:
                             await self.news.wait()
                     self.news.clear()
                     await self._collect()
-                    await self._store(at_least=limits.STORE_EVERY)
+                    await self._store(client, at_least=limits.STORE_EVERY)
                     if not await self._touch():
                         break
                     self._look(client)
-                await self._store()
+                await self._store(client)
             finally:
                 await self._abandon()
         return self.fault
@@ -150,8 +150,10 @@ class _Shift:
         if released:
             await sync_to_async(items_release)(claim=self.work.claim, item_ids=released)
 
-    async def _store(self, *, at_least: float = 0.0) -> None:
+    async def _store(self, client: ChatClient, *, at_least: float = 0.0) -> None:
         if self.outcomes and time.monotonic() - self.stored_at >= at_least:
+            if self.work.is_timed:  # what these answers cost must be known when they are held to a limit of money
+                await client.hand_in()
             outcomes, self.outcomes = self.outcomes, []
             await sync_to_async(answers_store)(work=self.work, outcomes=outcomes)
             self.stored_at = time.monotonic()

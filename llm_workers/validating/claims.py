@@ -28,7 +28,7 @@ from llm_workers.limits import (
     MAX_TAKEN,
     MAX_UNANSWERED_IN_ROW,
 )
-from llm_workers.models import Dialect
+from llm_workers.models import Dialect, ModelVersion
 from llm_workers.questions import Reading
 from llm_workers.services.routing import servers_for
 from llm_workers.validating.filling import still_given
@@ -46,7 +46,7 @@ class Work:
     validator_id: int
     generation: int
     schema: LabelSchema
-    model_name: str
+    model: ModelVersion
     servers: tuple[Server, ...]
     concurrency: int
 
@@ -86,7 +86,7 @@ def chain_claim(*, validator_id: int, generation: int) -> Work | None:
             validator_id=own.pk,
             generation=own.generation,
             schema=own.schema,
-            model_name=own.model.name,
+            model=own.model,
             servers=servers,
             concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
         )

@@ -11,9 +11,11 @@ from django.conf import settings
 
 from llm_workers import limits
 from llm_workers.client import BadRequest, ChatClient, ClientError, Refused, Request, Usage
+from llm_workers.models import ValidatorServer
 from llm_workers.prompts import repair, rotations
 from llm_workers.questions import BadAnswer
 from llm_workers.services.labelling import Next
+from llm_workers.services.routing import ModelServers
 from llm_workers.validating.claims import (
     Answer,
     Leased,
@@ -49,7 +51,11 @@ async def _rate(work: Work) -> ClientError | None:
     """
     until = time.monotonic() + limits.TASK_SECONDS
     client = ChatClient(
-        work.servers, api_key=settings.LLM_API_KEY, concurrency=work.concurrency, patience=limits.PATIENCE
+        work.servers,
+        api_key=settings.LLM_API_KEY,
+        concurrency=work.concurrency,
+        patience=limits.PATIENCE,
+        registry=ModelServers(work.model, ValidatorServer, validator_id=work.validator_id),
     )
     async with client:
         while time.monotonic() < until:
@@ -57,6 +63,7 @@ async def _rate(work: Work) -> ClientError | None:
             if not leased:
                 return None
             answers, fault, failed = await _round(client, work, leased)
+            await client.hand_in()  # what they cost must be known when they are held to a limit of money
             go_on = not answers or await sync_to_async(ratings_store)(work=work, answers=answers)
             if failed:
                 await sync_to_async(ratings_release)(work=work, rating_ids=failed)
@@ -107,7 +114,7 @@ async def ask(client: ChatClient, work: Work, label: Leased) -> Answer:
     usage, problem = Usage(), ""
     for _try in range(2):
         try:
-            reply = await client.complete(Request(work.model_name, wording, asked.constraint))
+            reply = await client.complete(Request(work.model.name, wording, asked.constraint))
         except BadRequest as error:
             return Answer(label.rating_id, None, error.message, usage)
         usage += reply.usage

@@ -14,6 +14,7 @@ from annotations.models import FINISHED, LabelSchema, Project, ProjectStatus
 from annotations.services.recomputing import alone_with
 from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, actor_of, record
+from llm_workers.costs.money import unpriced
 from llm_workers.models import ModelVersion
 from llm_workers.validating.dispatch import queue_ratings_on_commit
 from llm_workers.validating.filling import ratings_fill
@@ -62,13 +63,8 @@ def _check(rules: ValidatorRules) -> None:
         if limit is not None and limit < 0:
             text = _("A limit is not negative; leave it empty for none.")
             raise invalid(text, fields={name: [text]})
-    if rules.max_cost is not None and rules.model is not None and not has_prices(rules.model):
-        text = _("No prices are known for this model, so a limit of money could not be held. Limit tokens or minutes.")
-        raise invalid(text, fields={"max_cost": [text]})
-
-
-def has_prices(model: ModelVersion) -> bool:
-    return model.price_per_million_prompt is not None and model.price_per_million_completion is not None
+    if rules.max_cost is not None and rules.model is not None and (why_not := unpriced(rules.model)):
+        raise invalid(why_not, fields={"max_cost": [why_not]})
 
 
 def validator_pause(*, project: Project, by: Any) -> Validator:

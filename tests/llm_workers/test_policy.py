@@ -227,7 +227,7 @@ def test_a_name_belongs_to_one_check(watch):
         (limited("weather", 1), "There is no such rule."),
         (limited("items", 1, "explode"), "There is no such rule."),
         ([*limited("items", 1), *limited("items", 2)], "There can be one rule of a kind."),
-        (limited("money", 5), "This model has no price"),
+        (limited("money", 5), "What this model costs is not known"),
     ],
 )
 def test_rules_that_make_no_sense_are_refused(cast, start, rules, says):
@@ -252,6 +252,8 @@ def test_room_under_limits():
     assert room(limited("tokens", 1000), Progress(items=5, tokens=500), leased=2) == 3
     assert room(limited("tokens", 1000), Progress(items=9, tokens=999), leased=0) == 1
     assert room(limited("tokens", 1000), Progress(items=9, tokens=1000), leased=0) == 0
+    assert room(limited("money", 10), Progress(items=5, money=Decimal(2)), leased=3) == 17
+    assert room(limited("money", 10), Progress(items=5, money=None), leased=0) == 0
 
 
 def test_rules_have_constraints(cast, start):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -14,9 +15,10 @@ from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from llm_workers.client import Usage
 from llm_workers.limits import MAX_TAKEN, STALE
-from llm_workers.models import ModelVersion
+from llm_workers.models import Endpoint, ModelVersion
 from llm_workers.questions import Reading
 from llm_workers.validating.claims import Answer, chain_claim, ratings_lease, ratings_store
+from llm_workers.validating.limits import used
 from llm_workers.validating.models import Rating, Validator, ValidatorRules
 from llm_workers.validating.rating import rate_for_a_while
 from llm_workers.validating.services import (
@@ -185,12 +187,27 @@ def test_a_limit_pauses_it_with_the_reason(cast, labelled, switch_on, work, llm,
     assert work().rated == 8
 
 
+def test_a_limit_of_money_is_kept_where_servers_time_is_paid_for(cast, labelled, switch_on, work, llm, model):
+    Endpoint.objects.update(price_per_hour=36_000, currency="USD")  # 10 a second
+    llm.latency = 0.02
+    for _ in range(4):
+        labelled("keep remove")
+    switch_on(model=model, max_cost=Decimal("0.01"))
+    validator = work()
+    assert validator.servers.get().busy_seconds > 0.001
+    assert (validator.status, "0.01 USD is reached" in validator.reason) == ("paused", True)
+    assert used(cast.project.pk).cost >= Decimal("0.01")
+    Endpoint.objects.update(price_per_hour=None)
+    with pytest.raises(DomainError, match=r"not known.*no price"):
+        validator_resume(project=cast.project, by=cast.olivia)
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
         ({"enabled": True}, "Choose the model"),
         ({"max_minutes": -1.0}, "not negative"),
-        ({"model": "served", "max_cost": 5}, "No prices are known"),
+        ({"model": "served", "max_cost": 5}, "What this model costs is not known"),
     ],
 )
 def test_rules_that_cannot_be_held_are_refused(cast, model, values, says):
