@@ -7,6 +7,7 @@ opens or closes, or a trial begins.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -45,15 +46,15 @@ def servers_for(model: ModelVersion) -> tuple[Server, ...]:
     return tuple(found)
 
 
-class RunServers:
-    """The registry (``client.Registry``) of a run's client."""
+class _Servers(ABC):
+    """The registry (``client.Registry``) of a client that asks one model."""
 
-    def __init__(self, run_id: int) -> None:
-        self.run_id = run_id
-        self._asked: ModelAnnotator | None = None
+    @abstractmethod
+    def model(self) -> ModelVersion:
+        """The model whose servers these are."""
 
     async def servers(self) -> Sequence[Server]:
-        return await sync_to_async(lambda: servers_for(self._how.model))()
+        return await sync_to_async(lambda: servers_for(self.model()))()
 
     async def breaker_moved(self, server: Server, state: BreakerState, fault: str) -> None:
         await sync_to_async(breaker_moved)(url=server.url, state=state, fault=fault)
@@ -65,7 +66,31 @@ class RunServers:
         await sync_to_async(server_found)(found=probe)
 
     async def took(self, tallies: Mapping[str, Tally]) -> None:
+        """Nothing is written down: tokens and time are counted with each answer."""
+
+
+class ModelServers(_Servers):
+    """The registry of a client that asks a model outside runs."""
+
+    def __init__(self, model_id: int) -> None:
+        self.model_id = model_id
+
+    def model(self) -> ModelVersion:
+        return ModelVersion.objects.get(pk=self.model_id)
+
+
+class RunServers(_Servers):
+    """The registry of a run's client, which also writes down what the run takes from each server."""
+
+    def __init__(self, run_id: int) -> None:
+        self.run_id = run_id
+        self._asked: ModelAnnotator | None = None
+
+    async def took(self, tallies: Mapping[str, Tally]) -> None:
         await sync_to_async(self._took)(tallies)
+
+    def model(self) -> ModelVersion:
+        return self._how.model
 
     @property
     def _how(self) -> ModelAnnotator:
