@@ -8,6 +8,8 @@ from decimal import Decimal
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from llm_workers.models.rules import RuleKind
+from llm_workers.policy import Asked, Progress, room
 from llm_workers.validating.models import Validator, ValidatorRules
 
 MILLION = 1_000_000
@@ -15,8 +17,10 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Used:
-    """``cost`` in ``currency``; None where the prices of a model that was used are not known."""
+    """``ratings``: labels that were asked about. ``cost`` in ``currency``; None where the prices of a model that was
+    used are not known."""
 
+    ratings: int
     tokens: int
     seconds: float
     cost: Decimal | None
@@ -25,9 +29,10 @@ class Used:
 
 def used(project_id: int) -> Used:
     """Everything that validators of the project used, whatever model and prompt."""
-    tokens, seconds, cost, currency = 0, 0.0, Decimal(0), ""
+    ratings, tokens, seconds, cost, currency = 0, 0, 0.0, Decimal(0), ""
     known = True
     for one in Validator.objects.filter(project_id=project_id).select_related("model"):
+        ratings += one.rated + one.unanswered
         tokens += one.prompt_tokens + one.completion_tokens
         seconds += one.seconds
         prices = one.model.price_per_million_prompt, one.model.price_per_million_completion
@@ -36,7 +41,18 @@ def used(project_id: int) -> Used:
             known = known and not one.prompt_tokens
         else:
             cost += (one.prompt_tokens * prices[0] + one.completion_tokens * prices[1]) / MILLION
-    return Used(tokens, seconds, cost if known else None, currency)
+    return Used(ratings, tokens, seconds, cost if known else None, currency)
+
+
+def room_left(rules: ValidatorRules, *, leased: int) -> int | None:
+    """How many more labels may be asked about so that no limit is passed, by what one has cost so far; None: any
+    number. ``leased`` are under way."""
+    bounds = {RuleKind.TOKENS: rules.max_tokens, RuleKind.MONEY: rules.max_cost}
+    asked = [Asked(kind, Decimal(bound)) for kind, bound in bounds.items() if bound is not None]
+    if not asked:
+        return None
+    spent = used(rules.project_id)
+    return room(asked, Progress(items=spent.ratings, tokens=spent.tokens, money=spent.cost), leased=leased)
 
 
 def limit_reached(rules: ValidatorRules) -> str:
