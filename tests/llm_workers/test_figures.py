@@ -137,4 +137,4 @@ def test_a_checkpoint_of_an_earlier_version_is_shown_without_groups_calibration(
     del checkpoint.figures["groups"]["religion"]["sikh"]["calibration"]
     checkpoint.save()
     text = page_client(cast.olivia).get(f"/runs/{run.pk}/").content.decode()
-    assert "Calibration of each group" not in text
+    assert "Calibration by group" not in text
