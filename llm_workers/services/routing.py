@@ -53,6 +53,10 @@ class _Servers(ABC):
     def model(self) -> ModelVersion:
         """The model whose servers these are."""
 
+    @abstractmethod
+    async def took(self, tallies: Mapping[str, Tally]) -> None:
+        """As ``client.Registry`` has it."""
+
     async def servers(self) -> Sequence[Server]:
         return await sync_to_async(lambda: servers_for(self.model()))()
 
@@ -65,9 +69,6 @@ class _Servers(ABC):
     async def found(self, probe: Probe) -> None:
         await sync_to_async(server_found)(found=probe)
 
-    async def took(self, tallies: Mapping[str, Tally]) -> None:
-        """Nothing is written down: tokens and time are counted with each answer."""
-
 
 class ModelServers(_Servers):
     """The registry of a client that asks a model outside runs."""
@@ -77,6 +78,9 @@ class ModelServers(_Servers):
 
     def model(self) -> ModelVersion:
         return ModelVersion.objects.get(pk=self.model_id)
+
+    async def took(self, tallies: Mapping[str, Tally]) -> None:
+        """Nothing is written down: tokens and time are counted with each answer."""
 
 
 class RunServers(_Servers):
