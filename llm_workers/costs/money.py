@@ -105,6 +105,11 @@ def prospect(model: ModelVersion) -> Money:
     return Money(Decimal(0), model.currency, BY_TIME)
 
 
+def goes_by_time(model: ModelVersion) -> bool:
+    """Whether what the model costs is known, and counted by the servers' time."""
+    return model.token_prices is None and prospect(model).amount is not None
+
+
 def unpriced(model: ModelVersion) -> str:
     """Why a limit of money could not be kept with this model, and what to do; empty where it can."""
     why = prospect(model).why

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('llm_workers', '0007_run_rules_and_probes'),
+        ('llm_workers', '0008_lanes_of_validators_and_signs_of_orders'),
     ]
 
     operations = [

@@ -26,6 +26,7 @@ from annotations.task_types import task_type
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
 from llm_workers.prompts import prompt_text
 from llm_workers.questions import question_for
+from llm_workers.services.figures import bins_of_all
 from llm_workers.services.finish import GOING
 
 BINS = 10
@@ -100,9 +101,8 @@ class Sureness:
 
 def run_sureness(run: Run) -> Sureness:
     """How sure the model was of its labels. 1.0 belongs to the last bin. Of a long run, as of its last checkpoint."""
-    if run.labelled > COUNTED_LIVE and run.plan.sums:
-        cells = run.plan.sums["cells"].get("", {})
-    else:
+    cells = bins_of_all(run.plan) if run.labelled > COUNTED_LIVE else {}
+    if not cells:
         cells = {name: [count, 0, 0, 0, 0, 0, total] for name, count, total in _live_bins(run)}
     counts = [int(cells[str(number)][0]) if str(number) in cells else 0 for number in range(BINS)]
     stated = sum(cell[6] for name, cell in cells.items() if name)

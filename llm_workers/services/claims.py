@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from llm_workers.asking import Asking
 from llm_workers.client import Server
-from llm_workers.costs.money import prospect
+from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
 from llm_workers.models.rules import LIMITS, RuleKind
@@ -123,7 +123,7 @@ def _work(run: Run, claim: Claim, width: int | None) -> Work:
         servers=servers,
         concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
         width=width or max((START[Dialect(server.dialect)] for server in servers), default=1),
-        is_timed=asked.model.token_prices is None and prospect(asked.model).amount is not None,
+        is_timed=goes_by_time(asked.model),
     )
 
 

@@ -7,6 +7,7 @@ opens or closes, or a trial begins.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -46,20 +47,20 @@ def servers_for(model: ModelVersion) -> tuple[Server, ...]:
     return tuple(found)
 
 
-class ModelServers:
+class _Servers(ABC):
     """The registry (``client.Registry``) of a client that asks one model. What it takes from each server is kept in
     the rows of ``kind`` for ``whose``.
     """
 
-    def __init__(self, model: ModelVersion, kind: type[Taken], **whose: int) -> None:
-        self._served, self._kind, self._whose = model, kind, whose
+    def __init__(self, kind: type[Taken], **whose: int) -> None:
+        self._kind, self._whose = kind, whose
 
-    @property
-    def _model(self) -> ModelVersion:
-        return self._served
+    @abstractmethod
+    def model(self) -> ModelVersion:
+        """The model whose servers these are."""
 
     async def servers(self) -> Sequence[Server]:
-        return await sync_to_async(lambda: servers_for(self._model))()
+        return await sync_to_async(lambda: servers_for(self.model()))()
 
     async def breaker_moved(self, server: Server, state: BreakerState, fault: str) -> None:
         await sync_to_async(breaker_moved)(url=server.url, state=state, fault=fault)
@@ -77,16 +78,26 @@ class ModelServers:
         servers_took(self._kind, tallies, **self._whose)
 
 
-class RunServers(ModelServers):
+class ModelServers(_Servers):
+    """The registry of a client that asks a model for a trial or a validator."""
+
+    def __init__(self, model: ModelVersion, kind: type[Taken], **whose: int) -> None:
+        super().__init__(kind, **whose)
+        self._model = model
+
+    def model(self) -> ModelVersion:
+        return self._model
+
+
+class RunServers(_Servers):
     """The registry of a run's client: it also keeps how fast each server was."""
 
     def __init__(self, run_id: int) -> None:
+        super().__init__(RunServer, run_id=run_id)
         self.run_id = run_id
-        self._kind, self._whose = RunServer, {"run_id": run_id}
         self._asked: ModelAnnotator | None = None
 
-    @property
-    def _model(self) -> ModelVersion:
+    def model(self) -> ModelVersion:
         return self._how.model
 
     @property

@@ -9,13 +9,16 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from llm_workers.costs.money import Money, hour_prices, money_of, total
+from llm_workers.models.rules import RuleKind
+from llm_workers.policy import Asked, Progress, room
 from llm_workers.validating.models import Validator, ValidatorRules
 
 
 @dataclass(frozen=True)
 class Used:
-    """``cost`` in ``currency``; None where it is not known, and ``why``."""
+    """``ratings``: labels that were asked about. ``cost`` in ``currency``; None where it is not known, and ``why``."""
 
+    ratings: int
     tokens: int
     seconds: float
     cost: Decimal | None
@@ -36,12 +39,24 @@ def used(project_id: int) -> Used:
     ]
     money = total(spent) if spent else Money(Decimal(0), validators[0].model.currency if validators else "")
     return Used(
+        ratings=sum(one.rated + one.unanswered for one in validators),
         tokens=sum(one.prompt_tokens + one.completion_tokens for one in validators),
         seconds=sum(one.seconds for one in validators),
         cost=money.amount,
         currency=money.currency,
         why=money.why,
     )
+
+
+def room_left(rules: ValidatorRules, *, leased: int) -> int | None:
+    """How many more labels may be asked about so that no limit is passed, by what one has cost so far; None: any
+    number. ``leased`` are under way."""
+    bounds = {RuleKind.TOKENS: rules.max_tokens, RuleKind.MONEY: rules.max_cost}
+    asked = [Asked(kind, Decimal(bound)) for kind, bound in bounds.items() if bound is not None]
+    if not asked:
+        return None
+    spent = used(rules.project_id)
+    return room(asked, Progress(items=spent.ratings, tokens=spent.tokens, money=spent.cost), leased=leased)
 
 
 def limit_reached(rules: ValidatorRules) -> str:

@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from django.utils import timezone
 
 from llm_workers.costs.selectors import costs_of
 from llm_workers.models import Endpoint, ModelVersion, TrialServer, ValidatorServer
@@ -40,8 +39,8 @@ def rated(cast, model):
     def made(**fields) -> Validator:
         known = {
             "project": cast.project, "schema": cast.schema, "model": model, "prompt": "x", "prompt_hash": "0" * 64,
-            "touched_at": timezone.now(), "rated": 7, "unanswered": 1, "prompt_tokens": 800, "completion_tokens": 80,
-            "cached_tokens": 5, "seconds": 4.0,
+            "rated": 7, "unanswered": 1, "prompt_tokens": 800, "completion_tokens": 80, "cached_tokens": 5,
+            "seconds": 4.0,
         }  # fmt: skip
         return Validator.objects.create(**known | fields)
 
