@@ -135,7 +135,7 @@ def test_too_many_items_without_an_answer_stop_the_run(cast, llm, start, work):
     run = work(start(step_size=5, rules=limited("unanswered", 0.2, "stop", least=5)))
     assert run.status == "stopped"
     assert "of the items had no usable answer, more than 20 %." in run.reason
-    assert run.labelled + run.unanswered < 40 or run.checkpoints.last().decision == "stop"
+    assert "stop" in run.checkpoints.values_list("decision", flat=True)  # later ones count what was under way
 
 
 def test_a_checkpoint_holds_cost_calibration_and_groups(cast, llm, start, work, model):
