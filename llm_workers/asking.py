@@ -11,7 +11,7 @@ from llm_workers.client import BadRequest, ChatClient, Request, Usage
 from llm_workers.client.wire import SEED
 from llm_workers.prompts import Example, digest, messages, repair, rotations
 from llm_workers.questions import BadAnswer, Question, Reading
-from llm_workers.questions.samples import stated_of, vote
+from llm_workers.questions.samples import over_orders, stated_of, vote
 
 
 class Examples(Protocol):
@@ -88,7 +88,7 @@ async def ask_item(
         await inquiry.ask(asked, rotation, temperature, seed)
         if len(inquiry.readings) + len(turns) - number - 1 < asking.needed:
             break  # what is left cannot bring enough any more
-    reading = _together(asking, inquiry.readings)
+    reading = _together(asking, inquiry.readings, inquiry.rotations)
     return Asked(
         reading,
         "" if reading else inquiry.problem,
@@ -100,12 +100,13 @@ async def ask_item(
     )
 
 
-def _together(asking: Asking, readings: Sequence[Reading]) -> Reading | None:
+def _together(asking: Asking, readings: Sequence[Reading], rotations: Sequence[int]) -> Reading | None:
     if len(readings) < asking.needed:
         return None
     question = asking.question
     together = vote(question, readings) if asking.samples > 1 else question.combine(readings)
-    return replace(together, stated=stated_of(readings, together.value))
+    orders, share = over_orders(rotations, [reading.value for reading in readings], together.value)
+    return replace(together, stated=stated_of(readings, together.value), orders=orders, order_share=share)
 
 
 @dataclass
@@ -116,6 +117,7 @@ class _Inquiry:
     model: str
     question: Question
     readings: list[Reading] = field(default_factory=list)
+    rotations: list[int] = field(default_factory=list)  # that of each reading
     usage: Usage = field(default_factory=Usage)
     problem: str = ""
     raw: str = ""
@@ -134,6 +136,7 @@ class _Inquiry:
             self.usage, self.raw = self.usage + reply.usage, reply.text
             try:
                 self.readings.append(self.question.read(reply, rotation))
+                self.rotations.append(rotation)
                 return
             except BadAnswer as error:
                 self.problem = str(error)

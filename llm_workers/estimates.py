@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.stats import t
 
-from llm_workers.costs.money import cost_of
+from llm_workers.costs.money import BY_TOKENS, Money, cost_of
 from llm_workers.models import ModelVersion
 
 LEVEL = 0.95
@@ -17,28 +17,36 @@ LEVEL = 0.95
 Costs = Sequence[tuple[int, int, float]]  # tokens read, tokens written, seconds of model time: of each item
 
 
-def estimate(costs: Costs, *, left: int, at_once: int, model: ModelVersion) -> dict[str, Any]:
+def estimate(costs: Costs, *, left: int, at_once: int, model: ModelVersion, spent: Money) -> dict[str, Any]:
     """``items`` that are left, and for ``tokens``, ``minutes`` and ``money`` (None without prices) of all of them the
-    expected value with the bounds of its 95 % prediction interval: ``[low, expected, high]``.
+    expected value with the bounds of its 95 % prediction interval: ``[low, expected, high]``. ``spent``: what the items
+    of ``costs`` cost together.
 
     The items were chosen at random, within groups. The sum over m further items is m·mean ± t·s·√(m + m²/n) by
     Student's t (Hahn and Meeker, Statistical Intervals, 1991, for the mean of m future observations). Minutes suppose
-    ``at_once`` requests at a time that each take as long as they did in the probe.
+    ``at_once`` requests at a time that each take as long as they did in the probe. Money for servers' time supposes
+    as many at a time as in the probe, and is each item's by its part of the model time.
     """
     prompt, written, seconds = ([float(row[place]) for row in costs] for place in range(3))
     both = [one + other for one, other in zip(prompt, written, strict=True)]
-    money = None
-    if cost_of(model, prompt_tokens=0, completion_tokens=0) is not None:
-        each = [float(cost_of(model, prompt_tokens=row[0], completion_tokens=row[1]) or 0) for row in costs]
-        money = _rounded(_sum_of(each, left), 6)
+    each = _money_of_each(costs, model, spent)
     return {
         "items": left,
         "probed": len(costs),
         "tokens": _rounded(_sum_of(both, left), 0),
         "minutes": _rounded([value / 60 / max(at_once, 1) for value in _sum_of(seconds, left)], 2),
-        "money": money,
-        "currency": model.currency,
+        "money": None if each is None else _rounded(_sum_of(each, left), 6),
+        "currency": spent.currency or model.currency,
     }
+
+
+def _money_of_each(costs: Costs, model: ModelVersion, spent: Money) -> list[float] | None:
+    if spent.amount is None:
+        return None
+    if spent.by == BY_TOKENS:
+        return [float(cost_of(model, prompt_tokens=row[0], completion_tokens=row[1]) or 0) for row in costs]
+    whole = sum(row[2] for row in costs)
+    return [float(spent.amount) * (row[2] / whole if whole else 1 / len(costs)) for row in costs]
 
 
 def _sum_of(values: Sequence[float], left: int) -> list[float]:

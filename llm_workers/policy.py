@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import floor
@@ -42,8 +42,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is. ``money`` is None where the model has no price; ``agreed`` of ``compared`` labels equal what
-    people decided.
+    """How far a run is. ``money``, counted by tokens or server time (``money_by``), is None where ``money_why`` says
+    what is missing; ``agreed`` of ``compared`` labels equal what people decided.
     """
 
     items: int = 0
@@ -51,12 +51,14 @@ class Progress:
     tokens: int = 0
     money: Decimal | None = None
     currency: str = ""
+    money_by: str = ""
+    money_why: str = ""
     minutes: float = 0.0
     compared: int = 0
     agreed: int = 0
 
     def used(self, kind: str) -> Decimal | None:
-        """How much of what the limit ``kind`` is about."""
+        """How much of what the limit ``kind`` is about; None for money that is not known."""
         if kind == RuleKind.MONEY:
             return self.money
         if kind == RuleKind.MINUTES:
@@ -75,25 +77,36 @@ def judge(rules: Iterable[Rule], progress: Progress, *, shares: bool) -> Judgeme
     broken = [(rule, text) for rule in rules if (text := _broken(rule, progress, shares=shares))]
     if not broken:
         return Judgement()
-    stopping = [text for rule, text in broken if rule.action == RuleAction.STOP]
+    stopping = [text for rule, text in broken if rule.action == RuleAction.STOP and not _is_unknown(rule, progress)]
     if stopping:
         return Judgement(RunDecision.STOP, " ".join(stopping))
-    advice = _("Raise the limit to go on, or cancel the run.")
+    return Judgement(RunDecision.PAUSE, " ".join([*(text for _rule, text in broken), _advice(broken, progress)]))
+
+
+def _advice(broken: Sequence[tuple[Rule, str]], progress: Progress) -> str:
+    """What to do about a pause."""
+    if any(_is_unknown(rule, progress) for rule, _text in broken):
+        return _("Set the price, or take the limit of money away, then resume the run.")
     if all(rule.kind not in LIMITS for rule, _text in broken):
-        advice = _("See which items they are, then resume or cancel the run.")
-    return Judgement(RunDecision.PAUSE, " ".join([*(text for _rule, text in broken), advice]))
+        return _("See which items they are, then resume or cancel the run.")
+    return _("Raise the limit to go on, or cancel the run.")
+
+
+def _is_unknown(rule: Rule, progress: Progress) -> bool:
+    """Whether nobody knows how much of a limit is used: a price was taken away, or a server without one joined."""
+    return rule.kind == RuleKind.MONEY and progress.money is None
 
 
 def room(rules: Iterable[Rule], progress: Progress, *, leased: int) -> int | None:
     """How many more items may be asked about so that no limit is passed, by what an item has cost so far; None: any
-    number. The first few items show what one costs.
+    number. The first few items show what one costs; where that cannot be known, none are asked about.
     """
     rooms = []
     for rule in rules:
-        used = progress.used(rule.kind) if rule.kind in LIMITS and rule.kind != RuleKind.MINUTES else None
-        if used is None:
+        if rule.kind not in LIMITS or rule.kind == RuleKind.MINUTES:
             continue
-        if used >= rule.bound:
+        used = progress.used(rule.kind)
+        if used is None or used >= rule.bound:
             return 0
         if rule.kind == RuleKind.ITEMS:
             rooms.append(int(rule.bound - used) - leased)
@@ -108,7 +121,10 @@ def _broken(rule: Rule, progress: Progress, *, shares: bool) -> str:
     """Why the rule is broken; empty where it is not."""
     if rule.kind in LIMITS:
         used = progress.used(rule.kind)
-        return _reached(rule, used, progress) if used is not None and used >= rule.bound else ""
+        if used is None:
+            text = _("The limit of %(bound)s on money cannot be kept: what the run costs is not known. %(why)s")
+            return text % {"bound": number(rule.bound), "why": progress.money_why}
+        return _reached(rule, used, progress) if used >= rule.bound else ""
     if not shares:
         return ""
     if rule.kind == RuleKind.AGREEMENT:

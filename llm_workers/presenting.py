@@ -16,10 +16,11 @@ from annotations.models import Checkpoint, Run, RunDecision
 from llm_workers.models import RunPlan, RunRule
 from llm_workers.models.rules import LIMITS, RuleAction, RuleKind
 from llm_workers.policy import Progress, number
+from llm_workers.services.figures import LEAST
 
 MOST_POINTS = 24
 DECISION_TONES = {RunDecision.GO_ON: "good", RunDecision.PAUSE: "warn", RunDecision.STOP: "bad"}
-SMALLEST_GROUP = 30  # labels of a group before its share says anything
+SMALLEST_GROUP = LEAST  # labels of a group before its share says anything
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,18 @@ class LimitLine:
 
 
 @dataclass(frozen=True)
+class GroupLine:
+    """How far the model's confidence can be taken at its word in one group. ``calibration`` and ``brier`` are empty
+    where there is nothing to compare, or too little: ``missing`` says so."""
+
+    name: str
+    compared: str
+    calibration: str = ""
+    brier: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True)
 class StepLine:
     """A checkpoint in words. Texts are empty where there is nothing to say."""
 
@@ -40,6 +53,7 @@ class StepLine:
     labelled: int
     agreement: str
     calibration: str
+    worst: str
     gap: str
     tokens: int
     money: str
@@ -61,10 +75,11 @@ def limit_lines(rules: Iterable[RunRule], progress: Progress) -> list[LimitLine]
     lines = []
     for rule in rules:
         if rule.kind in LIMITS:
-            used = progress.used(rule.kind) or Decimal(0)
+            used = progress.used(rule.kind)
             unit = f" {progress.currency}" if rule.kind == RuleKind.MONEY else ""
-            text = _("%(used)s of %(bound)s") % {"used": _amount(used), "bound": number(rule.bound) + unit}
-            share = min(int(100 * used / rule.bound), 100)
+            shown = _("unknown") if used is None else _amount(used)
+            text = _("%(used)s of %(bound)s") % {"used": shown, "bound": number(rule.bound) + unit}
+            share = -1 if used is None else min(int(100 * used / rule.bound), 100)
         else:
             percent = number(round(rule.bound * 100, 2))
             texts = {
@@ -92,6 +107,7 @@ def _step(checkpoint: Checkpoint) -> StepLine:
         if compared
         else "",
         calibration=number_format(calibration["ece"], 2) if calibration else "",
+        worst=_worst_calibrated(figures.get("groups", {})),
         gap=_widest_gap(figures.get("groups", {})),
         tokens=figures.get("prompt_tokens", 0) + figures.get("completion_tokens", 0),
         money=f"{_amount(Decimal(money))} {figures.get('currency', '')}" if money else "",
@@ -100,6 +116,43 @@ def _step(checkpoint: Checkpoint) -> StepLine:
         tone=DECISION_TONES[RunDecision(checkpoint.decision)],
         reason=checkpoint.reason,
     )
+
+
+def _worst_calibrated(groups: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """In which group the calibration error is largest; empty where too few labels can be compared to say."""
+    known = [
+        (calibration["ece"], f"{attribute}: {group}")
+        for attribute, parts in groups.items()
+        for group, cell in parts.items()
+        if (calibration := cell.get("calibration")) and calibration["ece"] is not None
+    ]
+    if not known:
+        return ""
+    ece, name = max(known)
+    return _("largest: %(error)s, %(group)s") % {"error": number_format(ece, 2), "group": name}
+
+
+def group_lines(checkpoint: Checkpoint) -> list[GroupLine]:
+    """Calibration of all labels and of each group's; empty for a checkpoint at which groups' was not counted."""
+    figures = checkpoint.figures
+    lines = [
+        _group_line(f"{attribute}: {group}", cell["calibration"])
+        for attribute, parts in sorted(figures.get("groups", {}).items())
+        for group, cell in sorted(parts.items())
+        if "calibration" in cell
+    ]
+    return [_group_line(_("All items"), figures["calibration"]), *lines] if lines else []
+
+
+def _group_line(name: str, calibration: dict[str, Any] | None) -> GroupLine:
+    if calibration is None:
+        return GroupLine(name, "0", missing=_("nothing to compare"))
+    compared = _whole(calibration["labels"])
+    if calibration["ece"] is None:
+        text = _("insufficient data: %(least)s are needed") % {"least": SMALLEST_GROUP}
+        return GroupLine(name, compared, missing=text)
+    ece, brier = number_format(calibration["ece"], 2), number_format(calibration["brier"], 3)
+    return GroupLine(name, compared, calibration=ece, brier=brier)
 
 
 def _widest_gap(groups: dict[str, dict[str, dict[str, float]]]) -> str:
@@ -167,6 +220,7 @@ def run_parts(
     return {
         "limits": limit_lines(rules, progress),
         "steps": step_lines(checkpoints)[::-1],
+        "calibrated": group_lines(checkpoints[-1]) if checkpoints else [],
         "plot": agreement_plot(checkpoints),
         "estimate": estimate_lines(plan) if waits else [],
         "estimate_items": plan.estimate["items"] if plan.estimate else 0,

@@ -221,6 +221,7 @@ def _run_context(access: Access, run_id: int, rules: RulesForm | None = None) ->
     sureness = select.run_sureness(run)
     calibration = Calibration.objects.filter(annotator=run.annotator).first()
     set_rules = list(run.rules.all())
+    progress = progress_of(run, run.plan, asked.model)
     steerable = access.can_manage and run.status in ACTIVE_RUN
     return {
         "project": access.project,
@@ -238,10 +239,10 @@ def _run_context(access: Access, run_id: int, rules: RulesForm | None = None) ->
         "sureness": sureness,
         "histogram": histogram(sureness.counts) if sureness.total else None,
         "reasons": _reasons(run),
-        "cost": select.run_cost(run, asked.model),
         "worth": calibrated.answer(run.annotator.name, calibration) if calibration else "",
         "rules": (rules or RulesForm(initial=rules_as_initial(set_rules))) if steerable else None,
-        **run_parts(run, set_rules, progress_of(run, run.plan, asked.model), select.run_steps(run)),
+        "progress": progress,
+        **run_parts(run, set_rules, progress, select.run_steps(run)),
     }
 
 

@@ -26,6 +26,7 @@ PROMPT_TOKENS, CACHED_TOKENS = 100, 80
 # What a server can do instead of answering: by the name that tests use.
 STATUS_FAULTS = {code: int(code) for code in ("400", "401", "403", "404", "408", "413", "422", "429", "500", "503")}
 BROKEN_FAULTS = ("hang", "drop", "html", "not_a_completion")
+LIST_FAULTS = ("hang", "drip", "html", "deep")  # of the list of models
 ANSWER_FAULTS = ("empty", "outside", "cut", "prose", "half_json", "refusal")
 
 # Of the item, in the languages that prompts are written in.
@@ -64,6 +65,7 @@ class ScriptedServer:
         self.logprobs = True
         self.elsewhere: tuple[int, int] | None = None  # running and waiting requests of others; None: no /metrics
         self.asked_for_models = 0
+        self.list_fault = ""  # one of LIST_FAULTS, for every request for the list of models
         self.requests: list[dict[str, Any]] = []
         self.peak = self.now = 0
         self.lock = threading.Lock()
@@ -191,6 +193,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/metrics" and script.elsewhere is not None:
             self._send_bytes(200, script.metrics().encode(), "text/plain; version=0.0.4")
+        elif self.path == "/v1/models" and script.list_fault:
+            self._list_badly(script.list_fault)
         elif self.path == "/v1/models":
             script.asked_for_models += 1
             entry: dict[str, Any] = {"id": script.model, "object": "model", "owned_by": script.dialect}
@@ -201,6 +205,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, {"object": "list", "data": [entry]})
         else:
             self._send(404, {"error": {"message": "not found"}})
+
+    def _list_badly(self, fault: str) -> None:
+        if fault == "html":
+            self._send_bytes(200, b"<html>It works!</html>", "text/html")
+        elif fault == "deep":
+            self._send_bytes(200, b"[" * 100_000, "application/json")
+        elif fault == "hang":
+            self.script.closing.wait(HANG_SECONDS)
+            self.close_connection = True
+        else:  # a byte now and then: no single wait is long, and it never ends
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not self.script.closing.wait(0.05):
+                    self.wfile.write(b" ")
+            self.close_connection = True
 
     def do_POST(self) -> None:
         script = self.script

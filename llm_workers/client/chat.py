@@ -80,6 +80,10 @@ class ChatClient:
             if self._general is not None:
                 await self._general.aclose()
 
+    async def hand_in(self) -> None:
+        """Tell the registry now what was taken from each server; else it learns of it every few seconds."""
+        await self._upkeep.hand_in()
+
     @property
     def servers(self) -> list[Server]:
         """The replicas as they are known now."""

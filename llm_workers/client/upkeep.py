@@ -27,7 +27,7 @@ class Upkeep:
 
     def __init__(self, client: ChatClient) -> None:
         self.client = client
-        self._stopping = asyncio.Event()
+        self._stopping, self._handing_in = asyncio.Event(), asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
         self._others: list[asyncio.Task[None]] = []
         self._meter = EnergyMeter() if client.registry is not None else None
@@ -45,11 +45,11 @@ class Upkeep:
         await asyncio.gather(*self._others, return_exceptions=True)
         if self._renewing is not None:
             await self._renewing
-            await self._hand_in()
+            await self.hand_in()
 
     async def _renew(self) -> None:
         while not await self._stops_within(RENEW_EVERY):
-            await self._hand_in()
+            await self.hand_in()
             if self.client.registry is not None:
                 self.client.router.update(await self.client.registry.servers(), time.monotonic())
 
@@ -60,14 +60,15 @@ class Upkeep:
             return False
         return True
 
-    async def _hand_in(self) -> None:
+    async def hand_in(self) -> None:
         """Tell the registry what was taken since the last time."""
-        now = time.monotonic()
-        taken = {replica.url: replica.take_tally(now) for replica in self.client.router.replicas.values()}
-        self._share_energy(taken)
-        taken = {url: tally for url, tally in taken.items() if tally.requests or tally.seconds}
-        if taken and self.client.registry is not None:
-            await self.client.registry.took(taken)
+        async with self._handing_in:
+            now = time.monotonic()
+            taken = {replica.url: replica.take_tally(now) for replica in self.client.router.replicas.values()}
+            self._share_energy(taken)
+            taken = {url: tally for url, tally in taken.items() if tally.requests or tally.seconds}
+            if taken and self.client.registry is not None:
+                await self.client.registry.took(taken)
 
     def _share_energy(self, taken: dict[str, Tally]) -> None:
         """Servers on this machine divide what its GPUs used, each by the part of its time that was the client's."""

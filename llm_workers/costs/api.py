@@ -34,15 +34,11 @@ class PerCorrectSerializer(serializers.Serializer[Any]):
     high = serializers.DecimalField(**_MONEY, help_text=_("Null: the interval reaches down to no correct label."))
 
 
-class FiguresSerializer(serializers.Serializer[Any]):
-    labels = serializers.IntegerField()
+class UsedSerializer(serializers.Serializer[Any]):
     money = serializers.DecimalField(source="money.amount", **_MONEY, help_text=_("Null: unknown, never 0."))
     currency = serializers.CharField(source="money.currency")
     counted_by = serializers.CharField(source="money.by", help_text=_("tokens, server time or pay; empty: unknown."))
     unknown_because = serializers.CharField(source="money.why")
-    per_label = serializers.DecimalField(**_MONEY)
-    correct = RightSerializer(source="right", allow_null=True)
-    per_correct_label = PerCorrectSerializer(source="per_correct", allow_null=True)
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
     cached_tokens = serializers.IntegerField(help_text=_("Of the prompt tokens."))
@@ -51,6 +47,17 @@ class FiguresSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text=_("The servers' time that was taken; null: not measured.")
     )
     joules = serializers.FloatField(allow_null=True, help_text=_("Of the GPUs; null: not measured."))
+
+
+class FiguresSerializer(UsedSerializer):
+    labels = serializers.IntegerField()
+    per_label = serializers.DecimalField(**_MONEY)
+    correct = RightSerializer(source="right", allow_null=True)
+    per_correct_label = PerCorrectSerializer(source="per_correct", allow_null=True)
+
+
+class LineSerializer(UsedSerializer):
+    items = serializers.IntegerField(help_text=_("Items that were asked about, or labels that were rated."))
 
 
 class GroupCostSerializer(serializers.Serializer[Any]):
@@ -84,6 +91,10 @@ class CostsSerializer(serializers.Serializer[Any]):
     )
     reference = serializers.CharField(allow_null=True, help_text=_("What models' labels are compared with."))
     models = ModelCostSerializer(many=True)
+    runs = LineSerializer(allow_null=True, help_text=_("All runs, probes included; null: there was none."))
+    trials = LineSerializer(allow_null=True, help_text=_("Trials of prompts, which give no labels."))
+    ratings = LineSerializer(allow_null=True, help_text=_("Ratings of people's labels by validators."))
+    together = LineSerializer(allow_null=True, help_text=_("All that models used: the sum of the three."))
     people = FiguresSerializer(source="crowd", allow_null=True, help_text=_("At the project's pay per label."))
     people_groups = GroupCostSerializer(source="crowd_groups", many=True)
     pay_adjustments = serializers.DecimalField(source="adjustments", max_digits=14, decimal_places=2)
@@ -92,7 +103,7 @@ class CostsSerializer(serializers.Serializer[Any]):
 class CostView(APIView):
     @extend_schema(
         operation_id="project_cost",
-        summary="What labels cost: models and people, per label, per correct label, per group",
+        summary="What labels cost: models and people, per label, per correct label, per group; trials and ratings",
         responses=CostsSerializer,
         tags=["runs"],
     )

@@ -13,7 +13,8 @@ from django.db.models import Sum
 from annotations.agreement.intervals import wilson
 from annotations.labelling.selectors import pay_per_label
 from annotations.models import PayAdjustment, Project, Run
-from llm_workers.costs.money import Money, hour_prices, money_by_tokens, run_money, total
+from llm_workers.costs.money import Money, hour_prices, money_by_tokens, money_of
+from llm_workers.costs.using import Line, Used, of_servers, ratings_used, summed, together, trials_used
 from llm_workers.models import CostCount, CostTally, ModelVersion, RunServer
 
 ENOUGH_KNOWN = 30  # labels on items with a known label, before they are what a project's models are measured by
@@ -48,19 +49,12 @@ class PerCorrect:
     high: Decimal | None
 
 
-@dataclass(frozen=True)
-class Figures:
+@dataclass(frozen=True, kw_only=True)
+class Figures(Used):
     """What labels of one kind cost: tokens and model time where a model gave them. Money per label is unrounded."""
 
     labels: int
-    money: Money
     right: Right | None
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    model_seconds: float = 0.0
-    server_seconds: float | None = None
-    joules: float | None = None
 
     @property
     def per_label(self) -> Decimal | None:
@@ -109,10 +103,15 @@ class ModelCost:
 class Costs:
     """``reference``: what correct means here, see ``reference_of``; None where nothing can be compared.
 
+    ``runs``, ``trials`` and ``ratings`` are all that models used, ``together`` their sum; None where there was none.
     ``crowd`` is None until people's labels are counted. ``adjustments``: what was paid to people on top.
     """
 
     models: Sequence[ModelCost]
+    runs: Line | None
+    trials: Line | None
+    ratings: Line | None
+    together: Line | None
     crowd: Figures | None
     crowd_groups: Sequence[Grouped]
     adjustments: Decimal
@@ -129,8 +128,14 @@ def costs_of(project: Project) -> Costs:
     people = [tally for tally in tallies if tally.annotator_id is None]
     crowd = [Grouped(tally.attribute, tally.group, _crowd(project, tally)) for tally in people]
     adjusted = PayAdjustment.objects.filter(project=project).aggregate(sum=Sum("amount"))["sum"]
+    models = _models(project, tallies, reference)
+    runs, trials, ratings = _runs(models), trials_used(project), ratings_used(project)
     return Costs(
-        models=_models(project, tallies, reference),
+        models=models,
+        runs=runs,
+        trials=trials,
+        ratings=ratings,
+        together=together([line for line in (runs, trials, ratings) if line is not None]),
         crowd=next((one.figures for one in crowd if not one.attribute), None),
         crowd_groups=[one for one in crowd if one.attribute],
         adjustments=adjusted or Decimal(0),
@@ -150,6 +155,12 @@ def reference_of(tallies: Iterable[CostTally]) -> str | None:
     return "agreed" if agreed else None
 
 
+def _runs(models: Sequence[ModelCost]) -> Line | None:
+    """What all runs used: items that they labelled, those of probes included, or had no usable answer for."""
+    items = sum(row.run.labelled + row.run.unanswered for one in models for row in one.runs)
+    return Line(items=items, **summed([one.figures for one in models])) if models else None
+
+
 def _models(project: Project, tallies: Sequence[CostTally], reference: str | None) -> list[ModelCost]:
     runs = list(
         Run.objects.filter(project=project, annotator__model_annotator__isnull=False)
@@ -162,7 +173,7 @@ def _models(project: Project, tallies: Sequence[CostTally], reference: str | Non
     prices = hour_prices(server.url for servers in taken.values() for server in servers)
     by_annotator: dict[int, list[RunCost]] = defaultdict(list)
     for run in runs:
-        money = run_money(run, run.annotator.model_annotator.model, taken[run.pk], prices)
+        money = money_of(run, run.annotator.model_annotator.model, taken[run.pk], prices)
         by_annotator[run.annotator_id].append(RunCost(run, _of_run(run, money, taken[run.pk])))
     found = []
     for annotator_id, costs in by_annotator.items():
@@ -172,7 +183,6 @@ def _models(project: Project, tallies: Sequence[CostTally], reference: str | Non
 
 
 def _of_run(run: Run, money: Money, servers: Sequence[RunServer]) -> Figures:
-    joules = [server.joules for server in servers if server.joules is not None]
     return Figures(
         labels=run.labelled,
         money=money,
@@ -181,8 +191,7 @@ def _of_run(run: Run, money: Money, servers: Sequence[RunServer]) -> Figures:
         completion_tokens=run.completion_tokens,
         cached_tokens=run.plan.cached_tokens,
         model_seconds=run.model_seconds,
-        server_seconds=sum(server.busy_seconds for server in servers) if servers else None,
-        joules=sum(joules) if joules and len(joules) == len(servers) else None,
+        **of_servers(servers),
     )
 
 
@@ -191,7 +200,11 @@ def _model(
 ) -> ModelCost:
     annotator = costs[0].run.annotator
     whole = next((tally for tally in tallies if not tally.attribute), None)
-    figures = _sum([one.figures for one in costs], _right(whole, reference))
+    figures = Figures(
+        labels=sum(one.figures.labels for one in costs),
+        right=_right(whole, reference),
+        **summed([one.figures for one in costs]),
+    )
     groups = [
         Grouped(tally.attribute, tally.group, _of_group(tally, figures, annotator.model_annotator.model, reference))
         for tally in tallies
@@ -205,22 +218,6 @@ def _model(
         figures=figures,
         runs=costs,
         groups=groups,
-    )
-
-
-def _sum(parts: Sequence[Figures], right: Right | None) -> Figures:
-    seconds = [part.server_seconds for part in parts if part.server_seconds is not None]
-    joules = [part.joules for part in parts if part.joules is not None]
-    return Figures(
-        labels=sum(part.labels for part in parts),
-        money=total(part.money for part in parts),
-        right=right,
-        prompt_tokens=sum(part.prompt_tokens for part in parts),
-        completion_tokens=sum(part.completion_tokens for part in parts),
-        cached_tokens=sum(part.cached_tokens for part in parts),
-        model_seconds=sum(part.model_seconds for part in parts),
-        server_seconds=sum(seconds) if seconds and len(seconds) == len(parts) else None,
-        joules=sum(joules) if joules and len(joules) == len(parts) else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annotations.access import READERS, project_access
@@ -28,10 +29,21 @@ def run_costs(request: HttpRequest, project_id: int) -> HttpResponse:
         "project": access.project,
         "access": access,
         "costs": costs,
+        "lines": _lines(costs),
         "models": [_shown(one, costs, access.project) for one in costs.models],
         "pay_per_label": pay_per_label(access.project),
     }
     return render(request, "llm_workers/costs.html", context)
+
+
+def _lines(costs: Costs) -> list[dict[str, Any]]:
+    """All that models used, line by line."""
+    named = [
+        (_("Runs"), costs.runs),
+        (_("Trials of prompts"), costs.trials),
+        (_("Ratings by validators"), costs.ratings),
+    ]
+    return [{"name": name, "line": line} for name, line in named if line is not None]
 
 
 def _shown(one: ModelCost, costs: Costs, project: Project) -> dict[str, Any]:

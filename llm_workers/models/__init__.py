@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from llm_workers.models.costs import CostCount, CostTally, RunServer
+from llm_workers.models.costs import CostCount, CostTally, RunServer, Taken, TrialServer, ValidatorServer
 from llm_workers.models.prompts import AnswerSigns, Prompt, PromptExample, Trial, TrialAnswer, TrialStatus
 from llm_workers.models.registry import Breaker, Dialect, Endpoint, ModelVersion, Throughput
 from llm_workers.models.rules import RuleAction, RuleKind, RunRule
@@ -39,9 +39,12 @@ __all__ = [
     "RunServer",
     "StandIn",
     "StandInRules",
+    "Taken",
     "Throughput",
     "Trial",
     "TrialAnswer",
+    "TrialServer",
     "TrialStatus",
     "TrustCheck",
+    "ValidatorServer",
 ]

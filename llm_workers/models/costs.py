@@ -1,4 +1,4 @@
-"""What models' labels cost: the servers' share in each run, and counts from which the cost page is computed."""
+"""What asking models costs: the servers' share in runs, trials and ratings, and counts for the cost page."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
-class RunServer(models.Model):
-    """What a run took from one server, written every few seconds by the processes that ask it.
+class Taken(models.Model):
+    """What something took from one server, written every few seconds by the processes that ask it.
 
-    ``busy_seconds``: the server's time that is this run's. While requests of the run are under way, time counts by the
-    run's share of all requests that are known to be there (by the server's ``/metrics``, else those of the process).
-    ``joules``: the same share of what the machine's GPUs used; null where it cannot be read. A process that is killed
-    loses the last few seconds. ``price_per_hour``: kept when an operator removes the server.
+    ``busy_seconds``: the server's time that is its own. While its requests are under way, time counts by their share of
+    all requests that are known to be there (by the server's ``/metrics``, else those of the process). ``joules``: the
+    same share of what the machine's GPUs used; null where it cannot be read. A process that is killed loses the last
+    few seconds. ``price_per_hour``: kept when an operator removes the server.
     """
 
-    run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="servers")
     url = models.CharField(_("address"), max_length=300)
     requests = models.PositiveBigIntegerField(default=0)
     faults = models.PositiveBigIntegerField(default=0)
@@ -24,6 +23,15 @@ class RunServer(models.Model):
     joules = models.FloatField(null=True)
     price_per_hour = models.DecimalField(max_digits=10, decimal_places=4, null=True)
     currency = models.CharField(max_length=3, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class RunServer(Taken):
+    """What a run took from one server."""
+
+    run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="servers")
 
     class Meta:
         ordering = ["run_id", "url"]
@@ -34,6 +42,38 @@ class RunServer(models.Model):
 
     def __str__(self) -> str:
         return f"run {self.run_id} at {self.url}"
+
+
+class TrialServer(Taken):
+    """What the trial of a prompt took from one server."""
+
+    trial = models.ForeignKey("llm_workers.Trial", models.CASCADE, related_name="servers")
+
+    class Meta:
+        ordering = ["trial_id", "url"]
+        constraints = [
+            models.UniqueConstraint(fields=["trial", "url"], name="trial_server_once"),
+            models.CheckConstraint(condition=Q(busy_seconds__gte=0), name="trial_server_time_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"trial {self.trial_id} at {self.url}"
+
+
+class ValidatorServer(Taken):
+    """What a validator took from one server."""
+
+    validator = models.ForeignKey("llm_workers.Validator", models.CASCADE, related_name="servers")
+
+    class Meta:
+        ordering = ["validator_id", "url"]
+        constraints = [
+            models.UniqueConstraint(fields=["validator", "url"], name="validator_server_once"),
+            models.CheckConstraint(condition=Q(busy_seconds__gte=0), name="validator_server_time_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"validator {self.validator_id} at {self.url}"
 
 
 class CostCount(models.Model):

@@ -174,7 +174,8 @@ class AnswerSigns(models.Model):
     """What a model's label came with beside its probability, where the prompt asked for it.
 
     ``stated`` is the certainty that the model claims, in [0, 1]; of ``samples`` drawn, the share ``share`` gave the
-    label; ``entropy`` (bits) is that of the samples' labels.
+    label; ``entropy`` (bits) is that of the samples' labels. In ``order_share`` of the ``orders`` of the options that
+    it was asked in, the label was the answer. What was not asked for is null.
     """
 
     annotation = models.OneToOneField("annotations.Annotation", models.CASCADE, primary_key=True, related_name="signs")
@@ -182,6 +183,8 @@ class AnswerSigns(models.Model):
     samples = models.PositiveSmallIntegerField(default=1)
     share = models.FloatField(_("share of the samples that gave the label"), null=True)
     entropy = models.FloatField(_("entropy of the samples, in bits"), null=True)
+    orders = models.PositiveSmallIntegerField(_("orders of the options with an answer"), default=1)
+    order_share = models.FloatField(_("share of the orders that gave the label"), null=True)
 
     class Meta:
         constraints = [
@@ -191,6 +194,10 @@ class AnswerSigns(models.Model):
             models.CheckConstraint(
                 condition=Q(share__isnull=True) | Q(share__gt=0, share__lte=1, entropy__gte=0, samples__gt=1),
                 name="signs_share_of_samples",
+            ),
+            models.CheckConstraint(
+                condition=Q(order_share__isnull=True) | Q(order_share__gte=0, order_share__lte=1, orders__gt=1),
+                name="signs_share_of_orders",
             ),
         ]
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 class RuleKind(models.TextChoices):
     ITEMS = "items", _("Items")  # asked about, with or without a usable answer
     TOKENS = "tokens", _("Tokens")  # read and written
-    MONEY = "money", _("Money")  # by the model's prices
+    MONEY = "money", _("Money")  # by the prices of tokens, or of the servers' time
     MINUTES = "minutes", _("Minutes")  # of work, pauses not counted
     AGREEMENT = "agreement", _("Agreement with people")  # share of compared labels
     UNANSWERED = "unanswered", _("Items without a usable answer")  # share of items

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from llm_workers.models.lanes import Lane
 from llm_workers.models.prompts import Prompt
 
 
@@ -86,23 +87,12 @@ class RunPlan(models.Model):
         return f"plan of run {self.run_id}"
 
 
-class RunLane(models.Model):
-    """One chain of tasks of a run: each task handles items for a few seconds and queues the next.
-
-    ``generation`` counts every hand-over. A task works only for the generation that its message names and takes the
-    next one at once, so a message that is delivered twice works once, and what a slow or dead task still held is
-    recognised as stale. ``touched_at`` is renewed every few seconds while somebody works. ``width``: how many requests
-    at a time the last task found right, where the next one begins.
-    """
+class RunLane(Lane):
+    """One chain of tasks of a run."""
 
     run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="lanes")
-    number = models.PositiveSmallIntegerField()
-    generation = models.PositiveBigIntegerField(default=0)
-    touched_at = models.DateTimeField()
-    width = models.PositiveSmallIntegerField(null=True)
 
-    class Meta:
-        ordering = ["number"]
+    class Meta(Lane.Meta):
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="run_lane_once")]
 
     def __str__(self) -> str:

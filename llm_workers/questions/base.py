@@ -87,6 +87,8 @@ class Reading:
 
     ``stated`` is what the model says of itself, in [0, 1]; it never enters ``confidence``. Where several samples were
     drawn, ``samples`` counts them, ``share`` of them gave this value, and ``entropy`` (bits) is that of their values.
+    Where the options were shown in several orders, ``orders`` counts those with an answer, and in ``order_share`` of
+    them this value was what the answers said.
     """
 
     value: Any
@@ -97,6 +99,8 @@ class Reading:
     samples: int = 1
     share: float | None = None
     entropy: float | None = None
+    orders: int = 1
+    order_share: float | None = None
 
 
 class Question(Protocol):

@@ -54,6 +54,28 @@ def stated_of(readings: Sequence[Reading], value: Any) -> float | None:
     return fmean(said) if said else None
 
 
+def over_orders(rotations: Sequence[int], values: Sequence[Any], value: Any) -> tuple[int, float | None]:
+    """(orders of the options with an answer, the share of them in which ``value`` was the answer); None where there was
+    one order. Of several answers in one order, the most frequent is what was said; of equally frequent ones, each
+    counts in part.
+
+    ``rotations``: that of each of ``values``.
+    """
+    said: dict[int, Counter[str]] = {}
+    for rotation, one in zip(rotations, values, strict=True):
+        said.setdefault(rotation, Counter())[key(one)] += 1
+    if len(said) < 2:
+        return len(said), None
+    shares = (_part_of_winners(counts, key(value)) for counts in said.values())
+    return len(said), fmean(shares)
+
+
+def _part_of_winners(counts: Counter[str], wanted: str) -> float:
+    most = max(counts.values())
+    winners = [one for one, count in counts.items() if count == most]
+    return (wanted in winners) / len(winners)
+
+
 def key(value: Any) -> str:
     """Equal values, equal text."""
     return json.dumps(value, sort_keys=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from math import ceil
 from typing import Any
 
@@ -24,10 +23,10 @@ from django.utils import timezone
 
 from annotations.models import Annotation, Checkpoint, LabelSchema, Project, Run
 from annotations.task_types import task_type
-from llm_workers.costs.money import cost_of
 from llm_workers.models import ModelVersion, RunItem, RunItemStatus
 from llm_workers.prompts import prompt_text
 from llm_workers.questions import question_for
+from llm_workers.services.figures import bins_of_all
 from llm_workers.services.finish import GOING
 
 BINS = 10
@@ -102,9 +101,8 @@ class Sureness:
 
 def run_sureness(run: Run) -> Sureness:
     """How sure the model was of its labels. 1.0 belongs to the last bin. Of a long run, as of its last checkpoint."""
-    if run.labelled > COUNTED_LIVE and run.plan.sums:
-        cells = run.plan.sums["cells"].get("", {})
-    else:
+    cells = bins_of_all(run.plan) if run.labelled > COUNTED_LIVE else {}
+    if not cells:
         cells = {name: [count, 0, 0, 0, 0, 0, total] for name, count, total in _live_bins(run)}
     counts = [int(cells[str(number)][0]) if str(number) in cells else 0 for number in range(BINS)]
     stated = sum(cell[6] for name, cell in cells.items() if name)
@@ -146,11 +144,6 @@ def unanswered_of(run: Run) -> QuerySet[RunItem]:
 
 def items_of(run: Run) -> QuerySet[RunItem]:
     return RunItem.objects.filter(run=run).order_by("-id")
-
-
-def run_cost(run: Run, model: ModelVersion) -> Decimal | None:
-    """What the tokens cost at the model's prices; None where it has none."""
-    return cost_of(model, prompt_tokens=run.prompt_tokens, completion_tokens=run.completion_tokens)
 
 
 def models_served() -> QuerySet[ModelVersion]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from llm_workers.asking import Asking
 from llm_workers.client import Server
+from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
 from llm_workers.models.rules import LIMITS, RuleKind
@@ -49,6 +50,7 @@ class Work:
     servers: tuple[Server, ...]
     concurrency: int
     width: int
+    is_timed: bool  # money is counted by the servers' time
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def _work(run: Run, claim: Claim, width: int | None) -> Work:
         servers=servers,
         concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
         width=width or max((START[Dialect(server.dialect)] for server in servers), default=1),
+        is_timed=goes_by_time(asked.model),
     )
 
 

@@ -3,18 +3,18 @@
 Reading every label at every checkpoint would make a long run slower with every step. So a checkpoint counts the labels
 since the last one and adds them to what was counted before; whenever the run has grown by a tenth, everything is
 counted anew (of the latest ``MOST`` labels), because people decide about items after the model did. Each label is read
-about a dozen times in all.
+about a dozen times in all. Every count is kept by group and by bin of the confidence, from which the calibration of a
+group follows as that of all does.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from django.db import connection
 
 from annotations.models import ConsensusMethod, Run
-from llm_workers.costs.money import cost_of
+from llm_workers.costs.money import run_spent
 from llm_workers.models import ModelVersion, RunPlan
 from llm_workers.policy import Progress
 from llm_workers.services.clock import worked_seconds
@@ -23,64 +23,77 @@ PEOPLE = (ConsensusMethod.UNANIMOUS, ConsensusMethod.MAJORITY)
 MOST = 100_000  # labels that are read at once
 GROWTH = 1.1
 KEPT, SHOWN = 400, 40  # groups of an attribute that are counted on, and that a checkpoint keeps
+LEAST = 30  # compared labels of a group, below which nothing is said of its calibration
 BINS = 10
+EVERYTHING = ""  # the attribute, and its one group, that all items belong to
+UNSAID = ""  # the bin of labels without a confidence
 
+# One row for each group and bin, of which there are few; all items together are a group too.
 COUNT = """
 WITH given AS MATERIALIZED (
     SELECT label.id, label.value, label.confidence, item.groups, people.value AS decided,
-        label.value = people.value AS agreed
+        label.value = people.value AS agreed, CASE WHEN confidence IS NOT NULL THEN
+            LEAST(floor(confidence * %(bins)s + 1e-9), %(bins)s - 1)::int::text ELSE '' END AS bin
     FROM annotations_annotation label
     JOIN annotations_item item ON item.id = label.item_id
     LEFT JOIN annotations_consensus people ON people.item_id = label.item_id AND people.method = ANY(%(people)s)
     WHERE label.run_id = %(run)s AND label.status = 'current' AND label.id > %(after)s
     ORDER BY label.id DESC LIMIT %(most)s
 )
-SELECT '' AS attribute, CASE WHEN confidence IS NOT NULL THEN
-        LEAST(floor(confidence * %(bins)s + 1e-9), %(bins)s - 1)::int::text END AS name, count(*), 0,
+SELECT part.attribute, part.name, bin, count(*),
+    count(*) FILTER (WHERE value @> to_jsonb(%(favourable)s::text)),
     count(decided), count(*) FILTER (WHERE agreed), COALESCE(sum(confidence) FILTER (WHERE decided IS NOT NULL), 0),
     COALESCE(sum((confidence - agreed::int) ^ 2) FILTER (WHERE decided IS NOT NULL), 0),
     COALESCE(sum(confidence), 0), max(id)
-FROM given GROUP BY 2
-UNION ALL
-SELECT part.key, part.value, count(*), count(*) FILTER (WHERE given.value @> to_jsonb(%(favourable)s::text)),
-    count(decided), count(*) FILTER (WHERE agreed), 0, 0, 0, 0
-FROM given, jsonb_each_text(given.groups) part
-WHERE part.key = ANY(%(attributes)s)
-GROUP BY 1, 2
+FROM given CROSS JOIN LATERAL (
+    SELECT '' AS attribute, '' AS name
+    UNION ALL SELECT key, value FROM jsonb_each_text(given.groups) WHERE key = ANY(%(attributes)s)
+) part
+GROUP BY 1, 2, 3
 """
+Bins = dict[str, list[float]]  # bin → labels, favourable, compared, agreed, then of the compared ones the sums of
+# confidence and of squared distances, and of all labels the sum of confidence
+Counts = dict[str, dict[str, Bins]]  # attribute → group → bins
 
 
 def run_progress(run: Run, plan: RunPlan, model: ModelVersion) -> Progress:
     """How far the run is, by its own counts; ``compared`` and ``agreed`` as of the last checkpoint."""
-    money = cost_of(model, prompt_tokens=run.prompt_tokens, completion_tokens=run.completion_tokens)
-    bins = plan.sums.get("cells", {}).get("", {}).values()
+    money = run_spent(run, model)
+    bins = bins_of_all(plan).values()
     return Progress(
         items=run.labelled + run.unanswered,
         unanswered=run.unanswered,
         tokens=run.prompt_tokens + run.completion_tokens,
-        money=money,
-        currency=model.currency,
+        money=money.amount,
+        currency=money.currency or model.currency,
+        money_by=money.by,
+        money_why=money.why,
         minutes=worked_seconds(plan) / 60,
-        compared=sum(cell[2] for cell in bins),
-        agreed=sum(cell[3] for cell in bins),
+        compared=int(sum(cell[2] for cell in bins)),
+        agreed=int(sum(cell[3] for cell in bins)),
     )
+
+
+def bins_of_all(plan: RunPlan) -> Bins:
+    """The counts of all labels as of the last checkpoint."""
+    found: Bins = plan.sums.get("counts", {}).get(EVERYTHING, {}).get(EVERYTHING, {})
+    return found
 
 
 def figures_count(run: Run, plan: RunPlan) -> None:
     """Bring ``plan.sums`` up to now. The caller holds the run's row, so no label of it comes between."""
     sums = plan.sums
-    anew = not sums or run.labelled >= GROWTH * sums["counted_at"]
-    cells: dict[str, dict[str, list[float]]] = defaultdict(dict)
-    if not anew:
-        cells.update(sums["cells"])
+    anew = "counts" not in sums or run.labelled >= GROWTH * sums["counted_at"]
+    counts: Counts = {} if anew else sums["counts"]
     newest = 0 if anew else sums["newest"]
-    for attribute, name, *counts, last in _rows(run, after=newest):
-        sofar = cells[attribute].get(name or "", [0] * 7)
-        cells[attribute][name or ""] = [one + other for one, other in zip(sofar, counts, strict=True)]
-        newest = max(newest, last or 0)
+    for attribute, group, place, *more, last in _rows(run, after=newest):
+        bins = counts.setdefault(attribute, {}).setdefault(group, {})
+        sofar = bins.get(place, [0] * len(more))
+        bins[place] = [one + other for one, other in zip(sofar, more, strict=True)]
+        newest = max(newest, last)
     counted_at = run.labelled if anew else sums["counted_at"]
-    kept = {name: _largest(parts, KEPT) if name else parts for name, parts in cells.items()}
-    plan.sums = {"cells": kept, "newest": newest, "counted_at": counted_at}
+    kept = {attribute: _largest(groups, KEPT) for attribute, groups in counts.items()}
+    plan.sums = {"counts": kept, "newest": newest, "counted_at": counted_at}
     plan.save(update_fields=["sums"])
 
 
@@ -103,10 +116,10 @@ def _rows(run: Run, *, after: int) -> list[tuple[Any, ...]]:
 def run_figures(run: Run, plan: RunPlan, model: ModelVersion) -> dict[str, Any]:
     """All of it as JSON: ``agreed`` of ``compared`` labels equal what people agreed on themselves (items without a
     consensus of people, and those that an expert settled, are not compared); ``calibration`` of the compared labels;
-    ``groups``: attribute → group → counts, the largest groups alone.
+    ``groups``: attribute → group → counts and ``calibration``, the largest groups alone.
     """
     progress = run_progress(run, plan, model)
-    cells = plan.sums.get("cells", {})
+    counts: Counts = plan.sums.get("counts", {})
     return {
         "labelled": run.labelled,
         "unanswered": run.unanswered,
@@ -117,21 +130,24 @@ def run_figures(run: Run, plan: RunPlan, model: ModelVersion) -> dict[str, Any]:
         "minutes": round(progress.minutes, 2),
         "money": None if progress.money is None else str(round(progress.money, 6)),
         "currency": progress.currency,
+        "money_by": progress.money_by,
         "compared": progress.compared,
         "agreed": progress.agreed,
-        "calibration": _calibration(cells.get("", {})),
-        "groups": {name: _groups(groups) for name, groups in cells.items() if name},
+        "calibration": _calibration(bins_of_all(plan), least=1),
+        "groups": {attribute: _groups(groups) for attribute, groups in counts.items() if attribute != EVERYTHING},
     }
 
 
-def _calibration(bins: dict[str, list[float]]) -> dict[str, Any] | None:
+def _calibration(bins: Bins, *, least: int) -> dict[str, Any] | None:
     """Expected calibration error over ten bins (Guo et al. 2017) and Brier score of the given label's confidence;
-    None where no compared label has a confidence.
+    None where no compared label has a confidence, and without figures where fewer than ``least`` have.
     """
-    used = [cell for name, cell in bins.items() if name and cell[2]]
+    used = [cell for place, cell in bins.items() if place != UNSAID and cell[2]]
     total = sum(cell[2] for cell in used)
     if not total:
         return None
+    if total < least:
+        return {"labels": total, "mean_confidence": None, "ece": None, "brier": None}
     return {
         "labels": total,
         "mean_confidence": round(sum(cell[4] for cell in used) / total, 4),
@@ -140,10 +156,15 @@ def _calibration(bins: dict[str, list[float]]) -> dict[str, Any] | None:
     }
 
 
-def _groups(groups: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+def _groups(groups: dict[str, Bins]) -> dict[str, dict[str, Any]]:
     names = ("labelled", "favourable", "compared", "agreed")
-    return {name: dict(zip(names, cell[:4], strict=True)) for name, cell in _largest(groups, SHOWN).items()}
+    return {
+        group: {name: sum(cell[place] for cell in bins.values()) for place, name in enumerate(names)}
+        | {"calibration": _calibration(bins, least=LEAST)}
+        for group, bins in _largest(groups, SHOWN).items()
+    }
 
 
-def _largest(groups: dict[str, list[float]], most: int) -> dict[str, list[float]]:
-    return dict(sorted(groups.items(), key=lambda entry: (-entry[1][0], entry[0]))[:most])
+def _largest(groups: dict[str, Bins], most: int) -> dict[str, Bins]:
+    sizes = {group: sum(cell[0] for cell in bins.values()) for group, bins in groups.items()}
+    return {group: groups[group] for group in sorted(groups, key=lambda group: (-sizes[group], group))[:most]}

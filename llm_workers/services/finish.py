@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from annotations import watching
 from annotations.models import Checkpoint, Run, RunDecision, RunStatus
 from ledger.services import SYSTEM, record
+from llm_workers.costs.money import run_spent
 from llm_workers.estimates import estimate
 from llm_workers.limits import START
 from llm_workers.models import Dialect, ModelVersion, RunItem, RunItemStatus, RunPlan, RunRule
@@ -85,7 +86,7 @@ def _estimate(run: Run, plan: RunPlan, model: ModelVersion) -> None:
     widths = (START[Dialect(dialect)] for dialect in model.endpoints.values_list("dialect", flat=True))
     at_once = min(run.lanes.count() * max(widths, default=1), len(costs))
     left = run.total - run.labelled - run.unanswered
-    plan.estimate = estimate(costs, left=left, at_once=at_once, model=model)
+    plan.estimate = estimate(costs, left=left, at_once=at_once, model=model, spent=run_spent(run, model))
     plan.save(update_fields=["estimate"])
 
 

@@ -7,8 +7,10 @@ opens or closes, or a trial begins.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
@@ -18,7 +20,7 @@ from django.utils import timezone
 
 from llm_workers.client import BreakerState, Probe, Server, Tally
 from llm_workers.client.breaker import TRIAL
-from llm_workers.models import Breaker, Endpoint, ModelAnnotator, ModelVersion, RunServer, Throughput
+from llm_workers.models import Breaker, Endpoint, ModelAnnotator, ModelVersion, RunServer, Taken, Throughput
 from llm_workers.services.models import KINDS, server_found, server_key
 from llm_workers.services.servers import servers_known
 
@@ -45,15 +47,20 @@ def servers_for(model: ModelVersion) -> tuple[Server, ...]:
     return tuple(found)
 
 
-class RunServers:
-    """The registry (``client.Registry``) of a run's client."""
+class _Servers(ABC):
+    """The registry (``client.Registry``) of a client that asks one model. What it takes from each server is kept in
+    the rows of ``kind`` for ``whose``.
+    """
 
-    def __init__(self, run_id: int) -> None:
-        self.run_id = run_id
-        self._asked: ModelAnnotator | None = None
+    def __init__(self, kind: type[Taken], **whose: int) -> None:
+        self._kind, self._whose = kind, whose
+
+    @abstractmethod
+    def model(self) -> ModelVersion:
+        """The model whose servers these are."""
 
     async def servers(self) -> Sequence[Server]:
-        return await sync_to_async(lambda: servers_for(self._how.model))()
+        return await sync_to_async(lambda: servers_for(self.model()))()
 
     async def breaker_moved(self, server: Server, state: BreakerState, fault: str) -> None:
         await sync_to_async(breaker_moved)(url=server.url, state=state, fault=fault)
@@ -67,6 +74,32 @@ class RunServers:
     async def took(self, tallies: Mapping[str, Tally]) -> None:
         await sync_to_async(self._took)(tallies)
 
+    def _took(self, tallies: Mapping[str, Tally]) -> None:
+        servers_took(self._kind, tallies, **self._whose)
+
+
+class ModelServers(_Servers):
+    """The registry of a client that asks a model for a trial or a validator."""
+
+    def __init__(self, model: ModelVersion, kind: type[Taken], **whose: int) -> None:
+        super().__init__(kind, **whose)
+        self._model = model
+
+    def model(self) -> ModelVersion:
+        return self._model
+
+
+class RunServers(_Servers):
+    """The registry of a run's client: it also keeps how fast each server was."""
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(RunServer, run_id=run_id)
+        self.run_id = run_id
+        self._asked: ModelAnnotator | None = None
+
+    def model(self) -> ModelVersion:
+        return self._how.model
+
     @property
     def _how(self) -> ModelAnnotator:
         if self._asked is None:
@@ -75,7 +108,7 @@ class RunServers:
         return self._asked
 
     def _took(self, tallies: Mapping[str, Tally]) -> None:
-        run_took(run_id=self.run_id, tallies=tallies)
+        super()._took(tallies)
         how = self._how
         throughput_seen(model=how.model, orders=how.prompt.orders, tallies=tallies)
 
@@ -98,13 +131,14 @@ def trial_claim(*, url: str) -> bool:
     return bool(due.update(breaker=Breaker.HALF_OPEN, retry_at=until))
 
 
-def run_took(*, run_id: int, tallies: Mapping[str, Tally]) -> None:
-    """Add what a run took from its servers."""
+def servers_took(kind: type[Taken], tallies: Mapping[str, Tally], **whose: Any) -> None:
+    """Add what a run, trial or validator (``whose``) took from its servers."""
+    rows = kind._default_manager
     with transaction.atomic():
         for url, tally in sorted(tallies.items()):
-            RunServer.objects.get_or_create(run_id=run_id, url=url)
+            rows.get_or_create(url=url, **whose)
             joules = F("joules") if tally.joules is None else Coalesce(F("joules"), Value(0.0)) + tally.joules
-            RunServer.objects.filter(run_id=run_id, url=url).update(
+            rows.filter(url=url, **whose).update(
                 requests=F("requests") + tally.requests,
                 faults=F("faults") + tally.faults,
                 busy_seconds=F("busy_seconds") + tally.share,

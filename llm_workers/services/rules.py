@@ -12,6 +12,7 @@ from annotations.models import Run
 from annotations.models.runs import ACTIVE_RUN
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
+from llm_workers.costs.money import unpriced
 from llm_workers.models import ModelVersion, RunRule
 from llm_workers.models.rules import LIMITS, RuleAction, RuleKind
 from llm_workers.policy import Rule
@@ -59,11 +60,8 @@ def rules_check(rules: Sequence[Rule], model: ModelVersion) -> None:
             raise _refused(rule.kind, _("A share lies between 0 and 1."))
         if rule.least < 1:
             raise _refused(rule.kind, _("At least one label must be compared."))
-        if rule.kind == RuleKind.MONEY and model.token_prices is None:
-            text = _(
-                "This model has no price, so what it costs is not known. Set the price first, or limit its tokens."
-            )
-            raise _refused(rule.kind, text)
+        if rule.kind == RuleKind.MONEY and (why_not := unpriced(model)):
+            raise _refused(rule.kind, why_not)
 
 
 def rules_store(run: Run, rules: Iterable[Rule]) -> None:

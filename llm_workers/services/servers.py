@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 from llm_workers.addresses import address_fault
-from llm_workers.models import Breaker, Endpoint, RunServer
+from llm_workers.models import Breaker, Endpoint, RunServer, TrialServer, ValidatorServer
 from llm_workers.services.keys import key_seal
 from llm_workers.services.models import server_ask
 
@@ -81,16 +81,16 @@ def server_change(*, endpoint: Endpoint, by: Any, **facts: Any) -> Endpoint:
 
 
 def server_remove(*, endpoint: Endpoint, by: Any) -> None:
-    """Forget a server. What runs took from it stays, with its price. 409 for one that ``LLM_BASE_URL`` names."""
+    """Forget a server. What was taken from it stays, with its price. 409 for one that ``LLM_BASE_URL`` names."""
     with transaction.atomic():
         endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
         if endpoint.url in settings.LLM_BASE_URLS:
             text = _("%(url)s is named by LLM_BASE_URL. Take it out there, or disable it here.")
             raise DomainError("server_in_settings", text % {"url": endpoint.url})
         if endpoint.price_per_hour is not None:
-            RunServer.objects.filter(url=endpoint.url).update(
-                price_per_hour=endpoint.price_per_hour, currency=endpoint.currency
-            )
+            price = {"price_per_hour": endpoint.price_per_hour, "currency": endpoint.currency}
+            for kind in (RunServer, TrialServer, ValidatorServer):
+                kind.objects.filter(url=endpoint.url).update(**price)
         _record("endpoint.removed", endpoint, by, {"url": endpoint.url})
         endpoint.delete()
 

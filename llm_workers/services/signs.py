@@ -15,7 +15,7 @@ def signs_store(*, labels: Sequence[Annotation], readings: Mapping[int, Reading 
     rows = []
     for label in labels:
         reading = readings[label.item_id]
-        if reading is not None and (reading.stated is not None or reading.samples > 1):
+        if reading is not None and (reading.stated is not None or reading.samples > 1 or reading.orders > 1):
             rows.append(
                 AnswerSigns(
                     annotation=label,
@@ -23,6 +23,8 @@ def signs_store(*, labels: Sequence[Annotation], readings: Mapping[int, Reading 
                     samples=reading.samples,
                     share=reading.share,
                     entropy=reading.entropy,
+                    orders=reading.orders,
+                    order_share=reading.order_share,
                 )
             )
     if rows:

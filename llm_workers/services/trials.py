@@ -21,11 +21,11 @@ from llm_workers.asking import Asked, Asking, ask_item
 from llm_workers.client import ChatClient, ClientError
 from llm_workers.dispatch import queue_trial_on_commit
 from llm_workers.examples.drawing import draw_items
-from llm_workers.models import ModelVersion, Prompt, Trial, TrialAnswer, TrialStatus
+from llm_workers.models import ModelVersion, Prompt, Trial, TrialAnswer, TrialServer, TrialStatus
 from llm_workers.recipe import SIMILAR, Recipe, recipe_from
 from llm_workers.selectors.prompts import asking, composed
 from llm_workers.services.prompting import recipe_checked
-from llm_workers.services.routing import servers_for
+from llm_workers.services.routing import ModelServers, servers_for
 
 ITEMS = 10
 TOGETHER = 4  # requests at a time: a trial must not hold up a run on a small server
@@ -151,7 +151,13 @@ async def _ask_all(trial: Trial) -> str:
         schema=trial.schema, recipe=recipe_from(trial.recipe), text=trial.text, examples=trial.examples
     )
     rows = [row async for row in TrialAnswer.objects.filter(trial=trial).select_related("item")]
-    client = ChatClient(servers, api_key=settings.LLM_API_KEY, concurrency=TOGETHER, patience=limits.PATIENCE)
+    client = ChatClient(
+        servers,
+        api_key=settings.LLM_API_KEY,
+        concurrency=TOGETHER,
+        patience=limits.PATIENCE,
+        registry=ModelServers(trial.model, TrialServer, trial_id=trial.pk),
+    )
     async with client:
         turn = asyncio.Semaphore(TOGETHER)
         tasks = [asyncio.create_task(_ask(client, turn, trial, how, row)) for row in rows]

@@ -201,7 +201,8 @@ class VerifierFitSerializer(serializers.ModelSerializer[VerifierFit]):
     figures = serializers.DictField(
         help_text=_(
             "`overall`, `people`, `models`, `rule` and each of `groups`: labels, right, items, auroc with low and high,"
-            " ece, brier, bins; null where data are insufficient. `worth` of each signal, `loss` of each method."
+            " ece, brier, bins; null where data are insufficient. `worth` of each signal, of how many labels each is"
+            " `known`, `loss` of each method."
         )
     )
 

@@ -1,6 +1,6 @@
-"""A chain's right to rate: taking it, leasing labels with it, storing answers, and what happens when servers fail.
+"""A lane's right to rate: taking it, leasing labels with it, storing answers, and what happens when servers fail.
 
-Lock order: validator, then ratings.
+Lock order: lanes, validator, ratings; each function takes a part of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from annotations.models import LabelSchema, ProjectStatus
 from annotations.task_types import task_type
 from ledger.services import SYSTEM, Event, record_many
 from llm_workers.client import Server, Usage
+from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import (
     CONCURRENCY,
     FAULT_PAUSE,
@@ -27,28 +28,39 @@ from llm_workers.limits import (
     LONGEST_FAULT_PAUSE,
     MAX_TAKEN,
     MAX_UNANSWERED_IN_ROW,
+    START,
 )
-from llm_workers.models import Dialect
+from llm_workers.models import Dialect, ModelVersion
 from llm_workers.questions import Reading
 from llm_workers.services.routing import servers_for
 from llm_workers.validating.filling import still_given
-from llm_workers.validating.limits import limit_reached
-from llm_workers.validating.models import Rating, RatingStatus, Validator, ValidatorRules, ValidatorStatus, Verdict
+from llm_workers.validating.lanes import lane_touch
+from llm_workers.validating.limits import limit_reached, room_left
+from llm_workers.validating.models import (
+    Rating,
+    RatingStatus,
+    Validator,
+    ValidatorLane,
+    ValidatorRules,
+    ValidatorStatus,
+    Verdict,
+)
 from llm_workers.validating.services import pause_locked
-
-LEFT = (RatingStatus.PENDING, RatingStatus.LEASED)
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a task holds while it works: one generation of one validator's chain, and how to ask."""
+    """What a task holds while it works: one generation of one lane of a validator, and how to ask."""
 
     validator_id: int
+    lane: int
     generation: int
     schema: LabelSchema
-    model_name: str
+    model: ModelVersion
     servers: tuple[Server, ...]
     concurrency: int
+    width: int
+    is_timed: bool  # money is counted by the servers' time
 
 
 @dataclass(frozen=True)
@@ -70,35 +82,53 @@ class Answer:
     reading: Reading | None
     problem: str = ""
     usage: Usage = field(default_factory=Usage)
+    requests: int = 1
 
 
-def chain_claim(*, validator_id: int, generation: int) -> Work | None:
-    """Take the chain over from ``generation``; None where another task has it or there is nothing to go on with."""
+def lane_claim(*, validator_id: int, lane: int, generation: int) -> Work | None:
+    """Take the lane over from ``generation``; None where another task has it or there is nothing to go on with."""
     with transaction.atomic():
-        own = _locked(validator_id, generation)
-        if own is None or not _may_go_on(own):
+        own, validator = _locked(validator_id, lane, generation)
+        if own is None or validator is None:
+            return None
+        _take_back(validator, lane)
+        if not _may_go_on(validator):
             return None
         own.generation, own.touched_at = generation + 1, timezone.now()
         own.save(update_fields=["generation", "touched_at"])
-        _take_back(own)
-        servers = servers_for(own.model)
-        return Work(
-            validator_id=own.pk,
-            generation=own.generation,
-            schema=own.schema,
-            model_name=own.model.name,
-            servers=servers,
-            concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
-        )
+        return _work(validator, own)
 
 
-def _locked(validator_id: int, generation: int) -> Validator | None:
+def _locked(validator_id: int, lane: int, generation: int) -> tuple[ValidatorLane | None, Validator | None]:
+    """The lane where it is at ``generation``, and the validator where it rates; both locked."""
+    lanes = ValidatorLane.objects.select_for_update().filter(validator_id=validator_id, number=lane)
+    own = lanes.filter(generation=generation).first()
+    if own is None:
+        return None, None
     rows = Validator.objects.select_for_update(of=("self",)).select_related("project", "schema", "model")
-    return rows.filter(pk=validator_id, generation=generation, status=ValidatorStatus.RATING).first()
+    return own, rows.filter(pk=validator_id, status=ValidatorStatus.RATING).first()
+
+
+def _work(validator: Validator, lane: ValidatorLane) -> Work:
+    servers = servers_for(validator.model)
+    return Work(
+        validator_id=validator.pk,
+        lane=lane.number,
+        generation=lane.generation,
+        schema=validator.schema,
+        model=validator.model,
+        servers=servers,
+        concurrency=max((CONCURRENCY[Dialect(server.dialect)] for server in servers), default=1),
+        width=lane.width or max((START[Dialect(server.dialect)] for server in servers), default=1),
+        is_timed=goes_by_time(validator.model),
+    )
 
 
 def _may_go_on(own: Validator) -> bool:
-    """Whether there is something that may be asked now; a validator that may not is put to rest, with the reason."""
+    """Whether there is something that this lane may ask now; a validator that may not is put to rest, with the reason.
+
+    Where all that is left lies with other lanes, this one has nothing to do, and the validator does not rest yet.
+    """
     rules = ValidatorRules.objects.filter(project=own.project, enabled=True, model=own.model).first()
     if rules is None or not own.schema.is_current or own.project.status != ProjectStatus.ACTIVE:
         _rest(own)
@@ -107,10 +137,12 @@ def _may_go_on(own: Validator) -> bool:
     if reached:
         pause_locked(own, reason=reached)
         return False
-    if not Rating.objects.filter(validator=own, status__in=LEFT).exists():
+    left = Rating.objects.filter(validator=own)
+    if left.filter(status=RatingStatus.PENDING).exists():
+        return True
+    if not left.filter(status=RatingStatus.LEASED).exists():
         _rest(own)
-        return False
-    return True
+    return False
 
 
 def _rest(own: Validator) -> None:
@@ -118,28 +150,32 @@ def _rest(own: Validator) -> None:
     own.save(update_fields=["status", "reason"])
 
 
-def _take_back(own: Validator) -> None:
-    """Free what an earlier task held when it died; give up on what was held by too many dead tasks."""
-    held = Rating.objects.filter(validator=own, status=RatingStatus.LEASED)
+def _take_back(own: Validator, lane: int) -> None:
+    """Free what an earlier task of this lane held when it died; give up on what was held by too many dead tasks."""
+    held = Rating.objects.filter(validator=own, lane=lane, status=RatingStatus.LEASED)
     problem = _("Given up: the work on it broke off %(times)s times. See the worker's log.") % {"times": MAX_TAKEN}
     given_up = held.filter(attempts__gte=MAX_TAKEN).update(
-        status=RatingStatus.UNANSWERED, problem=problem, generation=None, finished_at=timezone.now()
+        status=RatingStatus.UNANSWERED, problem=problem, lane=None, generation=None, finished_at=timezone.now()
     )
     if given_up:
         own.unanswered += given_up
         own.save(update_fields=["unanswered"])
-    held.update(status=RatingStatus.PENDING, generation=None)
+    held.update(status=RatingStatus.PENDING, lane=None, generation=None)
 
 
 def ratings_lease(*, work: Work, count: int) -> list[Leased]:
-    """Up to ``count`` labels to ask about; none where the chain is lost or does not go on. Says that it is worked on.
+    """Up to ``count`` labels that nobody else asks about; none where the claim is lost or the validator does not go on.
 
     A label that nobody gives any more is dropped unasked.
     """
     with transaction.atomic():
-        own = Validator.objects.filter(pk=work.validator_id, generation=work.generation, status=ValidatorStatus.RATING)
-        if not own.update(touched_at=timezone.now()):
+        if not lane_touch(validator_id=work.validator_id, lane=work.lane, generation=work.generation):
             return []
+        if not Validator.objects.filter(pk=work.validator_id, status=ValidatorStatus.RATING).exists():
+            return []
+        most = _room(work.validator_id)
+        if most is not None:
+            count = min(count, most)
         pending = Rating.objects.filter(validator_id=work.validator_id, status=RatingStatus.PENDING).order_by("id")
         rows = list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
         given = still_given([row.item_id for row in rows])
@@ -147,7 +183,7 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
         gone = [row.pk for row in rows if (row.item_id, row.value_md5) not in given]
         Rating.objects.filter(pk__in=gone).delete()
         Rating.objects.filter(pk__in=[row.pk for row in wanted]).update(
-            status=RatingStatus.LEASED, generation=work.generation, attempts=F("attempts") + 1
+            status=RatingStatus.LEASED, lane=work.lane, generation=work.generation, attempts=F("attempts") + 1
         )
     task, config = task_type(work.schema.task_type), work.schema.config
     leased = [
@@ -157,44 +193,55 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
     return leased if leased or not rows else ratings_lease(work=work, count=count)
 
 
+def _room(validator_id: int) -> int | None:
+    """How many labels may be asked about more by the owner's limits; None: any number. Where there is a number, the
+    validator's row is locked, so that lanes do not take the same room at once."""
+    rules = ValidatorRules.objects.get(project__validators=validator_id)
+    if rules.max_tokens is None and rules.max_cost is None:
+        return None
+    own = Validator.objects.select_for_update().get(pk=validator_id)
+    leased = Rating.objects.filter(validator=own, status=RatingStatus.LEASED).count()
+    return room_left(rules, leased=leased)
+
+
 def ratings_release(*, work: Work, rating_ids: list[int]) -> None:
     """Give labels back that nothing could be asked about; they were not at fault."""
-    held = Rating.objects.filter(pk__in=rating_ids, status=RatingStatus.LEASED, generation=work.generation)
-    held.update(status=RatingStatus.PENDING, generation=None, attempts=F("attempts") - 1)
+    held = _held(work).filter(pk__in=rating_ids)
+    held.update(status=RatingStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
 
 
-def ratings_store(*, work: Work, answers: Sequence[Answer]) -> bool:
-    """Store answers about labels that this claim still holds, and what they cost; whether asking may go on.
+def _held(work: Work) -> QuerySet[Rating]:
+    """What this claim holds."""
+    return Rating.objects.filter(
+        validator_id=work.validator_id, status=RatingStatus.LEASED, lane=work.lane, generation=work.generation
+    )
 
-    Usage is counted in the transaction that ends a rating, so once.
+
+def ratings_store(*, work: Work, answers: Sequence[Answer]) -> None:
+    """Store answers about labels that this claim still holds, and what they cost; drop the others, which somebody else
+    asks about again. Usage is counted in the transaction that ends a rating, so once.
     """
     with transaction.atomic():
         own = Validator.objects.select_for_update(of=("self",)).select_related("project").get(pk=work.validator_id)
-        held = Rating.objects.select_for_update().filter(
-            pk__in=[answer.rating_id for answer in answers],
-            status=RatingStatus.LEASED,
-            generation=work.generation,
-        )
+        held = _held(work).select_for_update().filter(pk__in=[answer.rating_id for answer in answers])
         rows = {row.pk: row for row in held.order_by("id")}
         taken = [answer for answer in answers if answer.rating_id in rows]
         for answer in taken:
             _fill(rows[answer.rating_id], answer)
-        fields = ["status", "generation", "verdict", "confidence", "probabilities", "reason", "problem"]
+        fields = ["status", "lane", "generation", "verdict", "confidence", "probabilities", "reason", "problem"]
         Rating.objects.bulk_update(
             rows.values(), [*fields, "prompt_tokens", "completion_tokens", "seconds", "finished_at"], batch_size=500
         )
         _count(own, taken)
         record_many(_event(own, rows[answer.rating_id]) for answer in taken if answer.reading)
-        if own.status != ValidatorStatus.RATING:
-            return False
-        obstacle = _breaker(own, taken) or limit_reached(ValidatorRules.objects.get(project=own.project))
-        if obstacle:
-            pause_locked(own, reason=obstacle)
-        return not obstacle
+        if own.status == ValidatorStatus.RATING:
+            obstacle = _breaker(own, taken) or limit_reached(ValidatorRules.objects.get(project=own.project))
+            if obstacle:
+                pause_locked(own, reason=obstacle)
 
 
 def _fill(row: Rating, answer: Answer) -> None:
-    row.status, row.generation, row.finished_at = RatingStatus.UNANSWERED, None, timezone.now()
+    row.status, row.lane, row.generation, row.finished_at = RatingStatus.UNANSWERED, None, None, timezone.now()
     row.problem = answer.problem[:300]
     row.prompt_tokens, row.completion_tokens = answer.usage.prompt_tokens, answer.usage.completion_tokens
     row.seconds = answer.usage.seconds
@@ -221,7 +268,6 @@ def _count(own: Validator, answers: Sequence[Answer]) -> None:
         own.failing_since, own.faults_in_row = None, 0
         if own.status != ValidatorStatus.PAUSED:
             own.reason = ""
-    own.touched_at = timezone.now()
     own.save()
 
 
@@ -244,12 +290,12 @@ def _breaker(own: Validator, answers: Sequence[Answer]) -> str:
     return text % {"count": own.unanswered_in_row, "why": last}
 
 
-def chain_fault(*, work: Work, reason: str, hopeless: bool) -> float | None:
+def lane_fault(*, work: Work, reason: str, hopeless: bool) -> float | None:
     """No server could be used. Returns the seconds after which to try again, or None where the validator has paused."""
     now = timezone.now()
     with transaction.atomic():
-        own = _locked(work.validator_id, work.generation)
-        if own is None:
+        lane, own = _locked(work.validator_id, work.lane, work.generation)
+        if lane is None or own is None:
             return None
         since = own.failing_since or now
         if hopeless or now - since >= FAULTS_BORNE:
@@ -258,13 +304,14 @@ def chain_fault(*, work: Work, reason: str, hopeless: bool) -> float | None:
         wait = min(FAULT_PAUSE * 2**own.faults_in_row, LONGEST_FAULT_PAUSE)
         own.failing_since, own.faults_in_row = since, own.faults_in_row + 1
         own.reason = (_("Waiting for a server, and trying again. %(why)s") % {"why": reason})[:500]
-        own.touched_at = now + timedelta(seconds=wait)
-        own.save(update_fields=["failing_since", "faults_in_row", "reason", "touched_at"])
+        own.save(update_fields=["failing_since", "faults_in_row", "reason"])
+        lane.touched_at = now + timedelta(seconds=wait)
+        lane.save(update_fields=["touched_at"])
         return wait
 
 
-def chain_next(*, work: Work) -> bool:
-    """Whether there is more to do."""
+def lane_next(*, work: Work) -> bool:
+    """Whether the lane has more to do."""
     with transaction.atomic():
-        own = _locked(work.validator_id, work.generation)
+        _lane, own = _locked(work.validator_id, work.lane, work.generation)
         return own is not None and _may_go_on(own)

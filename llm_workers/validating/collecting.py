@@ -26,16 +26,17 @@ LABELS = """
 SELECT given.id, given.item_id, given.annotator_id, given.value::text, given.confidence, given.probabilities::text,
     given.active_ms::double precision,
     CASE WHEN given.reason <> '' THEN array_length(regexp_split_to_array(trim(given.reason), '\\s+'), 1) END,
-    rated.confidence, rated.verdict, rated.probabilities::text
+    rated.confidence, rated.verdict, rated.probabilities::text, signs.order_share, signs.entropy, signs.stated
 FROM annotations_annotation given
 LEFT JOIN llm_workers_rating rated ON rated.validator_id = %(validator)s AND rated.item_id = given.item_id
     AND rated.value_md5 = md5(given.value::text) AND rated.status = 'done'
+LEFT JOIN llm_workers_answersigns signs ON signs.annotation_id = given.id
 WHERE given.project_id = %(project)s AND given.status = 'current'
 """
 CELLS = {
     "id": "whole", "item": "whole", "annotator": "whole", "value": "text", "confidence": "number",
     "probabilities": "json", "active_ms": "number", "explained": "number", "rated_confidence": "number",
-    "verdict": "text", "rated": "json",
+    "verdict": "text", "rated": "json", "orders_agree": "number", "samples_entropy": "number", "stated": "number",
 }  # fmt: skip
 ITEMS = """
 SELECT item.id, length(item.payload::text), item.groups::text,
@@ -95,6 +96,7 @@ def collect(*, schema: LabelSchema, validator_id: int | None) -> Collected | Non
         n_items=len(items["id"]), n_annotators=len(annotator_ids), n_labels=len(tokens),
         base=_bases(annotator_ids.tolist()),
         confidence=found["confidence"], margin=found["margin"], entropy=found["entropy"],
+        orders_agree=found["orders_agree"], samples_entropy=found["samples_entropy"], stated=found["stated"],
         seconds=found["seconds"], validator=found["validator"], validator_sure=found["validator_sure"],
         explained=found["explained"], words=words, similar=similar,
     )  # fmt: skip
@@ -129,7 +131,7 @@ def _labels(project_id: int, validator_id: int | None, values: Values) -> dict[s
             "margin": spread[:, 0],
             "entropy": spread[:, 1],
             "seconds": _floats(own["active_ms"]) / 1000,
-            "explained": _floats(own["explained"]),
+            **{name: _floats(own[name]) for name in ("explained", "orders_agree", "samples_entropy", "stated")},
             "validator": rated[:, 0],
             "validator_sure": rated[:, 1],
         }

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from llm_workers.models.lanes import Lane
+
 
 class ValidatorRules(models.Model):
     """Whether a model rates the labels of a project's people, which one, and how much it may use up.
@@ -51,8 +53,7 @@ class ValidatorStatus(models.TextChoices):
 class Validator(models.Model):
     """A model asked in one way under one version of labels and guidelines: the author of ratings. Never a vote.
 
-    ``generation`` counts the hand-overs of its chain of tasks, as for a run's lane: a task works only for the
-    generation that its message names. ``seen``: the newest annotation that was looked at, see ``ratings_fill``.
+    Its work is shared by its lanes. ``seen``: the newest annotation that was looked at, see ``ratings_fill``.
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="validators")
@@ -62,8 +63,6 @@ class Validator(models.Model):
     prompt_hash = models.CharField(_("SHA-256 of prompt, model and schema"), max_length=64)
     status = models.CharField(max_length=6, choices=ValidatorStatus.choices, default=ValidatorStatus.IDLE)
     reason = models.CharField(_("why it is in this state"), max_length=500, blank=True)
-    generation = models.PositiveBigIntegerField(default=0)
-    touched_at = models.DateTimeField()
     seen = models.BigIntegerField(default=0)
     seen_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
@@ -90,6 +89,18 @@ class Validator(models.Model):
         return f"{self.model} as validator of project {self.project_id}"
 
 
+class ValidatorLane(Lane):
+    """One chain of tasks of a validator."""
+
+    validator = models.ForeignKey(Validator, models.CASCADE, related_name="lanes")
+
+    class Meta(Lane.Meta):
+        constraints = [models.UniqueConstraint(fields=["validator", "number"], name="validator_lane_once")]
+
+    def __str__(self) -> str:
+        return f"lane {self.number} of validator {self.validator_id}"
+
+
 class Verdict(models.TextChoices):
     AGREE = "agree", _("Agrees")
     DISAGREE = "disagree", _("Disagrees")
@@ -98,7 +109,7 @@ class Verdict(models.TextChoices):
 
 class RatingStatus(models.TextChoices):
     PENDING = "pending", _("Waiting")
-    LEASED = "leased", _("Being asked")  # by the generation in `generation`
+    LEASED = "leased", _("Being asked")  # by the lane and generation in `lane` and `generation`
     DONE = "done", _("Rated")
     UNANSWERED = "unanswered", _("No usable answer")  # `problem` says why
 
@@ -116,6 +127,7 @@ class Rating(models.Model):
     value = models.JSONField(_("label"))
     value_md5 = models.CharField(max_length=32)
     status = models.CharField(max_length=10, choices=RatingStatus.choices, default=RatingStatus.PENDING)
+    lane = models.PositiveSmallIntegerField(null=True)
     generation = models.PositiveBigIntegerField(null=True)
     attempts = models.PositiveSmallIntegerField(_("times it was taken"), default=0)
     verdict = models.CharField(max_length=8, choices=Verdict.choices, blank=True)
@@ -134,7 +146,8 @@ class Rating(models.Model):
             models.UniqueConstraint(fields=["validator", "item", "value_md5"], name="rating_once_per_label"),
             models.CheckConstraint(condition=Q(status__in=RatingStatus.values), name="rating_status_known"),
             models.CheckConstraint(
-                condition=~Q(status="leased") | Q(generation__isnull=False), name="rating_lease_has_holder"
+                condition=~Q(status="leased") | Q(lane__isnull=False, generation__isnull=False),
+                name="rating_lease_has_holder",
             ),
             models.CheckConstraint(
                 condition=~Q(status="done") | Q(verdict__in=Verdict.values, finished_at__isnull=False),
@@ -147,7 +160,7 @@ class Rating(models.Model):
         ]
         indexes = [
             models.Index(fields=["validator", "id"], condition=Q(status="pending"), name="rating_pending"),
-            models.Index(fields=["validator", "id"], condition=Q(status="leased"), name="rating_leased"),
+            models.Index(fields=["validator", "lane"], condition=Q(status="leased"), name="rating_leased"),
         ]
 
     def __str__(self) -> str:

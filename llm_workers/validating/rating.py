@@ -1,92 +1,73 @@
-"""One task's worth of rating: lease labels, ask about many at once, store what comes."""
+"""One task's worth of rating: what ``Shift`` needs to know of validators."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
 
-from asgiref.sync import async_to_sync, sync_to_async
-from django.conf import settings
+from asgiref.sync import async_to_sync
 
 from llm_workers import limits
-from llm_workers.client import BadRequest, ChatClient, ClientError, Refused, Request, Usage
+from llm_workers.client import BadRequest, ChatClient, Refused, Request, Server, Usage
+from llm_workers.models import ValidatorServer
 from llm_workers.prompts import repair, rotations
 from llm_workers.questions import BadAnswer
-from llm_workers.services.labelling import Next
+from llm_workers.services.routing import ModelServers
+from llm_workers.services.shift import Next, Shift
 from llm_workers.validating.claims import (
     Answer,
     Leased,
     Work,
-    chain_claim,
-    chain_fault,
-    chain_next,
+    lane_claim,
+    lane_fault,
+    lane_next,
     ratings_lease,
     ratings_release,
     ratings_store,
 )
+from llm_workers.validating.lanes import lane_touch
 from llm_workers.validating.question import guidelines, messages, question
 
-ROUNDS = 2  # leases are this many times what is asked at a time, so that slow answers hold up few others
 
-
-def rate_for_a_while(*, validator_id: int, generation: int) -> Next | None:
-    """Rate labels for a few seconds; None where no task need follow. May be called twice, or die anywhere."""
-    work = chain_claim(validator_id=validator_id, generation=generation)
+def rate_for_a_while(*, validator_id: int, lane: int, generation: int) -> Next | None:
+    """Work on a lane for a few seconds; None where no task need follow. May be called twice, or die anywhere."""
+    work = lane_claim(validator_id=validator_id, lane=lane, generation=generation)
     if work is None:
         return None
-    fault = async_to_sync(_rate)(work)
+    shift = Shift(_Rating(work))
+    fault = async_to_sync(shift.run)()
     if fault is not None:
-        wait = chain_fault(work=work, reason=fault.message, hopeless=isinstance(fault, Refused))
+        wait = lane_fault(work=work, reason=fault.message, hopeless=isinstance(fault, Refused))
         return None if wait is None else Next(work.generation, wait)
-    return Next(work.generation) if chain_next(work=work) else None
+    if not lane_next(work=work):
+        return None
+    # Where there was no room under the limits, other lanes' answers must come first.
+    return Next(work.generation, 0.0 if shift.asked else limits.NO_ROOM_PAUSE)
 
 
-async def _rate(work: Work) -> ClientError | None:
-    """Rounds of questions until the time is up; returns why no server could be used, or None.
+class _Rating:
+    """The ``Job`` of a validator's lane."""
 
-    The database is used in the calling thread, in short transactions between the rounds.
-    """
-    until = time.monotonic() + limits.TASK_SECONDS
-    client = ChatClient(
-        work.servers, api_key=settings.LLM_API_KEY, concurrency=work.concurrency, patience=limits.PATIENCE
-    )
-    async with client:
-        while time.monotonic() < until:
-            leased = await sync_to_async(ratings_lease)(work=work, count=ROUNDS * work.concurrency)
-            if not leased:
-                return None
-            answers, fault, failed = await _round(client, work, leased)
-            go_on = not answers or await sync_to_async(ratings_store)(work=work, answers=answers)
-            if failed:
-                await sync_to_async(ratings_release)(work=work, rating_ids=failed)
-            if fault is not None or not go_on:
-                return fault
-    return None
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.servers: tuple[Server, ...] = work.servers
+        self.registry = ModelServers(work.model, ValidatorServer, validator_id=work.validator_id)
+        self.concurrency, self.width, self.is_timed = work.concurrency, work.width, work.is_timed
 
+    def lease(self, count: int) -> list[Leased]:
+        return ratings_lease(work=self.work, count=count)
 
-async def _round(
-    client: ChatClient, work: Work, leased: Sequence[Leased]
-) -> tuple[list[Answer], ClientError | None, list[int]]:
-    """Answers, why a server could not be used, and the ratings that could not be asked about for it."""
-    room = asyncio.Semaphore(work.concurrency)
+    async def ask(self, client: ChatClient, one: Leased) -> Answer:
+        return await ask(client, self.work, one)
 
-    async def one(label: Leased) -> Answer:
-        async with room:
-            return await ask(client, work, label)
+    def store(self, answers: Sequence[Answer]) -> None:
+        ratings_store(work=self.work, answers=answers)
 
-    found = await asyncio.gather(*(one(label) for label in leased), return_exceptions=True)
-    answers: list[Answer] = []
-    fault, failed = None, []
-    for label, result in zip(leased, found, strict=True):
-        if isinstance(result, Answer):
-            answers.append(result)
-        elif isinstance(result, ClientError):
-            fault = result
-            failed.append(label.rating_id)
-        else:
-            raise result
-    return answers, fault, failed
+    def release(self, leased: Sequence[Leased]) -> None:
+        ratings_release(work=self.work, rating_ids=[one.rating_id for one in leased])
+
+    def touch(self, width: int) -> bool:
+        work = self.work
+        return lane_touch(validator_id=work.validator_id, lane=work.lane, generation=work.generation, width=width)
 
 
 async def ask(client: ChatClient, work: Work, label: Leased) -> Answer:
@@ -105,15 +86,15 @@ async def ask(client: ChatClient, work: Work, label: Leased) -> Answer:
         label=label.label,
     )
     usage, problem = Usage(), ""
-    for _try in range(2):
+    for requests in (1, 2):
         try:
-            reply = await client.complete(Request(work.model_name, wording, asked.constraint))
+            reply = await client.complete(Request(work.model.name, wording, asked.constraint))
         except BadRequest as error:
-            return Answer(label.rating_id, None, error.message, usage)
+            return Answer(label.rating_id, None, error.message, usage, requests)
         usage += reply.usage
         try:
-            return Answer(label.rating_id, asked.read(reply, rotation), usage=usage)
+            return Answer(label.rating_id, asked.read(reply, rotation), usage=usage, requests=requests)
         except BadAnswer as error:
             problem = str(error)
             wording = repair(wording, answer=reply.text, problem=problem, question=asked)
-    return Answer(label.rating_id, None, problem, usage)
+    return Answer(label.rating_id, None, problem, usage, requests)

@@ -1,4 +1,4 @@
-"""Switching a project's validator on and off, pausing and resuming it, and keeping its chain of tasks alive."""
+"""Switching a project's validator on and off, pausing and resuming it, and keeping its lanes alive."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.models import FINISHED, LabelSchema, Project, ProjectStatus
 from annotations.services.recomputing import alone_with
 from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, actor_of, record
+from llm_workers.costs.money import unpriced
 from llm_workers.models import ModelVersion
-from llm_workers.validating.dispatch import queue_ratings_on_commit
 from llm_workers.validating.filling import ratings_fill
+from llm_workers.validating.lanes import hand_over, lanes_locked
 from llm_workers.validating.limits import limit_reached
 from llm_workers.validating.models import Rating, RatingStatus, Validator, ValidatorRules, ValidatorStatus
 from llm_workers.validating.question import prompt_hash, prompt_text
@@ -62,19 +62,14 @@ def _check(rules: ValidatorRules) -> None:
         if limit is not None and limit < 0:
             text = _("A limit is not negative; leave it empty for none.")
             raise invalid(text, fields={name: [text]})
-    if rules.max_cost is not None and rules.model is not None and not has_prices(rules.model):
-        text = _("No prices are known for this model, so a limit of money could not be held. Limit tokens or minutes.")
-        raise invalid(text, fields={"max_cost": [text]})
-
-
-def has_prices(model: ModelVersion) -> bool:
-    return model.price_per_million_prompt is not None and model.price_per_million_completion is not None
+    if rules.max_cost is not None and rules.model is not None and (why_not := unpriced(rules.model)):
+        raise invalid(why_not, fields={"max_cost": [why_not]})
 
 
 def validator_pause(*, project: Project, by: Any) -> Validator:
     """Ask no more; answers that are under way still count. Raises ``DomainError`` (409) where nothing is going on."""
     with transaction.atomic():
-        validator = _current_locked(project)
+        validator = _locked(_current(project))
         if validator.status == ValidatorStatus.PAUSED:
             raise DomainError("validator_state", _("The validator is paused already."))
         pause_locked(validator, reason=_("Paused by a person."), actor=actor_of(by))
@@ -92,7 +87,9 @@ def pause_locked(validator: Validator, *, reason: str, actor: str = SYSTEM) -> N
 def validator_resume(*, project: Project, by: Any) -> Validator:
     """Go on where it stopped. Raises ``DomainError`` (409) where it is not paused or a limit is still reached."""
     with transaction.atomic():
-        validator = _current_locked(project)
+        current = _current(project)
+        lanes = lanes_locked(current)
+        validator = _locked(current)
         if validator.status != ValidatorStatus.PAUSED:
             raise DomainError("validator_state", _("The validator is not paused."))
         reached = limit_reached(validator_rules_of(project))
@@ -101,14 +98,18 @@ def validator_resume(*, project: Project, by: Any) -> Validator:
         validator.failing_since, validator.faults_in_row, validator.unanswered_in_row = None, 0, 0
         validator.save(update_fields=["failing_since", "faults_in_row", "unanswered_in_row"])
         _record("validator.resumed", project, actor_of(by), {"validator": validator.pk, "rated": validator.rated})
-        hand_over(validator)
+        hand_over(validator, lanes)
     return validator
 
 
-def _current_locked(project: Project) -> Validator:
+def _current(project: Project) -> Validator:
     validator = current_validator(validator_rules_of(project))
     if validator is None:
         raise DomainError("validator_off", _("No model rates labels here. Switch the validator on first."))
+    return validator
+
+
+def _locked(validator: Validator) -> Validator:
     return Validator.objects.select_for_update(of=("self",)).select_related("project").get(pk=validator.pk)
 
 
@@ -118,40 +119,30 @@ def current_validator(rules: ValidatorRules) -> Validator | None:
     return found.select_related("model", "schema", "project").order_by("-id").first()
 
 
-def hand_over(validator: Validator) -> None:
-    """Give the chain (locked by the caller) a new generation, take back what the old one held, queue its task."""
-    validator.status, validator.reason = ValidatorStatus.RATING, ""
-    validator.generation, validator.touched_at = validator.generation + 1, timezone.now()
-    validator.save(update_fields=["status", "reason", "generation", "touched_at"])
-    held = Rating.objects.filter(validator=validator, status=RatingStatus.LEASED)
-    held.update(status=RatingStatus.PENDING, generation=None)
-    queue_ratings_on_commit(validator_id=validator.pk, generation=validator.generation)
-
-
 def validators_wake(*, stale_before: datetime) -> int:
-    """Look for labels to rate in every project whose validator is on, and start its chain where it stands still or was
-    lost; how many were started."""
+    """Look for labels to rate in every project whose validator is on, and start its lanes where they stand still or
+    were lost; how many were started."""
     enabled = ValidatorRules.objects.filter(enabled=True, project__status=ProjectStatus.ACTIVE)
     return sum(_wake(rules, stale_before) for rules in enabled.select_related("model", "project"))
 
 
-def _wake(rules: ValidatorRules, stale_before: datetime) -> bool:
+def _wake(rules: ValidatorRules, stale_before: datetime) -> int:
     validator = validator_made(rules)
     with alone_with(LOCK_CLASS, rules.project_id) as free:
         if free:
             ratings_fill(validator)
     with transaction.atomic():
-        locked = Validator.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=validator.pk)
-        own = locked.select_related("project").first()
-        if own is None or own.status == ValidatorStatus.PAUSED:
-            return False
-        if own.status == ValidatorStatus.RATING and own.touched_at >= stale_before:
-            return False
+        lanes = lanes_locked(validator, skip=True)  # one that is locked is worked on
+        own = _locked(validator)
+        if own.status == ValidatorStatus.PAUSED:
+            return 0
+        if own.status == ValidatorStatus.RATING:
+            lanes = [lane for lane in lanes if lane.touched_at < stale_before]
         left = Rating.objects.filter(validator=own, status__in=[RatingStatus.PENDING, RatingStatus.LEASED])
-        if not left.exists():
-            return False
-        hand_over(own)
-        return True
+        if not lanes or not left.exists():
+            return 0
+        hand_over(own, lanes)
+        return len(lanes)
 
 
 def validator_made(rules: ValidatorRules) -> Validator:
@@ -163,7 +154,7 @@ def validator_made(rules: ValidatorRules) -> Validator:
     made, _new = Validator.objects.select_related("model", "schema", "project").get_or_create(
         project_id=rules.project_id,
         prompt_hash=prompt_hash(text=text, schema_id=schema.pk, model_id=rules.model.pk),
-        defaults={"schema": schema, "model": rules.model, "prompt": text, "touched_at": timezone.now()},
+        defaults={"schema": schema, "model": rules.model, "prompt": text},
     )
     return made
 

@@ -16,17 +16,17 @@ from llm_workers.validating.verifying import project_verify, unscored_projects
 
 
 @shared_task(name="llm_workers.tasks.rate_labels")
-def rate_labels(validator_id: int, generation: int) -> None:
+def rate_labels(validator_id: int, lane: int, generation: int) -> None:
     """Rate labels for a few seconds, then queue the next task."""
-    follow = rate_for_a_while(validator_id=validator_id, generation=generation)
+    follow = rate_for_a_while(validator_id=validator_id, lane=lane, generation=generation)
     if follow is not None:
         wait = follow.wait * random.uniform(0.75, 1.25)  # noqa: S311
-        queue_ratings(validator_id=validator_id, generation=follow.generation, wait=wait)
+        queue_ratings(validator_id=validator_id, lane=lane, generation=follow.generation, wait=wait)
 
 
 @shared_task(name="llm_workers.tasks.wake_validators", soft_time_limit=540, time_limit=600)
 def wake_validators() -> int:
-    """Look for labels to rate, and start or mend the chains that rate them; beat sends this every few seconds."""
+    """Look for labels to rate, and start or mend the lanes that rate them; beat sends this every few seconds."""
     return validators_wake(stale_before=timezone.now() - STALE)
 
 

@@ -28,7 +28,7 @@ from llm_workers.validating.models import (
 )
 from llm_workers.validating.services import current_validator, validator_rules_of
 from llm_workers.validating.storing import scores_store
-from llm_workers.validating.verifier import SIGNALS, Measured, Verified, measure, signals_of, verify
+from llm_workers.validating.verifier import SIGNALS, Measured, Signals, Verified, measure, signals_of, verify
 from llm_workers.validating.verifier.measuring import DRAWS
 from llm_workers.validating.verifier.signals import CONFIDENCE, POSTERIOR
 
@@ -83,7 +83,8 @@ def project_verify(*, project_id: int) -> VerifierFit | None:
         against = _against(verified, signals.basis)
         scores_store(project_id=project_id, annotation_ids=found.annotation_ids, score=verified.score, against=against)
         cases = _open_cases(project, rules, found, verified, against)
-        return _stored(project_id, found, verified, head=head, ratings=ratings, cases=cases, began=began)
+        figures = _figures(found, signals, verified)
+        return _stored(project_id, found, verified, figures, head=head, ratings=ratings, cases=cases, began=began)
 
 
 def _rates(rules: ValidatorRules) -> bool:
@@ -142,10 +143,23 @@ def opens_cases(rules: VerifierRules, method: str) -> bool:
     return rules.opens_cases == OpensCases.ALWAYS
 
 
+def _known(signals: Signals) -> dict[str, int]:
+    """Signal → of how many labels it is known."""
+    counts = (~np.isnan(signals.matrix)).sum(axis=0)
+    return dict(zip(SIGNALS, counts.tolist(), strict=True))
+
+
 def _stored(
-    project_id: int, found: Collected, verified: Verified, *, head: int, ratings: int, cases: int, began: float
+    project_id: int,
+    found: Collected,
+    verified: Verified,
+    figures: dict[str, Any],
+    *,
+    head: int,
+    ratings: int,
+    cases: int,
+    began: float,
 ) -> VerifierFit:
-    figures = _figures(found, verified)
     made, _new = VerifierFit.objects.update_or_create(
         project_id=project_id,
         defaults={
@@ -165,9 +179,10 @@ def _stored(
     return made
 
 
-def _figures(found: Collected, verified: Verified) -> dict[str, Any]:
+def _figures(found: Collected, signals: Signals, verified: Verified) -> dict[str, Any]:
     """``{"overall": …, "rule": …, "people": …, "models": …, "groups": [{"attribute", "group", …}], "loss": {method: …},
-    "worth": {signal: …}, "coefficients": {signal: …}}``; the parts are ``Measured`` of scores on items held out."""
+    "worth": {signal: …}, "coefficients": {signal: …}, "known": {signal: labels}}``; the parts are ``Measured`` of
+    scores on items held out."""
     item = found.given.item[verified.known]
     score = verified.out_of_fold[verified.method]
     of_model = found.given.base[found.given.annotator[verified.known]] >= 0
@@ -187,6 +202,7 @@ def _figures(found: Collected, verified: Verified) -> dict[str, Any]:
         "loss": {name: round(loss, 4) for name, loss in verified.loss.items()},
         "worth": {name: round(fall, 4) for name, fall in verified.worth.items()},
         "coefficients": {name: round(weight, 4) for name, weight in verified.coefficients.items()},
+        "known": _known(signals),
     }
 
 

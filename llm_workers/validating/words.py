@@ -17,12 +17,21 @@ SIGNALS: dict[str, tuple[Any, Any]] = {
     "people_agree": (gettext_lazy("Other people"), gettext_lazy("The share of the others on the item who said so.")),
     "people_others": (gettext_lazy("How many others"), gettext_lazy("How many other people labelled the item.")),
     "models_agree": (gettext_lazy("Models"), gettext_lazy("The share of the models on the item that say so.")),
-    "asked_again": (gettext_lazy("Asked again"), gettext_lazy("Whether the model says the same, asked in other ways.")),
+    "asked_again": (gettext_lazy("Asked again"), gettext_lazy("Whether the model says the same to other prompts.")),
+    "orders_agree": (
+        gettext_lazy("Order of the options"),
+        gettext_lazy("In how many of the orders that it was asked in the model said so."),
+    ),
     "skill": (gettext_lazy("Skill"), gettext_lazy("How often labels from the same hand are right, by the fit.")),
     "precision": (gettext_lazy("Confusion"), gettext_lazy("How often this label from this hand is right, by the fit.")),
     "logprob": (gettext_lazy("Confidence"), gettext_lazy("How probable the model finds its label.")),
     "margin": (gettext_lazy("Margin"), gettext_lazy("By how much it prefers it to the next.")),
     "entropy": (gettext_lazy("Wavering"), gettext_lazy("How evenly the model's probability is spread.")),
+    "samples_entropy": (
+        gettext_lazy("Several answers"),
+        gettext_lazy("How much the model's answers to the same question differ."),
+    ),
+    "stated": (gettext_lazy("Stated certainty"), gettext_lazy("How sure the model says it is.")),
     "pace": (gettext_lazy("Pace"), gettext_lazy("Time for each word, against the same person's habit.")),
     "validator": (gettext_lazy("Validator"), gettext_lazy("Whether the validating model agrees.")),
     "validator_sure": (gettext_lazy("Validator's certainty"), gettext_lazy("How sure it was of that.")),
@@ -148,17 +157,28 @@ def _part(part: dict[str, Any]) -> dict[str, Any]:
 
 def signal_rows(fit: VerifierFit) -> list[dict[str, Any]]:
     """The signals, those that matter most first; empty for the rule."""
-    worth, weights = fit.figures["worth"], fit.figures["coefficients"]
+    worth, weights, known = fit.figures["worth"], fit.figures["coefficients"], fit.figures.get("known", {})
     ranked = sorted(worth, key=lambda name: -worth[name])
     return [
         {
             "title": SIGNALS[name][0],
             "meaning": SIGNALS[name][1],
             "worth": f"{max(worth[name], 0):.3f}",
-            "direction": _direction(weights.get(name)),
+            "direction": _direction(weights.get(name)) if known.get(name, fit.labels) else "–",
+            "known": _known(known.get(name), fit.labels),
         }
         for name in ranked
     ]
+
+
+def _known(count: int | None, labels: int) -> str:
+    """Of how many labels a signal is known: what is not known is said to be so, it is not counted as nought."""
+    if count is None:
+        return "–"
+    if not count:
+        return _("absent")
+    share = count / labels
+    return f"< {percent(0.01)}" if share < 0.01 else percent(share)
 
 
 def _direction(weight: float | None) -> str:

@@ -26,7 +26,7 @@ def cast(live: str) -> Cast:
     model = ModelVersion.objects.create(name="careful-7b", first_seen_at=now, last_seen_at=now)
     ValidatorRules.objects.create(project=made.project, enabled=True, model=model)
     validator = Validator.objects.create(
-        project=made.project, schema=made.schema, model=model, prompt="Is it right?", prompt_hash="0", touched_at=now,
+        project=made.project, schema=made.schema, model=model, prompt="Is it right?", prompt_hash="0",
         rated=240, agreed=150, disagreed=90, prompt_tokens=24_000, completion_tokens=2400, seconds=95,
     )  # fmt: skip
     Rating.objects.bulk_create(

@@ -17,7 +17,7 @@ from tests.llm_server import ScriptedServer
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
     """The same behaviour in less time."""
-    quick = Patience(connect=1.0, read=0.5, whole=0.6, rounds=3, pause=0.01, longest_wait=0.2)
+    quick = Patience(connect=1.0, read=1.0, whole=1.2, rounds=3, pause=0.01, longest_wait=0.2)
     monkeypatch.setattr(limits, "PATIENCE", quick)
     monkeypatch.setattr(limits, "STORE_EVERY", 0.05)
 

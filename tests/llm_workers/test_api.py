@@ -11,8 +11,8 @@ from accounts.authentication import token_digest
 from accounts.models import ApiToken
 from annotations.models import Run
 from ledger.models import LedgerEvent
+from llm_workers.costs.money import run_spent
 from llm_workers.models import ModelVersion
-from llm_workers.selectors.runs import run_cost
 from tests.factories import make_items, make_user
 
 
@@ -151,7 +151,7 @@ def test_an_operator_says_what_no_server_says_and_runs_show_their_cost(cast, mod
     assert api(cast.stan).get(address).json()["price_per_million_completion"] == "10.0000"
     make_items(cast.project, 4)
     run = work(start())  # 400 tokens read, 8 written
-    assert run_cost(run, ModelVersion.objects.get()) == Decimal("0.00108")
+    assert run_spent(run, ModelVersion.objects.get()).amount == Decimal("0.00108")
     assert "Cost" in page_client(cast.olivia).get(f"/runs/{run.pk}/").content.decode()
     assert operator.patch(address, {"price_per_million_prompt": "-1"}).status_code == 400
     assert api(cast.olivia).patch(address, facts).status_code == 403

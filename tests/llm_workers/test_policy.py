@@ -135,7 +135,7 @@ def test_too_many_items_without_an_answer_stop_the_run(cast, llm, start, work):
     run = work(start(step_size=5, rules=limited("unanswered", 0.2, "stop", least=5)))
     assert run.status == "stopped"
     assert "of the items had no usable answer, more than 20 %." in run.reason
-    assert run.labelled + run.unanswered < 40 or run.checkpoints.last().decision == "stop"
+    assert "stop" in run.checkpoints.values_list("decision", flat=True)  # later ones count what was under way
 
 
 def test_a_checkpoint_holds_cost_calibration_and_groups(cast, llm, start, work, model):
@@ -154,19 +154,8 @@ def test_a_checkpoint_holds_cost_calibration_and_groups(cast, llm, start, work, 
     assert calibration["ece"] == pytest.approx(0.0, abs=1e-4)  # 4 of 5 are right, and it says 80 %
     assert calibration["brier"] == pytest.approx((4 * 0.04 + 0.64) / 5, abs=1e-4)
     sikh = figures["groups"]["religion"]["sikh"]
-    assert sikh == {"labelled": 3, "favourable": 3, "compared": 0, "agreed": 0}
+    assert sikh == {"labelled": 3, "favourable": 3, "compared": 0, "agreed": 0, "calibration": None}
     assert (checkpoint.decision, checkpoint.reason) == ("go_on", "")
-
-
-def test_figures_are_counted_on_and_now_and_then_anew(cast, llm, start, work, monkeypatch):
-    """Many small steps say the same as one count of everything."""
-    monkeypatch.setattr("llm_workers.services.figures.GROWTH", 1e9)  # after the first step, only count on
-    llm.choose = lambda text, names: ["Keep"]
-    decided(cast, 9, "keep")
-    decided(cast, 6, "remove")
-    run = work(start(step_size=2))
-    figures = run.checkpoints.last().figures
-    assert (figures["compared"], figures["agreed"], figures["labelled"]) == (15, 9, 15)
 
 
 # --- what others have to say ----------------------------------------------------------------------------------------
@@ -227,7 +216,7 @@ def test_a_name_belongs_to_one_check(watch):
         (limited("weather", 1), "There is no such rule."),
         (limited("items", 1, "explode"), "There is no such rule."),
         ([*limited("items", 1), *limited("items", 2)], "There can be one rule of a kind."),
-        (limited("money", 5), "This model has no price"),
+        (limited("money", 5), "What this model costs is not known"),
     ],
 )
 def test_rules_that_make_no_sense_are_refused(cast, start, rules, says):
@@ -252,6 +241,8 @@ def test_room_under_limits():
     assert room(limited("tokens", 1000), Progress(items=5, tokens=500), leased=2) == 3
     assert room(limited("tokens", 1000), Progress(items=9, tokens=999), leased=0) == 1
     assert room(limited("tokens", 1000), Progress(items=9, tokens=1000), leased=0) == 0
+    assert room(limited("money", 10), Progress(items=5, money=Decimal(2)), leased=3) == 17
+    assert room(limited("money", 10), Progress(items=5, money=None), leased=0) == 0
 
 
 def test_rules_have_constraints(cast, start):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 
 from annotations.models import Annotation
 from ledger.errors import DomainError
 from llm_workers import limits
+from llm_workers.costs.money import Money
 from llm_workers.estimates import estimate
 from llm_workers.models import ModelVersion, RunItem, RunPlan
 from llm_workers.services import filling
@@ -78,16 +80,28 @@ def test_a_probe_is_of_a_sensible_size(cast, start):
 
 
 def test_an_estimate_is_wider_the_fewer_items_it_rests_on(model):
-    few = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 3, left=1000, at_once=4, model=model)
-    many = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 30, left=1000, at_once=4, model=model)
+    few = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 3, left=1000, at_once=4, model=model, spent=Money(None))
+    many = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 30, left=1000, at_once=4, model=model, spent=Money(None))
     assert few["tokens"][1] == many["tokens"][1] == 102_000
     assert few["tokens"][0] < many["tokens"][0] < 102_000 < many["tokens"][2] < few["tokens"][2]
     assert many["minutes"][1] == pytest.approx(1000 * 0.2 / 4 / 60, abs=0.01)
     assert many["money"] is None
     # By hand: mean 102, s = 11.5470 / by n = 4, t(0.975; 3) = 3.18245, m = 6: 612 ± 3.18245 · 11.5470 · √(6 + 36/4)
-    hand = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 2, left=6, at_once=1, model=model)
+    hand = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 2, left=6, at_once=1, model=model, spent=Money(None))
     assert hand["tokens"] == [470, 612, 754]
-    assert estimate([(100, 2, 0.1)], left=10, at_once=1, model=model)["tokens"] == [0, 1020, 2040]
+    alone = estimate([(100, 2, 0.1)], left=10, at_once=1, model=model, spent=Money(None))
+    assert alone["tokens"] == [0, 1020, 2040]
+
+
+def test_money_for_servers_time_is_each_item_s_by_its_part_of_the_model_time(model):
+    costs = [(90, 2, 0.1), (110, 2, 0.3)] * 2
+    spent = Money(Decimal(8), "USD", "server time")
+    found = estimate(costs, left=6, at_once=1, model=model, spent=spent)
+    # By hand: 1, 3, 1, 3 USD: mean 2, s = 1.15470: 12 ± 3.18245 · 1.15470 · √(6 + 36/4)
+    assert found["money"] == pytest.approx([0.0, 12.0, 26.232343], abs=1e-4)
+    assert found["currency"] == "USD"
+    untimed = [(100, 2, 0.0)] * 4
+    assert estimate(untimed, left=6, at_once=1, model=model, spent=spent)["money"] == [12.0, 12.0, 12.0]
 
 
 # --- large projects -------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from llm_workers.client import Reply, Usage
 from llm_workers.prompts import Example, messages, prompt_hash, prompt_text
 from llm_workers.questions import BadAnswer, Shape, question_for
 from llm_workers.questions.base import Reading
-from llm_workers.questions.samples import entropy, stated_of, vote
+from llm_workers.questions.samples import entropy, over_orders, stated_of, vote
 from llm_workers.questions.wording import ENGLISH, WORDINGS
 from llm_workers.recipe import Recipe, recipe_from
 from tests.factories import CHOICES
@@ -158,6 +158,26 @@ def test_samples_of_several_labels_and_of_other_values():
 def test_entropy_in_bits():
     assert [entropy([4]), entropy([2, 2]), entropy([1, 1, 1, 1])] == [0, 1, 2]
     assert math.isclose(entropy([3, 1]), 0.8112781244591328)
+
+
+@pytest.mark.parametrize(
+    ("rotations", "values", "share"),
+    [
+        ([0, 1, 2], ["keep", "keep", "keep"], 1.0),
+        ([0, 1, 2], ["keep", "remove", "keep"], 2 / 3),
+        ([0, 1], ["remove", "review"], 0.0),
+        ([0, 0, 0, 1, 1, 1], ["keep", "keep", "remove", "remove", "remove", "keep"], 0.5),  # one answer for each order
+        ([0, 0, 1], ["keep", "remove", "keep"], 0.75),  # a tie is half an answer
+        ([0, 1], [["keep"], ["keep"]], 0.0),  # another value than the label
+    ],
+)
+def test_agreement_across_orders_counts_orders_and_not_samples(rotations, values, share):
+    assert over_orders(rotations, values, "keep") == (len(set(rotations)), pytest.approx(share))
+
+
+@pytest.mark.parametrize("rotations", [[], [2], [1, 1, 1]])
+def test_one_order_says_nothing_of_agreement_across_orders(rotations):
+    assert over_orders(rotations, ["keep"] * len(rotations), "keep") == (len(set(rotations)), None)
 
 
 def test_certainty_is_averaged_over_the_samples_that_gave_the_label():

@@ -163,6 +163,9 @@ def test_the_database_refuses_an_example_twice_a_number_twice_and_signs_that_can
         AnswerSigns.objects.create(annotation=label, stated=60)
     with pytest.raises(IntegrityError, match="signs_share_of_samples"), transaction.atomic():
         AnswerSigns.objects.create(annotation=label, samples=1, share=1.0, entropy=0.0)
+    for signs in ({"orders": 1, "order_share": 1.0}, {"orders": 2, "order_share": 1.1}):
+        with pytest.raises(IntegrityError, match="signs_share_of_orders"), transaction.atomic():
+            AnswerSigns.objects.create(annotation=label, **signs)
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------
@@ -261,6 +264,20 @@ def test_most_samples_must_be_usable(cast, llm, make, start, work):
     llm.faults.extend(["outside"] * 4)
     run = work(start(prompt=make("other", samples=3, temperature=0.9), max_items=1))
     assert (run.labelled, run.unanswered) == (0, 1)
+
+
+def test_in_how_many_orders_of_the_options_the_label_was_said_is_stored(cast, llm, make, start, work):
+    """A model that always takes the first option says something else in every order; one that reads says the same."""
+    make_items(cast.project)
+    llm.choose = lambda text, names: ["Keep"]
+    label = Annotation.objects.get(run=work(start(prompt=make("reads", orders=3))))
+    assert (label.signs.orders, label.signs.order_share, label.signs.share) == (3, 1.0, None)
+    llm.answer = lambda body: [("A", {"A": 0.5, "B": 0.25, "C": 0.25}), ("", {"": 1.0})]
+    label = Annotation.objects.get(run=work(start(prompt=make("first", orders=3, instructions="Be quick."))))
+    assert (label.signs.orders, label.signs.order_share) == (3, pytest.approx(1 / 3))
+    assert (label.signs.stated, label.signs.entropy) == (None, None)  # not asked for: absent
+    both = Annotation.objects.get(run=work(start(prompt=make("both", orders=2, samples=2))))
+    assert (both.signs.orders, both.signs.samples) == (2, 4)
 
 
 def test_stated_certainty_is_stored_apart_and_a_plain_label_has_no_signs(cast, make, start, work):

@@ -21,7 +21,7 @@ from llm_workers.client import Patience, probe
 from llm_workers.models import ModelVersion, RunItem
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_start
-from llm_workers.validating.models import Rating, Validator
+from llm_workers.validating.models import Rating, Validator, ValidatorLane
 from llm_workers.validating.rating import rate_for_a_while
 from llm_workers.validating.services import validator_rules_update, validators_wake
 from tests.factories import add_label, make_annotator, make_cast, make_items
@@ -116,9 +116,10 @@ def test_a_real_model_rates_labels_and_says_how_sure_it_was(db, settings, server
     validator_rules_update(project=cast.project, by=cast.olivia, values=values)
     validators_wake(stale_before=timezone.now())
     validator = Validator.objects.get()
-    generation: int | None = validator.generation
+    lane = ValidatorLane.objects.get()
+    generation: int | None = lane.generation
     for _ in range(20):
-        follow = rate_for_a_while(validator_id=validator.pk, generation=generation)
+        follow = rate_for_a_while(validator_id=validator.pk, lane=lane.number, generation=generation)
         if follow is None:
             break
         generation = follow.generation

@@ -1,4 +1,4 @@
-"""A scripted model that rates labels, and chains that are worked on in the test's own process."""
+"""A scripted model that rates labels, and lanes that are worked on in the test's own process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from llm_workers.limits import STALE
 from llm_workers.models import ModelVersion
-from llm_workers.validating.models import Validator
+from llm_workers.validating.models import Validator, ValidatorLane
 from llm_workers.validating.rating import rate_for_a_while
 from llm_workers.validating.services import validator_rules_update, validators_wake
 from tests.factories import add_label, make_annotator, make_items
@@ -32,12 +32,13 @@ def work():
     def worked(*, most: int = 30) -> Validator:
         validators_wake(stale_before=timezone.now() - STALE)
         validator = Validator.objects.order_by("-id")[0]
-        generation = validator.generation
-        for _ in range(most):
-            follow = rate_for_a_while(validator_id=validator.pk, generation=generation)
-            if follow is None:
-                break
-            generation = follow.generation
+        for lane in ValidatorLane.objects.filter(validator=validator):
+            generation = lane.generation
+            for _ in range(most):
+                follow = rate_for_a_while(validator_id=validator.pk, lane=lane.number, generation=generation)
+                if follow is None:
+                    break
+                generation = follow.generation
         validator.refresh_from_db()
         return validator
 

@@ -65,6 +65,11 @@ def test_page_and_api_tell_how_good_learnt_scores_are(cast, page_client, api, dj
     assert "of 100 cases" in text
     assert "religion: muslim" in text
     assert "What the score goes by" in text
+    known = data["fit"]["figures"]["known"]
+    assert (known["stated"], known["orders_agree"], known["skill"]) == (0, 0, data["fit"]["labels"])
+    for name in ("Order of the options", "Several answers", "Stated certainty"):
+        row = text.partition(f">{name}</th>")[2].partition("</tr>")[0]
+        assert ">absent</td>" in row
     assert "#m-square" in text  # the reliability diagram
     listed = api(cast.audrey).get(address(cast, "verifier/scores") + "?page_size=5").json()
     scores = [row["score"] for row in listed["results"]]

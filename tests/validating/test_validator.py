@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -14,10 +15,12 @@ from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from llm_workers.client import Usage
 from llm_workers.limits import MAX_TAKEN, STALE
-from llm_workers.models import ModelVersion
+from llm_workers.models import Endpoint, ModelVersion
 from llm_workers.questions import Reading
-from llm_workers.validating.claims import Answer, chain_claim, ratings_lease, ratings_store
-from llm_workers.validating.models import Rating, Validator, ValidatorRules
+from llm_workers.services.shift import Next
+from llm_workers.validating.claims import Answer, Work, lane_claim, ratings_lease, ratings_store
+from llm_workers.validating.limits import used
+from llm_workers.validating.models import Rating, Validator, ValidatorLane, ValidatorRules
 from llm_workers.validating.rating import rate_for_a_while
 from llm_workers.validating.services import (
     validator_pause,
@@ -32,6 +35,15 @@ pytestmark = pytest.mark.django_db
 
 def wake() -> int:
     return validators_wake(stale_before=timezone.now() - STALE)
+
+
+def lane() -> ValidatorLane:
+    return ValidatorLane.objects.get()
+
+
+def rate(lane: ValidatorLane) -> Next | None:
+    """What a worker does with the message for this generation of the lane."""
+    return rate_for_a_while(validator_id=lane.validator_id, lane=lane.number, generation=lane.generation)
 
 
 def doubts_removal(text: str, names) -> list[str]:
@@ -138,7 +150,7 @@ def test_switched_off_or_in_a_paused_project_nothing_is_asked(cast, labelled, sw
     assert wake() == 1
     validator_rules_update(project=cast.project, by=cast.olivia, values={"enabled": False})
     validator = Validator.objects.get()
-    assert rate_for_a_while(validator_id=validator.pk, generation=validator.generation) is None
+    assert rate(lane()) is None
     validator.refresh_from_db()
     assert (validator.status, llm.requests) == ("idle", [])
 
@@ -185,12 +197,29 @@ def test_a_limit_pauses_it_with_the_reason(cast, labelled, switch_on, work, llm,
     assert work().rated == 8
 
 
+def test_a_limit_of_money_is_kept_where_servers_time_is_paid_for(cast, switch_on, work, llm, model):
+    Endpoint.objects.update(price_per_hour=36_000, currency="USD")  # 10 a second
+    llm.latency = 0.02
+    person = make_annotator(cast.project)
+    for item in make_items(cast.project, 300):
+        add_label(item, person, "keep")
+    switch_on(model=model, max_cost=Decimal(2))
+    validator = work()
+    assert (validator.status, "2.00 USD is reached" in validator.reason) == ("paused", True)
+    assert 0 < validator.rated < 300
+    assert validator.servers.get().busy_seconds >= 0.2
+    assert 2 <= used(cast.project.pk).cost < 10  # what answers cost is known when they are stored
+    Endpoint.objects.update(price_per_hour=None)
+    with pytest.raises(DomainError, match=r"not known.*no price"):
+        validator_resume(project=cast.project, by=cast.olivia)
+
+
 @pytest.mark.parametrize(
     ("values", "says"),
     [
         ({"enabled": True}, "Choose the model"),
         ({"max_minutes": -1.0}, "not negative"),
-        ({"model": "served", "max_cost": 5}, "No prices are known"),
+        ({"model": "served", "max_cost": 5}, "What this model costs is not known"),
     ],
 )
 def test_rules_that_cannot_be_held_are_refused(cast, model, values, says):
@@ -243,14 +272,15 @@ def test_a_server_that_is_down_is_waited_for_and_then_the_validator_pauses(label
     wake()
     llm.stop()
     validator = Validator.objects.get()
-    follow = rate_for_a_while(validator_id=validator.pk, generation=validator.generation)
+    follow = rate(lane())
     assert follow is not None
+    assert lane().touched_at > timezone.now()  # it is not taken for lost while it waits
     assert follow.wait > 0
     validator.refresh_from_db()
     assert "Waiting for a server" in validator.reason
     assert Rating.objects.values_list("status", "attempts").get() == ("pending", 0)
     Validator.objects.update(failing_since=timezone.now() - timedelta(hours=1))
-    assert rate_for_a_while(validator_id=validator.pk, generation=follow.generation) is None
+    assert rate(lane()) is None
     validator.refresh_from_db()
     assert validator.status == "paused"
     assert "resume" in validator.reason
@@ -279,15 +309,17 @@ def test_a_message_that_comes_twice_works_once(labelled, switch_on, llm):
     labelled("keep remove")
     switch_on()
     wake()
-    validator = Validator.objects.get()
-    assert rate_for_a_while(validator_id=validator.pk, generation=validator.generation) is None
-    assert rate_for_a_while(validator_id=validator.pk, generation=validator.generation) is None
+    first = lane()
+    assert rate(first) is None
+    assert rate(first) is None
     assert len(llm.requests) == 2
 
 
-def claimed() -> object:
-    validator = Validator.objects.get()
-    return chain_claim(validator_id=validator.pk, generation=validator.generation)
+def claimed() -> Work:
+    own = lane()
+    work = lane_claim(validator_id=own.validator_id, lane=own.number, generation=own.generation)
+    assert work is not None
+    return work
 
 
 def answered(leased) -> list[Answer]:
@@ -323,7 +355,7 @@ def test_a_label_that_keeps_killing_its_task_is_given_up(labelled, switch_on, wo
     labelled("keep")
     switch_on()
     wake()
-    Rating.objects.update(status="leased", generation=0, attempts=MAX_TAKEN)
+    Rating.objects.update(status="leased", lane=0, generation=0, attempts=MAX_TAKEN)
     validator = work()
     assert (validator.unanswered, validator.status) == (1, "idle")
     assert "broke off" in Rating.objects.get().problem
@@ -337,7 +369,8 @@ def test_a_label_that_keeps_killing_its_task_is_given_up(labelled, switch_on, wo
         ("rules", {"max_minutes": -1}, "validator_minutes_limit_not_negative"),
         ("validator", {"status": "asleep"}, "validator_status_known"),
         ("rating", {"status": "lost"}, "rating_status_known"),
-        ("rating", {"status": "leased", "generation": None}, "rating_lease_has_holder"),
+        ("rating", {"status": "leased", "generation": None, "lane": 0}, "rating_lease_has_holder"),
+        ("rating", {"status": "leased", "generation": 1, "lane": None}, "rating_lease_has_holder"),
         ("rating", {"status": "done", "verdict": ""}, "rating_done_has_verdict"),
         ("rating", {"confidence": 1.1}, "rating_confidence_is_probability"),
     ],
@@ -355,7 +388,12 @@ def test_a_label_is_rated_once_by_a_validator_and_a_version_exists_once(labelled
     labelled("keep")
     switch_on()
     work()
-    for row, constraint in [(Rating.objects.get(), "rating_once_per_label"), (Validator.objects.get(), "version_once")]:
+    rows = [
+        (Rating.objects.get(), "rating_once_per_label"),
+        (Validator.objects.get(), "version_once"),
+        (lane(), "validator_lane_once"),
+    ]
+    for row, constraint in rows:
         row.pk = None
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
             row.save(force_insert=True)

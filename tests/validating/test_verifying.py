@@ -14,6 +14,7 @@ from annotations.models import Annotation, Case, Consensus, Item
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from ledger.services import record
+from llm_workers.models import AnswerSigns
 from llm_workers.validating import verifying
 from llm_workers.validating.collecting import collect
 from llm_workers.validating.models import LabelScore, Rating, Validator, VerifierFit, VerifierRules
@@ -89,8 +90,11 @@ def test_labels_come_as_arrays_with_what_is_known_of_each(cast):
     item, other = make_items(cast.project, 2)
     add_label(item, make_annotator(cast.project), "keep", active_ms=3000)
     model = make_annotator(cast.project, kind="model", base_model="small")
-    add_label(item, model, "keep", confidence=0.7, probabilities={"keep": 0.7, "review": 0.2, "remove": 0.1},
-              reason="It fits the rules.")  # fmt: skip
+    told = add_label(item, model, "keep", confidence=0.7, probabilities={"keep": 0.7, "review": 0.2, "remove": 0.1},
+                     reason="It fits the rules.")  # fmt: skip
+    AnswerSigns.objects.create(
+        annotation=told, stated=0.95, samples=3, share=2 / 3, entropy=0.9, orders=3, order_share=1
+    )
     add_label(other, make_annotator(cast.project), "remove")
     found = collect(schema=cast.schema, validator_id=None)
     given = found.given
@@ -99,6 +103,9 @@ def test_labels_come_as_arrays_with_what_is_known_of_each(cast):
     assert np.isnan(given.confidence[first])
     assert (given.confidence[second], given.margin[second], given.explained[second]) == (0.7, pytest.approx(0.5), 4)
     assert 0 < given.entropy[second] < 1
+    signs = (given.stated, given.samples_entropy, given.orders_agree)
+    assert [sign[second] for sign in signs] == [0.95, 0.9, 1]
+    assert all(np.isnan(sign[first]) for sign in signs)  # not said is not nought
     assert given.words.tolist() == [3, 3]
     assert given.base[given.annotator[[first, second]]].tolist() == [-1, 0]
     assert set(found.right) == {UNKNOWN}
@@ -274,9 +281,7 @@ def test_news_make_a_project_due(cast, model):
     long_ago = timezone.now() - timedelta(hours=1)
     VerifierFit.objects.update(fitted_at=long_ago, head=10**12)
     assert unscored_projects() == []  # no news
-    Validator.objects.create(
-        project=cast.project, schema=cast.schema, model=model, prompt_hash="x", touched_at=long_ago, rated=1
-    )
+    Validator.objects.create(project=cast.project, schema=cast.schema, model=model, prompt_hash="x", rated=1)
     assert unscored_projects() == [cast.project.pk]
     VerifierFit.objects.update(ratings=1)
     assert unscored_projects() == []

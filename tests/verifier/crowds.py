@@ -9,6 +9,8 @@ import numpy as np
 from llm_workers.validating.verifier import Given
 
 NAN = np.nan
+OF_MODELS = ("confidence", "margin", "entropy", "orders_agree", "samples_entropy", "stated")
+OF_LABELS = (*OF_MODELS, "seconds", "validator", "validator_sure", "explained")  # what may be unknown of a label
 
 
 def crowd(
@@ -48,6 +50,7 @@ def crowd(
         n_items=items, n_annotators=people + 1, n_labels=classes,
         base=np.array([-1] * people + [0]),
         confidence=sure, margin=2 * sure - 1, entropy=1 - sure, seconds=np.array(seconds),
+        orders_agree=np.full(n, NAN), samples_entropy=np.full(n, NAN), stated=np.full(n, NAN),
         validator=rated, validator_sure=np.abs(rated), explained=np.full(n, NAN), words=words,
     )  # fmt: skip
     return given, true, right

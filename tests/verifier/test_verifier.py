@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from llm_workers.validating.verifier import SIGNALS, measure, signals_of, verify
 from llm_workers.validating.verifier.learning import UNKNOWN, folds_of
 from llm_workers.validating.verifier.measuring import auroc, expected_calibration_error, log_loss
-from tests.verifier.crowds import NAN, crowd
+from tests.verifier.crowds import NAN, OF_LABELS, crowd
 
 
 def known_on(right, item, share: float, seed: int = 1):
@@ -188,11 +188,7 @@ def test_groups_are_learnt_from_only_where_they_are_given(scene):
 def test_the_rule_goes_by_posterior_then_confidence_then_share():
     given, _true, _right = crowd(items=40, validator=False)
     model = given.base[given.annotator] == 0
-    alone = replace(
-        given, **{name: getattr(given, name)[model] for name in (
-            "item", "annotator", "label", "confidence", "margin", "entropy", "seconds", "validator",
-            "validator_sure", "explained")}
-    )  # fmt: skip
+    alone = replace(given, **{name: getattr(given, name)[model] for name in ("item", "annotator", "label", *OF_LABELS)})
     assert set(signals_of(given).basis) == {0}
     np.testing.assert_allclose(signals_of(alone).rule, alone.confidence)
     unsure = replace(alone, confidence=np.full(len(alone), NAN))
@@ -205,8 +201,7 @@ def test_prompts_of_one_model_are_one_witness_and_say_whether_it_repeats_itself(
         crowd(items=1, people=1, per_item=1)[0],
         item=np.zeros(n, int), annotator=np.arange(n), label=np.array([0, 0, 1, 0]),
         n_items=1, n_annotators=n, n_labels=2, base=np.array([-1, 0, 0, 1]),
-        **{name: np.full(n, NAN) for name in (
-            "confidence", "margin", "entropy", "seconds", "validator", "validator_sure", "explained")},
+        **{name: np.full(n, NAN) for name in OF_LABELS},
         words=np.array([10.0]),
     )  # fmt: skip
     matrix = signals_of(given).matrix

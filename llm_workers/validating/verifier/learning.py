@@ -194,6 +194,7 @@ def _against(learner: Logistic, x: Floats) -> Ints:
     found = np.full((len(x), WORST), -1)
     for part in _chunks(len(x)):
         added = learner.parts(x[part])[:, : len(SIGNALS)]
+        added[np.isnan(x[part][:, : len(SIGNALS)])] = 0  # of what is not known of a label, nothing can be said
         order = np.argsort(added, axis=1)[:, :WORST]
         weighty = np.take_along_axis(added, order, axis=1) < -0.1  # a tenth in log-odds is nothing to speak of
         found[part] = np.where(weighty, order, -1)

@@ -28,12 +28,15 @@ SIGNALS = (
     "people_agree",  # share of other people on the item who gave it; NaN: nobody else
     "people_others",  # log(1 + other people on the item)
     "models_agree",  # share of other base models on the item that gave it; NaN: none
-    "asked_again",  # share of the same model's labels of the item, asked in other ways, that equal it; NaN: none
+    "asked_again",  # share of the same model's labels of the item, by other prompts, that equal it; NaN: none
+    "orders_agree",  # share of the orders of the options in which the model said so; NaN: asked in one order only
     "skill",  # log-odds that a label of this annotator is right
     "precision",  # log-odds that it is this label when this annotator says so
     "logprob",  # natural logarithm of the confidence; models only, as the two that follow
     "margin",  # the label's probability less that of the next
     "entropy",  # of the label probabilities, over its maximum: 0 sure … 1 at a loss
+    "samples_entropy",  # of the answers to the same question drawn several times, in bits; NaN: drawn once
+    "stated",  # how sure the model says it is, 0–1; NaN: it was not asked
     "pace",  # log of the seconds for a word, against this annotator's own median; people only
     "validator",  # P(agrees) − P(disagrees) by the validator; NaN: not rated
     "validator_sure",  # the probability of the validator's verdict
@@ -50,7 +53,8 @@ class Given:
 
     ``item``, ``annotator``, ``label``: indices from 0. ``base``: (n_annotators,) the number of an annotator's base
     model, ``PERSON`` for people. Floats are NaN where unknown: ``confidence`` of a model's label in (0, 1], ``margin``,
-    ``entropy`` (0–1), ``seconds`` of a person, ``validator`` (−1…1), ``validator_sure`` (0–1), ``explained`` (words).
+    ``entropy`` (0–1), ``orders_agree`` (0–1), ``samples_entropy`` (bits), ``stated`` (0–1), ``seconds`` of a person,
+    ``validator`` (−1…1), ``validator_sure`` (0–1), ``explained`` (words).
     ``words``: (n_items,). ``similar``: (n_items, k) indices of the most similar other items, −1 for none; None: not
     looked for.
     """
@@ -65,6 +69,9 @@ class Given:
     confidence: Floats
     margin: Floats
     entropy: Floats
+    orders_agree: Floats
+    samples_entropy: Floats
+    stated: Floats
     seconds: Floats
     validator: Floats
     validator_sure: Floats
@@ -110,11 +117,14 @@ def signals_of(given: Given) -> Signals:
     columns = {
         "others": _odds(alone),
         **_agreement(given, model),
+        "orders_agree": given.orders_agree,
         "skill": _odds(np.asarray(fitted.skill, float)[given.annotator]),
         "precision": _odds(_precision(given, confusion, prior)),
         "logprob": np.log(np.clip(given.confidence, SMALLEST, 1)),
         "margin": given.margin,
         "entropy": given.entropy,
+        "samples_entropy": given.samples_entropy,
+        "stated": given.stated,
         "pace": _pace(given),
         "validator": given.validator,
         "validator_sure": given.validator_sure,

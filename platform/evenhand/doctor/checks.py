@@ -23,8 +23,8 @@ from annotations.models import DemographicsFigures
 from evenhand.celery import app as celery_app
 from evenhand.doctor.heartbeat import seconds_since
 from evenhand.doctor.report import Check, Finding, Status
+from evenhand.doctor.servers import language_models
 from evenhand.local.state import is_running, read_state
-from llm_workers.client import Probe, probe
 
 OLDEST_POSTGRES = 16
 PING_SECONDS = 3.0
@@ -32,7 +32,6 @@ SILENT_SECONDS = 60.0
 SAMPLED_BOXES = 200
 GIGABYTE = 1_000_000_000
 QUEUES = ("default", "llm")
-DIALECTS = {"vllm": "vLLM", "llamacpp": "llama.cpp", "other": "plain OpenAI"}
 NEEDED_STATIC = (
     "django_htmx/htmx-4.min.js",
     "vendor/@picocss/pico/css/pico.min.css",
@@ -134,25 +133,6 @@ async def _round_trip() -> None:
         await layer.flush()  # in this layer: close its own connections
 
 
-def llm() -> Finding:
-    """Ask every server exactly as the workers do, so that the doctor sees the dialect that they will speak."""
-    if not settings.LLM_BASE_URLS:
-        advice = "Fetch the local model (evenhand models fetch) and start again, or set LLM_BASE_URL."
-        return Finding("language model", "warn", "none: people can label, model runs wait", advice)
-    probes = [probe(url, api_key=settings.LLM_API_KEY) for url in settings.LLM_BASE_URLS]
-    bad = [f"{found.url}: {found.problem}" for found in probes if found.problem]
-    good = [_serves(found) for found in probes if not found.problem]
-    if bad:
-        advice = "Start that server, or correct LLM_BASE_URL and LLM_API_KEY (embedded: see logs/llm.log)."
-        return Finding("language model", "warn" if good else "fail", " ".join([*bad, *good]), advice)
-    return Finding("language model", "ok", "; ".join(good))
-
-
-def _serves(found: Probe) -> str:
-    models = ", ".join(offer.name for offer in found.offers)
-    return f"{found.url} speaks {DIALECTS.get(found.dialect, found.dialect)}, serves {models}"
-
-
 def disk() -> Finding:
     home: Path = settings.EVENHAND_HOME
     place = next(folder for folder in (home, *home.parents) if folder.exists())
@@ -215,7 +195,7 @@ CHECKS: tuple[Check, ...] = (
     Check("beat", beat, "Mend the broker first; beat's signs of life are kept there."),
     Check("relay", relay, "Mend the broker first; the relay's signs of life are kept there."),
     Check("channel layer", channel_layer, "Mend the broker first; live pages are fed through it (REDIS_URL)."),
-    Check("language model", llm, "Correct LLM_BASE_URL."),
+    Check("language model", language_models, "Mend the database first, which knows the servers; correct LLM_BASE_URL."),
     Check("demographics", demographics, "Mend the database first; correct EVENHAND_DEMOGRAPHICS_KEY."),
     Check("static files", static_files, "Install the front-end libraries: make install"),
     Check("disk", disk, "Make EVENHAND_HOME readable for this user."),

@@ -11,14 +11,15 @@ Status = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check: ``found`` says what is there, ``mend`` what to do about it (empty when all is
-    well).
+    """The result of one check: ``found`` says what is there, in one or more lines, ``mend`` what to do about it (empty
+    when all is well). ``details``: the same for programs, where a part consists of several.
     """
 
     part: str
     status: Status
     found: str
     mend: str = ""
+    details: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,20 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 
 def as_data(findings: Sequence[Finding]) -> dict[str, Any]:
-    return {"healthy": exit_code(findings) == 0, "parts": [asdict(finding) for finding in findings]}
+    parts = [asdict(finding) for finding in findings]
+    for part in parts:
+        if not part["details"]:
+            del part["details"]
+    return {"healthy": exit_code(findings) == 0, "parts": parts}
 
 
 def as_text(findings: Sequence[Finding]) -> str:
     width = max(len(finding.part) for finding in findings)
     lines = []
     for finding in findings:
-        lines.append(f"{finding.status:<5} {finding.part:<{width}}  {finding.found}")
+        first, *others = finding.found.split("\n")
+        lines.append(f"{finding.status:<5} {finding.part:<{width}}  {first}")
+        lines += [f"{'':<5} {'':<{width}}    {line}" for line in others]
         if finding.mend:
             lines.append(f"{'':<5} {'':<{width}}  → {finding.mend}")
     return "\n".join(lines)

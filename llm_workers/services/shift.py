@@ -1,0 +1,208 @@
+"""One task's worth of asking: lease work, ask the servers about much of it at once, store the answers as they come.
+
+Runs and validators work in the same way; what differs between them is a ``Job``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+
+from llm_workers import limits
+from llm_workers.client import ChatClient, ClientError, Refused, Server, Usage
+from llm_workers.client.registry import Registry
+from llm_workers.pacing import Pace
+
+
+@dataclass(frozen=True)
+class Next:
+    """The task that should follow: for this generation, after so many seconds."""
+
+    generation: int
+    wait: float = 0.0
+
+
+class Answered(Protocol):
+    """What asking about one thing brought."""
+
+    @property
+    def usage(self) -> Usage: ...
+    @property
+    def requests(self) -> int: ...
+
+
+Leased = TypeVar("Leased")
+Answer = TypeVar("Answer", bound=Answered)
+
+
+class Job(Protocol[Leased, Answer]):
+    """A claim on a lane. All but ``ask`` use the database, in short transactions, and do nothing once the claim is
+    lost."""
+
+    @property
+    def servers(self) -> tuple[Server, ...]: ...
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def concurrency(self) -> int:
+        """The most requests at a time."""
+
+    @property
+    def width(self) -> int:
+        """Requests at a time to begin with."""
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether money is counted by the servers' time."""
+
+    def lease(self, count: int) -> list[Leased]:
+        """Up to ``count`` things to ask about that nobody else asks about; none: ask no more."""
+
+    async def ask(self, client: ChatClient, one: Leased) -> Answer:
+        """Raises ``ClientError`` where no server could be used."""
+
+    def store(self, answers: Sequence[Answer]) -> None:
+        """Keep them, once."""
+
+    def release(self, leased: Sequence[Leased]) -> None:
+        """Give back what nothing could be asked about."""
+
+    def touch(self, width: int) -> bool:
+        """Say that the lane is worked on, with so many requests at a time; False where the claim is lost."""
+
+
+class Shift(Generic[Leased, Answer]):
+    """Keeps as many requests going as the server takes well. The database is used in the calling thread."""
+
+    def __init__(self, job: Job[Leased, Answer]) -> None:
+        self.job = job
+        self.pace = Pace(start=job.width, most=job.concurrency)
+        self.began = self.stored_at = self.touched_at = self.loaded_at = time.monotonic()
+        self.ready: deque[Leased] = deque()
+        self.asking: dict[asyncio.Task[Answer], Leased] = {}
+        self.done: list[asyncio.Task[Answer]] = []
+        self.answers: list[Answer] = []
+        self.news = asyncio.Event()
+        self.fault: ClientError | None = None
+        self.dry, self.asked = False, 0
+
+    async def run(self) -> ClientError | None:
+        """Returns why no server could be used, or None."""
+        client = ChatClient(
+            self.job.servers,
+            api_key=settings.LLM_API_KEY,
+            concurrency=self.job.concurrency,
+            patience=limits.PATIENCE,
+            registry=self.job.registry,
+        )
+        client.on_overload = self._overloaded
+        async with client:
+            try:
+                while await self._fill(client):
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(limits.STORE_EVERY):
+                            await self.news.wait()
+                    self.news.clear()
+                    await self._collect()
+                    await self._store(client, at_least=limits.STORE_EVERY)
+                    if not await self._touch():
+                        break
+                    self._look(client)
+                await self._store(client)
+            finally:
+                await self._abandon()
+        return self.fault
+
+    def _overloaded(self, wait: float) -> None:
+        self.pace.refused(now=time.monotonic(), wait=min(wait, limits.PATIENCE.longest_wait))
+
+    def _goes_on(self) -> bool:
+        """Whether anything new is to be asked."""
+        slow = 0.0 if math.isnan(self.pace.usual) else limits.TASK_ANSWERS * self.pace.usual
+        whole = min(max(limits.TASK_SECONDS, slow), limits.LONGEST_TASK)
+        return self.fault is None and time.monotonic() - self.began < whole
+
+    async def _fill(self, client: ChatClient) -> bool:
+        """Lease and start as many requests as there is room for; False where nothing is left under way."""
+        if self._goes_on() and self.pace.may_ask(time.monotonic()):
+            room = self.pace.width - len(self.asking)
+            if len(self.ready) < room and not self.dry:
+                # More than there is room for now: a lease for each answer would cost more than it brings.
+                count = room + self.pace.width - len(self.ready)
+                leased = await sync_to_async(self.job.lease)(count)
+                self.dry = not leased
+                self.ready.extend(leased)
+            for _ in range(min(room, len(self.ready))):
+                self._ask(client, self.ready.popleft())
+        return bool(self.asking) or (bool(self.ready) and self._goes_on())
+
+    def _ask(self, client: ChatClient, one: Leased) -> None:
+        task = asyncio.create_task(self.job.ask(client, one))
+        self.asking[task] = one
+        self.asked += 1
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Answer]) -> None:
+        self.done.append(task)
+        self.news.set()
+
+    async def _collect(self) -> None:
+        done, self.done = self.done, []
+        full = len(self.asking) >= self.pace.width
+        released = []
+        for task in done:
+            one = self.asking.pop(task)
+            try:
+                answer = task.result()
+            except ClientError as error:
+                if not isinstance(self.fault, Refused):  # that says more than what came of it afterwards
+                    self.fault = error
+                released.append(one)
+                continue
+            self.answers.append(answer)
+            if answer.usage.seconds:
+                self.pace.answered(answer.usage.seconds / answer.requests, full=full)
+        if released:
+            await sync_to_async(self.job.release)(released)
+
+    async def _store(self, client: ChatClient, *, at_least: float = 0.0) -> None:
+        if self.answers and time.monotonic() - self.stored_at >= at_least:
+            if self.job.is_timed:  # what these answers cost must be known when they are held to a limit of money
+                await client.hand_in()
+            answers, self.answers = self.answers, []
+            await sync_to_async(self.job.store)(answers)
+            self.stored_at = time.monotonic()
+
+    async def _touch(self) -> bool:
+        if time.monotonic() - self.touched_at < limits.TOUCH_EVERY:
+            return True
+        self.touched_at = time.monotonic()
+        return await sync_to_async(self.job.touch)(self.pace.width)
+
+    def _look(self, client: ChatClient) -> None:
+        """Heed how many requests wait inside the servers."""
+        if time.monotonic() - self.loaded_at >= limits.LOAD_EVERY:
+            self.loaded_at = time.monotonic()
+            waiting = client.waiting
+            if waiting is not None:
+                self.pace.waiting(waiting)
+
+    async def _abandon(self) -> None:
+        """Give back what was not asked about, and stop what is still under way: the claim is lost, or something here
+        broke.
+        """
+        for task in self.asking:
+            task.cancel()
+        if self.asking:
+            await asyncio.gather(*self.asking, return_exceptions=True)
+        if self.ready:
+            await sync_to_async(self.job.release)(list(self.ready))
