@@ -45,15 +45,21 @@ def servers_for(model: ModelVersion) -> tuple[Server, ...]:
     return tuple(found)
 
 
-class RunServers:
-    """The registry (``client.Registry``) of a run's client."""
+class ModelServers:
+    """The registry (``client.Registry``) of a client that asks one model; ``took_share``: seconds of servers' time."""
 
-    def __init__(self, run_id: int) -> None:
-        self.run_id = run_id
-        self._asked: ModelAnnotator | None = None
+    def __init__(self, model: ModelVersion | None = None, *, orders: int = 1) -> None:
+        self._model, self._orders = model, orders
+        self.took_share = 0.0
+
+    @property
+    def model(self) -> ModelVersion:
+        if self._model is None:
+            raise ValueError("Of which model?")
+        return self._model
 
     async def servers(self) -> Sequence[Server]:
-        return await sync_to_async(lambda: servers_for(self._how.model))()
+        return await sync_to_async(lambda: servers_for(self.model))()
 
     async def breaker_moved(self, server: Server, state: BreakerState, fault: str) -> None:
         await sync_to_async(breaker_moved)(url=server.url, state=state, fault=fault)
@@ -67,17 +73,28 @@ class RunServers:
     async def took(self, tallies: Mapping[str, Tally]) -> None:
         await sync_to_async(self._took)(tallies)
 
+    def _took(self, tallies: Mapping[str, Tally]) -> None:
+        self.took_share += sum(tally.share for tally in tallies.values())
+        throughput_seen(model=self.model, orders=self._orders, tallies=tallies)
+
+
+class RunServers(ModelServers):
+    """The registry of a run's client: what is taken from each server is the run's."""
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__()
+        self.run_id = run_id
+
     @property
-    def _how(self) -> ModelAnnotator:
-        if self._asked is None:
-            asked = ModelAnnotator.objects.select_related("model", "prompt")
-            self._asked = asked.get(annotator__runs=self.run_id)
-        return self._asked
+    def model(self) -> ModelVersion:
+        if self._model is None:
+            asked = ModelAnnotator.objects.select_related("model", "prompt").get(annotator__runs=self.run_id)
+            self._model, self._orders = asked.model, asked.prompt.orders
+        return self._model
 
     def _took(self, tallies: Mapping[str, Tally]) -> None:
         run_took(run_id=self.run_id, tallies=tallies)
-        how = self._how
-        throughput_seen(model=how.model, orders=how.prompt.orders, tallies=tallies)
+        super()._took(tallies)
 
 
 def breaker_moved(*, url: str, state: BreakerState, fault: str) -> None:
