@@ -102,6 +102,16 @@ class Sitting:
 
 
 @dataclass(frozen=True)
+class Used:
+    """What asking a model took."""
+
+    model: int
+    prompt_tokens: int
+    completion_tokens: int
+    server_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class Price:
     """``amount`` in ``currency``; None: ``why`` says what is missing."""
 
@@ -131,22 +141,19 @@ class Panel(Protocol):
         """Ask for about so many seconds: ``take(count)`` gives probes to ask about (none: it is done), ``keep`` stores
         what was said and tells whether to go on. Both are called outside of transactions, one at a time."""
 
-    def price(self, model: int, *, prompt_tokens: int, completion_tokens: int, server_seconds: float) -> Price:
-        """What that costs at the prices that are known now."""
+    def prices(self, used: Sequence[Used]) -> list[Price]:
+        """What each costs at the prices that are known now; a fixed number of queries."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What one candidate used up in audits of a project, over all of them."""
+    """What one model used up in audits of a project."""
 
-    model: int
+    used: Used
     name: str
     audits: int
     answers: int
-    prompt_tokens: int
-    completion_tokens: int
     seconds: float
-    price: Price
 
 
 _panels: list[Panel] = []

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from annotations.candidates import Candidate, How, Keep, Price, Probe, Question, Said, Sitting, Take
+from annotations.candidates import Candidate, How, Keep, Price, Probe, Question, Said, Sitting, Take, Used
 from annotations.models import LabelSchema, Project
 from ledger.errors import DomainError, not_found
 from llm_workers import limits
@@ -87,25 +87,26 @@ class Panel:
         held = _Sitting(model, ways, servers_for(model), ModelServers(model, orders=widest), take, keep, seconds)
         return async_to_sync(held.run)()
 
-    def price(self, model: int, *, prompt_tokens: int, completion_tokens: int, server_seconds: float) -> Price:
-        found = ModelVersion.objects.filter(pk=model).first()
-        if found is None:
-            return Price(None, why=_("The model is no longer known."))
-        amount = cost_of(found, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
-        if amount is not None:
-            return Price(amount, found.currency)
-        hours = {
-            (found.price_per_hour, found.currency)
-            if endpoint.price_per_hour is None
-            else (endpoint.price_per_hour, endpoint.currency)
-            for endpoint in found.endpoints.all()
-        } or {(found.price_per_hour, found.currency)}
-        if len(hours) > 1:
-            return Price(None, why=_("Its servers cost different amounts an hour."))
-        hour, currency = hours.pop()
-        if hour is None:
-            return Price(None, why=_("There is no price for the model's tokens or for an hour of its servers."))
-        return Price(hour * Decimal(server_seconds) / HOUR, currency)
+    def prices(self, used: Sequence[Used]) -> list[Price]:
+        known = ModelVersion.objects.prefetch_related("endpoints").in_bulk({one.model for one in used})
+        return [_price(known.get(one.model), one) for one in used]
+
+
+def _price(model: ModelVersion | None, used: Used) -> Price:
+    if model is None:
+        return Price(None, why=_("The model is no longer known."))
+    amount = cost_of(model, prompt_tokens=used.prompt_tokens, completion_tokens=used.completion_tokens)
+    if amount is not None:
+        return Price(amount, model.currency)
+    own = (model.price_per_hour, model.currency)
+    servers = list(model.endpoints.all())
+    hours = {own if one.price_per_hour is None else (one.price_per_hour, one.currency) for one in servers} or {own}
+    if len(hours) > 1:
+        return Price(None, why=_("Its servers cost different amounts an hour."))
+    hour, currency = hours.pop()
+    if hour is None:
+        return Price(None, why=_("There is no price for the model's tokens or for an hour of its servers."))
+    return Price(hour * Decimal(used.server_seconds) / HOUR, currency)
 
 
 def _candidate(model: ModelVersion, prompt: Prompt | None, recipe: Recipe, schema_id: int) -> Candidate:
@@ -221,10 +222,12 @@ class _Sitting:
             if probe is None:
                 return
             try:
-                self.said.append(await _say(client, self.model, self.ways[probe.task], probe))
+                said = await _say(client, self.model, self.ways[probe.task], probe)
             except ClientError as error:
                 if not isinstance(self.fault, Refused):  # that says more than what came of it afterwards
                     self.fault = error
+            else:
+                self.said.append(said)  # only now: the list may have been taken away meanwhile
 
     async def _next(self) -> Probe | None:
         async with self.turn:

@@ -36,9 +36,9 @@ def recommended_validator(project: Project) -> Recommendation | None:
     """The served model that was chosen from an audit, or that one proposes; else the one with the best agreement with
     people here, other than the one that labels. None: none served.
 
-    Without an audit, models are ranked by the lower end of the 95 % interval of their agreement, so that ten lucky labels win nothing.
-    The labelling model is the one with the most labels here. It comes last: what it got wrong as a labeller it would
-    find right as a validator.
+    Without an audit, models are ranked by the lower end of the 95 % interval of their agreement, so that ten lucky
+    labels win nothing. The labelling model is the one with the most labels here. It comes last: what it got wrong as a
+    labeller it would find right as a validator.
     """
     served = list(models_served())
     if not served:
