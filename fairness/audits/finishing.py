@@ -103,13 +103,13 @@ def audit_finish(*, audit: Audit) -> None:
 def fairest_of(measured: list[AuditCandidate]) -> AuditCandidate | None:
     """The candidate with the smallest disparity, judged by the upper end of its interval, among those whose accuracy is
     good enough: within ``GOOD_ENOUGH`` of the best. None where nothing can be compared."""
-    accurate = {one.pk: one.results["overall"]["accuracy"]["value"] for one in measured}
+    accurate = {one.pk: one.figures["overall"]["accuracy"]["value"] for one in measured}
     best = max((value for value in accurate.values() if value is not None), default=None)
     if best is None:
         return None
     good = [one for one in measured if accurate[one.pk] is not None and accurate[one.pk] >= best - GOOD_ENOUGH]
     for disparity in DISPARITIES:
-        found = [(one, own) for one in good if (own := worst(one.results, disparity)) is not None]
+        found = [(one, own) for one in good if (own := worst(one.figures, disparity)) is not None]
         if found:
             return min(found, key=lambda pair: (_upper(pair[1]), pair[0].position))[0]
     return None

@@ -73,15 +73,15 @@ class Entry:
     within: bool
 
     def overall(self, name: str) -> Figure:
-        return figure_of(self.candidate.results["overall"][name])
+        return figure_of(self.candidate.figures["overall"][name])
 
     @property
     def flips(self) -> Figure:
-        return figure_of(self.candidate.results["flips"]["share"])
+        return figure_of(self.candidate.figures["flips"]["share"])
 
     @property
     def speed(self) -> Figure:
-        return figure_of(self.candidate.results["speed"]["tokens_per_second"])
+        return figure_of(self.candidate.figures["speed"]["tokens_per_second"])
 
 
 def leaderboard(candidates: Sequence[AuditCandidate], limits: Limits) -> list[Entry]:
@@ -106,8 +106,8 @@ def prices_of(candidates: Sequence[AuditCandidate]) -> list[Price]:
 
 
 def _entry(one: AuditCandidate, tag: str, price: Price, limits: Limits) -> Entry:
-    error = figure_of(one.results["overall"]["accuracy"]).complement()
-    disparity = figure_of(worst(one.results, limits.measure))
+    error = figure_of(one.figures["overall"]["accuracy"]).complement()
+    disparity = figure_of(worst(one.figures, limits.measure))
     cost = _cost(one, price.amount)
     bounds = ((error, limits.error), (disparity, limits.disparity), (cost, limits.cost))
     within = all(most is None or (own.value is not None and own.value <= most) for own, most in bounds)
@@ -116,7 +116,7 @@ def _entry(one: AuditCandidate, tag: str, price: Price, limits: Limits) -> Entry
 
 def _cost(one: AuditCandidate, amount: Decimal | None) -> Figure:
     """Of 1,000 labels, orders of the audit included; as sure as the mean of the tokens."""
-    tokens = figure_of(one.results["speed"]["tokens_per_answer"])
+    tokens = figure_of(one.figures["speed"]["tokens_per_answer"])
     if amount is None or not one.answered or not tokens.value:
         return NOTHING
     per_thousand = float(amount) * 1000 / one.answered

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -193,6 +195,11 @@ class AuditCandidate(models.Model):
     def label(self) -> str:
         """The model and, where it has one, its prompt."""
         return f"{self.name} · {self.prompt_name}" if self.prompt_name else self.name
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The results; empty before they are there."""
+        return self.results or {}
 
     @property
     def asked(self) -> int:

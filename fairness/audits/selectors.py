@@ -105,7 +105,7 @@ def audit_usage(project: Project) -> list[Usage]:
     rows = AuditCandidate.objects.filter(audit__project=project).values("model").order_by("model")
     sums = rows.annotate(
         audits=Count("audit", distinct=True),
-        answers=Sum("answered"),
+        labels=Sum("answered"),
         read=Sum("prompt_tokens"),
         written=Sum("completion_tokens"),
         model_seconds=Sum("seconds"),
@@ -117,7 +117,7 @@ def audit_usage(project: Project) -> list[Usage]:
             used=Used(row["model"], row["read"], row["written"], row["servers"]),
             name=names[row["model"]],
             audits=row["audits"],
-            answers=row["answers"],
+            answers=row["labels"],
             seconds=row["model_seconds"],
         )
         for row in sums

@@ -98,7 +98,7 @@ def set_from_gold(*, project: Project, by: Any, count: int = 500, seed: int = 0,
     return _freeze(project, by, ProbeKind.GOLD, name, {"count": count, "seed": seed}, _own(), probes)
 
 
-def _gold(project: Project, count: int, seed: int) -> list[Item]:
+def _gold(project: Project, count: int, seed: int) -> Sequence[Item]:
     """A stretch of the ring of gold items (see ``Item``), which is shuffled once for all: two short index scans."""
     ring = Func(F("id"), function="hashint8", output_field=IntegerField())
     gold = Item.objects.filter(project=project, gold__isnull=False).annotate(place=ring).order_by("place", "id")

@@ -253,6 +253,9 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatus": "annotations.models.ReviewStatus",
         "ReviewCause": "annotations.models.ReviewCause",
         "CaseCause": "annotations.models.CaseCause",
+        "AuditStatus": "fairness.models.AuditStatus",
+        "AuditCandidateStatus": "fairness.models.CandidateStatus",
+        "ModelRole": "annotations.models.ModelRole",
         "Role": "accounts.models.Role",
     },
 }
