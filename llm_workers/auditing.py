@@ -248,10 +248,10 @@ async def _say(client: ChatClient, model: ModelVersion, way: _Way, probe: Probe)
         client, model=model.name, asking=way.asking, item_id=probe.seat, kind=probe.modality, payload=probe.payload
     )
     by_order: dict[int, list[Reading]] = {}
-    for rotation, reading in asked.readings:
-        by_order.setdefault(rotation, []).append(reading)
-    one = replace(way.own, orders=1)
-    votes = {rotation: found for rotation, readings in by_order.items() if (found := together(one, readings))}
+    for rotation, one in asked.readings:
+        by_order.setdefault(rotation, []).append(one)
+    single = replace(way.own, orders=1)
+    votes = {rotation: found for rotation, readings in by_order.items() if (found := together(single, readings))}
     # What a run would label: by the first order alone where its recipe averages over none.
     reading = votes.get(asked.rotations[0]) if way.own.orders == 1 else asked.reading
     return Said(

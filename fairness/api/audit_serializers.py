@@ -180,9 +180,7 @@ def _candidate(one: AuditCandidate, entry: Any) -> dict[str, Any]:
 
 class AuditRulesSerializer(serializers.ModelSerializer[AuditRules]):
     probe_set = serializers.PrimaryKeyRelatedField(queryset=ProbeSet.objects.none(), allow_null=True, required=False)
-    choices = ModelChoiceSerializer(
-        many=True, read_only=True, required=False, help_text=_("What holds now, for each role.")
-    )
+    choices = ModelChoiceSerializer(many=True, read_only=True, required=False)  # what holds now, for each role
 
     class Meta:
         model = AuditRules

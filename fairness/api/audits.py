@@ -53,7 +53,7 @@ class AuditsView(GenericAPIView[Audit]):
         operation_id="start_audit",
         summary="Ask candidate models about a probe set",
         description=(
-            "One candidate after the other, in the background. `source` is “templates”, “gold” or “set:ID”; candidates"
+            "One candidate after the other, in the background. `about` is “templates”, “gold” or “set:ID”; candidates"
             " are keys of the list of candidates. One audit goes on at a time in a project (409)."
         ),
         request=AuditStartSerializer,
@@ -68,7 +68,7 @@ class AuditsView(GenericAPIView[Audit]):
         probe_set = set_wanted(
             project=access.project,
             by=person(request),
-            source=values["source"],
+            about=values["about"],
             families=values.get("families"),
             count=values.get("count"),
         )
@@ -131,9 +131,8 @@ class AuditRulesView(APIView):
 
 
 def _rules(rules: AuditRules) -> Any:
-    return AuditRulesSerializer(rules).data | {
-        "choices": ModelChoiceSerializer(choices_of(rules.project), many=True).data
-    }
+    choices = ModelChoiceSerializer(choices_of(rules.project), many=True).data
+    return AuditRulesSerializer(rules).data | {"choices": choices}
 
 
 class AuditView(APIView):

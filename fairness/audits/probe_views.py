@@ -75,7 +75,7 @@ def _set_row(one: ProbeSet) -> dict[str, Any]:
 
 
 def _made(request: HttpRequest, access: Access, doing: str, values: dict[str, Any]) -> str:
-    who = {"project": access.project, "by": person(request)}
+    who: dict[str, Any] = {"project": access.project, "by": person(request)}
     if doing == "file":
         upload = values["file"]
         probe_file_add(name=upload.name, text=decoded(upload.read()), **who)
