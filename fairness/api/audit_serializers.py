@@ -34,7 +34,7 @@ class AuditSerializer(serializers.ModelSerializer[Audit]):
 
 class AuditStartSerializer(serializers.Serializer[Any]):
     candidates = serializers.ListField(child=serializers.CharField(max_length=60), max_length=MAX_CANDIDATES)
-    source = serializers.CharField(default="templates", max_length=40, help_text=_("templates, gold, or set:ID"))
+    about = serializers.CharField(default="templates", max_length=40, help_text=_("templates, gold, or set:ID"))
     families = serializers.IntegerField(
         required=False, min_value=1, max_value=1000, help_text=_("For templates: families for each task and attribute.")
     )

@@ -22,9 +22,12 @@ from fairness.metrics import (
     GroupCounts,
     OutcomeCounts,
     Parity,
+    Reason,
+    crossed_rates,
     demographic_parity,
     equal_opportunity,
     equalized_odds,
+    flip_rate,
     rate,
 )
 
@@ -170,7 +173,16 @@ def _compared(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) 
     }
     if len(attributes) == 1:
         found["flips"] = _families(rows, attributes[0])
+    else:
+        found["shrunk"] = _shrunk(counts, min_group)
     return found
+
+
+def _shrunk(counts: Mapping[str, GroupCounts], min_group: int) -> dict[str, Any]:
+    """Intersections are small: their rates drawn towards the overall one, the more the smaller each is."""
+    crossed = crossed_rates({(group,): own for group, own in counts.items()}, min_group=min_group)
+    rates = {str(cell[0]): figure(estimate) for cell, estimate in crossed.rates.items()}
+    return {"difference": figure(crossed.difference), "ratio": figure(crossed.ratio), "rates": rates}
 
 
 def _outcomes(rows: Iterable[Row]) -> OutcomeCounts:
@@ -212,15 +224,17 @@ def _families(rows: Sequence[Row], attribute: str | None) -> dict[str, Any]:
     for row in rows:
         if row.family and row.given is not None:
             families[row.family].append(row)
-    usable, flipped = 0, []
-    for name, members in families.items():
-        sets = [members] if attribute is None else list(_alike_but(members, attribute))
-        sets = [one for one in sets if len(one) > 1]
-        usable += bool(sets)
-        if any(len({row.given for row in one}) > 1 for one in sets):
-            flipped.append(name)
+    sets = {
+        (name, number): [row.given for row in own]
+        for name, members in families.items()
+        for number, own in enumerate([members] if attribute is None else _alike_but(members, attribute))
+    }
+    found = flip_rate(sets, min_group=1)
+    usable = {name for name, _number in sets.keys() - set(found.single)}
+    flipped = list(dict.fromkeys(name for name, _number in found.flipped))
+    counts = GroupCounts(len(flipped), len(usable))
     return {
-        "share": figure(rate(GroupCounts(len(flipped), usable), min_group=MIN_FAMILIES)),
+        "share": figure(rate(counts, min_group=MIN_FAMILIES, empty=Reason.NO_FAMILIES)),
         "families": flipped[:EXAMPLES],
     }
 

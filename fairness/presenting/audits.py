@@ -240,6 +240,7 @@ class Compared:
     opportunity: Shown
     odds: Shown
     flips: Shown | None
+    shrunk: Shown | None
     highest: str
     lowest: str
 
@@ -255,6 +256,7 @@ def compared(stored: Mapping[str, Any]) -> list[Compared]:
             opportunity=difference(figure_of(one["opportunity"]["difference"])),
             odds=difference(figure_of(one["odds"]["difference"])),
             flips=share(figure_of(one["flips"]["share"])) if "flips" in one else None,
+            shrunk=difference(figure_of(one["shrunk"]["difference"])) if "shrunk" in one else None,
             highest=one["parity"]["highest"] or "",
             lowest=one["parity"]["lowest"] or "",
         )
