@@ -62,7 +62,7 @@ def audit_for_a_while(*, audit_id: int, generation: int) -> Next | None:
     if sitting.fault:
         return Next(audit.generation, _fault(shift, sitting))
     if shift.is_through():
-        candidate_measure(candidate=candidate)
+        candidate_measure(candidate=shift.candidate)
     return Next(audit.generation)
 
 

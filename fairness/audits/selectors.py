@@ -13,7 +13,7 @@ from annotations.models import ModelChoice, ModelRole, Project
 from annotations.task_types import task_type
 from fairness.models import Audit, AuditAnswer, AuditCandidate, CandidateStatus, Probe, ProbeSet
 
-SHOWN_FAMILIES = 12
+SHOWN_FAMILIES = 6
 
 
 def audits_of(project: Project) -> QuerySet[Audit]:

@@ -282,7 +282,7 @@ def audit_candidate(request: HttpRequest, audit_id: int, candidate_id: int) -> H
         "attributes": shown.compared(results.get("attributes", {})),
         "intersections": shown.compared(results.get("intersections", {})),
         "tasks": [(audit.tasks[key]["name"], audit.tasks[key]["own"], shown.task_line(one))
-                  for key, one in results.get("tasks", {}).items()],
+                  for key, one in sorted(results.get("tasks", {}).items())],
         "change": results.get("change"),
         "changes": shown.changes(results.get("change")),
         "families": flipped_families(candidate, attribute),
@@ -311,6 +311,7 @@ def audit_card(request: HttpRequest, audit_id: int) -> HttpResponse:
         "card": card,
         "lines": shown.lines(leaderboard(candidates, Limits()), Limits().measure),
         "failed": [one for one in candidates if one.status != CandidateStatus.DONE],
+        "choices": choices_from(audit),
         "parts": [
             (one, f"model-{one.pk}", shown.compared({**one.results["attributes"], **one.results["intersections"]}))
             for one in candidates

@@ -15,10 +15,10 @@ from fairness.metrics import Reason
 from fairness.presenting import texts
 
 MEASURE_NAMES = {
-    "odds": gettext_lazy("Equalized odds difference"),
-    "opportunity": gettext_lazy("Equal opportunity difference"),
-    "parity": gettext_lazy("Demographic parity difference"),
-    "flips": gettext_lazy("Share of families with several labels"),
+    "odds": gettext_lazy("Equalized odds"),
+    "opportunity": gettext_lazy("Equal opportunity"),
+    "parity": gettext_lazy("Demographic parity"),
+    "flips": gettext_lazy("Flips"),
 }
 # The template fairness/audits/pareto.html writes these.
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 300, 44, 348, 12, 252
@@ -87,6 +87,7 @@ class Line:
 
     entry: Entry
     accuracy: Shown
+    error: Shown
     disparity: Shown
     macro_f1: Shown
     calibration: Shown
@@ -103,6 +104,7 @@ def lines(entries: Sequence[Entry], measure: str) -> list[Line]:
         Line(
             entry=one,
             accuracy=share(one.overall("accuracy")),
+            error=share(one.error),
             disparity=share(one.disparity) if measure == "flips" else difference(one.disparity),
             macro_f1=plain(one.overall("macro_f1")),
             calibration=plain(one.overall("calibration_error")),
@@ -250,7 +252,7 @@ def compared(stored: Mapping[str, Any]) -> list[Compared]:
     return [
         Compared(
             name=name,
-            groups=[_group_line(group, figures) for group, figures in one["groups"].items()],
+            groups=[_group_line(group, figures) for group, figures in sorted(one["groups"].items())],
             parity=difference(figure_of(one["parity"]["difference"])),
             ratio=plain(figure_of(one["parity"]["ratio"]), 2),
             opportunity=difference(figure_of(one["opportunity"]["difference"])),
@@ -260,7 +262,7 @@ def compared(stored: Mapping[str, Any]) -> list[Compared]:
             highest=one["parity"]["highest"] or "",
             lowest=one["parity"]["lowest"] or "",
         )
-        for name, one in stored.items()
+        for name, one in sorted(stored.items())  # the database keeps no order of names
     ]
 
 
@@ -293,8 +295,8 @@ CHANGED = {
 
 def changes(change: Mapping[str, Any] | None) -> list[dict[str, str]]:
     """The lines of the table of changes; those whose interval leaves out 0 say so."""
-    found = []
-    for name, one in (change or {}).get("figures", {}).items():
+    found, figures = [], (change or {}).get("figures", {})
+    for name, one in ((name, figures[name]) for name in CHANGED if name in figures):
         clear = one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
         better = (one["difference"] > 0) == (name in ("accuracy", "macro_f1"))
         verdict = (_("better") if better else _("worse")) if clear else _("within chance")

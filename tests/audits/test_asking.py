@@ -34,6 +34,7 @@ def test_an_audit_asks_about_every_probe_in_every_order_and_measures(templates, 
     assert candidate.results["overall"]["order_sensitivity"]["value"] == 0.0
     assert candidate.results["flips"]["share"]["value"] == 1.0
     assert candidate.results["speed"]["tokens_per_answer"]["value"] == 204
+    assert candidate.results["speed"]["tokens_per_second"]["value"] > 0
     assert not Item.objects.filter(project=cast.project).exists()
     assert not Annotation.objects.filter(project=cast.project).exists()
     kinds = list(LedgerEvent.objects.filter(kind__startswith="audit.").order_by("pk").values_list("kind", flat=True))

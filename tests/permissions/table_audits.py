@@ -10,7 +10,7 @@ from tests.permissions.entry import Entry, World, project
 
 
 def _audit(world: World) -> Audit:
-    return Audit.objects.filter(project=world.cast.project).first() or make_audit(world.cast)
+    return Audit.objects.filter(project=world.cast.project).first() or make_audit(world.cast, families=2)
 
 
 def audit(world: World) -> list[Any]:
