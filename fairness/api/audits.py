@@ -93,10 +93,10 @@ class AuditCandidatesView(APIView):
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, READERS)
         rules = audit_rules_of(access.project)
-        new = None
+        offered, new = panel().offered(access.project), None
         if rules.probe_set is not None:
-            new = {one.signature for one in never_audited(access.project, rules.probe_set)}
-        rows = [candidate_row(one, new) for one in panel().offered(access.project)]
+            new = {one.signature for one in never_audited(access.project, rules.probe_set, offered)}
+        rows = [candidate_row(one, new) for one in offered]
         return Response(CandidateSerializer(rows, many=True).data)
 
 

@@ -19,6 +19,7 @@ from fairness.audits.sampling import Array, brier, calibration_error, macro_f1, 
 from fairness.metrics import (
     MIN_GROUP,
     Estimate,
+    Flips,
     GroupCounts,
     OutcomeCounts,
     Parity,
@@ -229,7 +230,7 @@ def _families(rows: Sequence[Row], attribute: str | None) -> dict[str, Any]:
         for name, members in families.items()
         for number, own in enumerate([members] if attribute is None else _alike_but(members, attribute))
     }
-    found = flip_rate(sets, min_group=1)
+    found: Flips[tuple[str, int], str] = flip_rate(sets, min_group=1)
     usable = {name for name, _number in sets.keys() - set(found.single)}
     flipped = list(dict.fromkeys(name for name, _number in found.flipped))
     counts = GroupCounts(len(flipped), len(usable))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils import timezone
 
 from annotations.candidates import Candidate, panel
@@ -12,10 +14,10 @@ from fairness.models import Audit, AuditCandidate, AuditRules, AuditStatus, Prob
 from ledger.errors import DomainError
 
 
-def never_audited(project: Project, probe_set: ProbeSet) -> list[Candidate]:
+def never_audited(project: Project, probe_set: ProbeSet, offered: Sequence[Candidate] | None = None) -> list[Candidate]:
     """The candidates that are offered now and were never part of an audit over ``probe_set``: a new model, adapter or
     quantization, a new prompt or one that was changed, or any of them after labels or guidelines changed."""
-    offered = panel().offered(project)
+    offered = panel().offered(project) if offered is None else offered
     asked = AuditCandidate.objects.filter(
         audit__project=project, audit__probe_set=probe_set, signature__in=[one.signature for one in offered]
     )
