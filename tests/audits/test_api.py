@@ -144,7 +144,7 @@ def test_reading_takes_a_fixed_number_of_queries(cast, api, model, django_assert
         prompt_create(project=cast.project, by=cast.olivia, name=f"Prompt {number}", recipe=recipe)
     for address, most in (
         (f"/api/v1/projects/{cast.project.pk}/audits/", 5),
-        (f"/api/v1/projects/{cast.project.pk}/audits/candidates/", 8),
+        (f"/api/v1/projects/{cast.project.pk}/audits/candidates/", 9),
         (f"/api/v1/projects/{cast.project.pk}/audits/probe-sets/", 5),
         (f"/api/v1/audits/{audit.pk}/", 8),
         (f"/api/v1/audits/{audit.pk}/card/", 11),
