@@ -21,6 +21,7 @@ from typing import Any
 import django
 
 from evenhand.cli.bench import ROOT, Figure
+from evenhand.env import env
 from evenhand.local.errors import LocalError
 from evenhand.local.state import State, read_state
 
@@ -145,18 +146,22 @@ def _server() -> Iterator[str]:
 @contextmanager
 def _stack(home: Path, url: str) -> Iterator[State]:
     """A platform of its own. This process's Django is pointed at it, so no other may have been set up before."""
-    settings = {"EVENHAND_HOME": str(home), "LLM_BASE_URL": url, "DJANGO_SETTINGS_MODULE": "evenhand.settings"}
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
-        os.environ.pop(name, None)
-    os.environ.update(settings)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
+    environment = env.overridden(
+        EVENHAND_HOME=str(home),
+        LLM_BASE_URL=url,
+        DJANGO_SETTINGS_MODULE="evenhand.settings",
+        PYTHONPATH=path,
+        DATABASE_URL="",
+        REDIS_URL="",
+        SECRET_KEY="",
+    )
+    env.taken_over(environment)
     log = home / "up.txt"
     home.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "evenhand.cli", "up", "--no-llm", "--port", str(_free_port())]
-    path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=os.environ | {"PYTHONPATH": path}, cwd=ROOT, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=output)
     try:
         yield _ready(home, process, log)
     finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,13 +70,15 @@ def _pauses(rule: Rule, rates: tuple[float, ...], runs: int, step: int) -> Itera
     chance = np.random.default_rng(SEED)
     size = max(1, BATCH // LABELS)
     for start in range(0, runs, size):
-        yield _first(rule, *_counts(chance, rates, min(size, runs - start)), step)
+        yield _first(rule, *streams(chance, rates, min(size, runs - start), LABELS), step)
 
 
-def _counts(chance: np.random.Generator, rates: tuple[float, ...], runs: int) -> tuple[Array, Array]:
-    """Counts after every label, each (groups, runs, labels): selected, and all."""
-    group = chance.integers(0, len(rates), (runs, LABELS))
-    given = chance.random((runs, LABELS)) < np.array(rates)[group]
+def streams(
+    chance: np.random.Generator, rates: tuple[float, ...], runs: int, labels: int, shares: Sequence[float] | None = None
+) -> tuple[Array, Array]:
+    """Counts after every label, each (groups, runs, labels): selected, and all. ``shares``: of groups, else equal."""
+    group = chance.choice(len(rates), (runs, labels), p=shares)
+    given = chance.random((runs, labels)) < np.array(rates)[group]
     own = group == np.arange(len(rates))[:, None, None]
     return (own & given).cumsum(axis=2, dtype=np.int32), own.cumsum(axis=2, dtype=np.int32)
 
@@ -97,12 +99,12 @@ def _first(rule: Rule, selected: Array, n: Array, step: int) -> Array:
     return found
 
 
-def ours(tau: float = 0.0) -> Rule:
+def ours(tau: float = 0.0, alpha: float = ALPHA) -> Rule:
     """The evidence and threshold of ``fairness.metrics.pausing``."""
 
     def rule(selected: Array, n: Array, labels: Array) -> Array:
         pairs = list(itertools.combinations(range(len(selected)), 2))
-        needed = math.log(len(pairs) / ALPHA)
+        needed = math.log(len(pairs) / alpha)
         hit = np.zeros(selected.shape[1:], dtype=bool)
         for i, j in pairs:
             found = log_evidence(selected[i], n[i], selected[j], n[j], tau=tau, enough=needed)

@@ -31,7 +31,7 @@ from annotations.labelling.leases import claim_next as claim_next_of
 from annotations.labelling.places import hold_place, lock_annotator, locked_assignment, recount_places
 from annotations.labelling.selectors import taken_back
 from annotations.labelling.situation import schema_of, situation_of
-from annotations.labelling.storing import AtHand, at_hand_again, label_store, submit_begin
+from annotations.labelling.storing import label_store, submit_begin
 from annotations.models import (
     Annotation,
     AnnotationStatus,
@@ -45,6 +45,7 @@ from annotations.models import (
 )
 from annotations.quality.answers import note_answer
 from annotations.services.changes import item_changes
+from annotations.services.rows import AtHand
 from annotations.serving.limits import refuse_many_skips
 from annotations.task_types import task_type
 from annotations.working.care import note_exposure, note_label
@@ -200,36 +201,40 @@ def _store(
     holding: Collection[int],
 ) -> Submission:
     with transaction.atomic():
-        at_hand, schema_id, asked = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
-        if key and (earlier := _same_request(annotator, at_hand, value, key)):
+        begun, schema_id, asked = submit_begin(annotator_id=annotator.pk, assignment_id=assignment_id)
+        if key and (earlier := _same_request(annotator, begun, value, key)):
             return Submission(earlier, replayed=True)
         project = stored(Project, [("id", annotator.project_id)])
-        held = {at_hand.item_id: asked}
+        held = {begun.item_id: asked}
         with item_changes(
             project=project,
             item_ids=held,
             schema=schema_of(schema_id),
             held=held,
             givers=[annotator.pk],
+            assignment_id=assignment_id,
             savepoint=False,
         ) as changes:
-            at_hand, terms = at_hand_again(assignment_id)
+            at_hand, terms = changes.at_hand()
             refuse_if_closed(terms.status)
             schema = schema_of(at_hand.schema_id)
             value = task_type(schema.task_type).check_value(schema.config, value)
             hold_place(at_hand.item_id, at_hand.status)
-            annotation = label_store(annotator.pk, at_hand, value, active_ms=active_ms, key=key, now=timezone.now())
+            annotation, situation = label_store(
+                annotator.pk, at_hand, value, active_ms=active_ms, key=key, now=timezone.now()
+            )
             if terms.warned:
                 note_label(annotator, annotation, expected_seconds=terms.expected_seconds)
             data = {"item": at_hand.item_id, "value": value, "schema": schema.version}
             changes.simulated = annotator.origin == AnnotatorOrigin.SIMULATED
             changes.events.append(_label_event("annotation.submitted", annotator, annotation, data))
             changes.vote(annotation, kind=AnnotatorKind.HUMAN)
-            note_answer(changes, annotator, annotation, annotation.created_at)
+            if note_answer(changes, annotator, annotation, annotation.created_at):
+                situation = situation_of(annotator.pk)
             if not claim_next:
                 return Submission(annotation)
             try:
-                claimed = claim_within(annotator, situation_of(annotator.pk), holding)
+                claimed = claim_within(annotator, situation, holding)
             except DomainError as refusal:
                 return Submission(annotation, reason=refusal.code)
             if claimed.event is not None:

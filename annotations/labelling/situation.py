@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
 from hashlib import sha256
+from typing import Any
 
 from django.db import connection
 
@@ -17,9 +18,7 @@ from ledger.statements import Statement
 
 # The two look-ups at the end read as far back as a limit reaches, and only where there is one: when the label that
 # would now be one too many was given.
-READ = Statement(
-    "situation_read",
-    """
+COLUMNS = """
     SELECT project.status, project.lease_seconds, asked.id, rules.project_id IS NOT NULL, rules.strategy,
         rules.open_leases, rules.labels_per_worker, rules.labels_per_minute, rules.shuffle_options, leases.all::text,
         CASE WHEN rules.labels_per_worker IS NOT NULL THEN EXISTS (
@@ -34,6 +33,8 @@ READ = Statement(
             worker.gold_right, worker.gold_wrong, quality.gold_start, quality.gold_floor, quality.limit, quality.seed,
             (SELECT COALESCE(max(own.id), 0) FROM annotations_assignment own WHERE own.annotator_id = worker.id)
         )::text END
+"""
+ROWS = """
     FROM annotations_annotator worker
     JOIN annotations_project project ON project.id = worker.project_id
     JOIN annotations_labelschema asked ON asked.project_id = project.id AND asked.is_current
@@ -49,9 +50,27 @@ READ = Statement(
         WHERE lease.project_id = project.id AND lease.annotator_id = worker.id AND lease.status = 'leased'
     ) leases ON TRUE
     WHERE worker.id = %(annotator)s
+"""
+READ = Statement("situation_read", COLUMNS + ROWS, annotator="bigint", pace="bigint")
+
+# The same right after a label was stored in the same round trip, with the label's id and that of the one it replaces.
+READ_AFTER_LABEL = Statement(
+    "situation_after_label",
+    f"""
+    {COLUMNS}, stored.id, stored.supersedes_id
+    {
+        ROWS.replace(
+            "WHERE worker.id",
+            '''
+    JOIN annotations_annotation stored
+        ON stored.item_id = %(item)s AND stored.annotator_id = worker.id AND stored.status = 'current'
+    WHERE worker.id''',
+        )
+    }
     """,
     annotator="bigint",
     pace="bigint",
+    item="bigint",
 )
 DEFAULTS = ServingRules()
 
@@ -92,7 +111,11 @@ def situation_of(annotator_id: int) -> Situation:
     """The caller holds the annotator's lock, so leases and labels of this person stand still."""
     with connection.cursor() as cursor:
         READ.execute(cursor, {"annotator": annotator_id, "pace": DEFAULTS.labels_per_minute})
-        row = cursor.fetchone()
+        return situation_from(cursor.fetchone())
+
+
+def situation_from(row: tuple[Any, ...]) -> Situation:
+    """From what ``COLUMNS`` gives."""
     (
         status,
         lease_seconds,

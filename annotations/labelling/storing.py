@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from accounts.rows import stored
+from annotations.labelling.situation import DEFAULTS, READ_AFTER_LABEL, Situation, situation_from
 from annotations.models import Annotation, AnnotationSource, AnnotationStatus
-from annotations.services.rows import Asked
+from annotations.services.rows import Asked, AtHand
 from ledger.errors import not_found
-from ledger.statements import Statement
+from ledger.statements import Statement, execute_all
 
 MAX_ACTIVE_MS = 24 * 3600 * 1000
 
@@ -39,17 +39,6 @@ BEGIN = Statement(
     assignment="bigint",
 )
 
-AGAIN = Statement(
-    "submit_again",
-    """
-    SELECT lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at, project.status,
-        project.content_warning <> '', project.expected_seconds
-    FROM annotations_assignment lease JOIN annotations_project project ON project.id = lease.project_id
-    WHERE lease.id = %(assignment)s
-    """,
-    assignment="bigint",
-)
-
 # The label takes the place of the one that the person took back, where there is one.
 STORE = Statement(
     "label_store",
@@ -68,7 +57,6 @@ STORE = Statement(
         value, reason, active_ms, supersedes_id, idempotency_key, created_at)
     VALUES (%(project)s, %(item)s, %(annotator)s, %(schema)s, %(assignment)s, 'human', 'current', %(value)s,
         '', %(active_ms)s, (SELECT id FROM undone), %(key)s, %(now)s)
-    RETURNING id, supersedes_id
     """,
     project="bigint",
     item="bigint",
@@ -82,32 +70,11 @@ STORE = Statement(
 )
 
 
-@dataclass(frozen=True)
-class AtHand:
-    """An assignment as it is stored."""
-
-    id: int
-    project_id: int
-    item_id: int
-    schema_id: int
-    status: str
-    leased_at: datetime
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a submit asks of the project. ``warned``: its content comes with a warning."""
-
-    status: str
-    warned: bool
-    expected_seconds: int
-
-
 def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int, Asked]:
     """Take the person's lock and the item's; their assignment, the id of the schema now, what the item asks for.
 
-    What a wait for the locks has changed is not seen yet: see ``at_hand_again``. Raises ``DomainError`` (404) for
-    anybody else's assignment.
+    What a wait for the locks has changed is not seen yet: the assignment is read again with its item. Raises
+    ``DomainError`` (404) for anybody else's assignment.
     """
     with connection.cursor() as cursor:
         BEGIN.execute(cursor, {"assignment": assignment_id, "annotator": annotator_id})
@@ -117,18 +84,13 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int,
     return AtHand(*row[:-5]), row[-5], Asked(*row[-4:])
 
 
-def at_hand_again(assignment_id: int) -> tuple[AtHand, Terms]:
-    """The assignment as it stands once the locks of its person and its item are held, and its project's terms."""
-    with connection.cursor() as cursor:
-        AGAIN.execute(cursor, {"assignment": assignment_id})
-        row = cursor.fetchone()
-    return AtHand(*row[:-3]), Terms(*row[-3:])
-
-
 def label_store(
     annotator_id: int, at_hand: AtHand, value: Any, *, active_ms: int | None, key: str, now: datetime
-) -> Annotation:
-    """Write the label and end its lease. The caller holds the item's queue entry and has checked everything."""
+) -> tuple[Annotation, Situation]:
+    """Write the label and end its lease; returns it with what the person may do now, all in one round trip.
+
+    The caller holds the item's queue entry and has checked everything.
+    """
     believable = _believable(active_ms, at_hand, now)
     values = {
         "project": at_hand.project_id,
@@ -140,10 +102,12 @@ def label_store(
         "active_ms": believable,
         "key": key,
         "now": now,
+        "pace": DEFAULTS.labels_per_minute,
     }
     with connection.cursor() as cursor:
-        STORE.execute(cursor, values)
-        pk, supersedes_id = cursor.fetchone()
+        execute_all(cursor, [STORE, READ_AFTER_LABEL], values)
+        row = cursor.fetchone()
+    pk, supersedes_id = row[-2:]
     given = {
         "id": pk,
         "project_id": at_hand.project_id,
@@ -159,7 +123,7 @@ def label_store(
         "idempotency_key": key,
         "created_at": now,
     }
-    return stored(Annotation, given.items())
+    return stored(Annotation, given.items()), situation_from(row[:-2])
 
 
 def _believable(active_ms: int | None, at_hand: AtHand, now: datetime) -> int | None:

@@ -12,15 +12,18 @@ from annotations.quality.trust import trust, under_limit
 from annotations.services.changes import ItemChanges
 
 
-def note_answer(changes: ItemChanges, annotator: Annotator, annotation: Annotation, now: datetime) -> None:
+def note_answer(changes: ItemChanges, annotator: Annotator, annotation: Annotation, now: datetime) -> bool:
     """Note whether a label of a gold item is the known one, where the project checks. The caller holds the annotator's
-    lock and the item's. Another label of the same item takes the earlier one's place."""
+    lock and the item's. Another label of the same item takes the earlier one's place.
+
+    Returns whether anything was noted: then the person's standing, and what they may do next, may be another.
+    """
     gold = changes.items[annotation.item_id].row.gold
     if gold is None:
-        return
+        return False
     rules = QualityRules.objects.filter(project_id=annotator.project_id, is_on=True).first()
     if rules is None:
-        return
+        return False
     right = changes.task.token(annotation.value) == changes.task.token(gold)
     GoldAnswer.objects.update_or_create(
         annotator=annotator,
@@ -38,6 +41,7 @@ def note_answer(changes: ItemChanges, annotator: Annotator, annotation: Annotati
             "limit": rules.limit,
         }
         changes.events.append(review_open(annotator, cause=ReviewCause.GOLD, evidence=figures, now=now))
+    return True
 
 
 def recount_answers(annotator: Annotator) -> tuple[int, int]:

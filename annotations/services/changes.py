@@ -18,11 +18,15 @@ from django.utils import timezone
 from annotations.models import Annotation, AnnotatorKind, CaseKind, ConsensusMethod, LabelSchema, Project
 from annotations.services.rows import (
     Asked,
+    AtHand,
     ConsensusRow,
+    Demanded,
     Effects,
     ItemRow,
+    Terms,
     cases_open,
     effects_store,
+    item_read_at_hand,
     items_lock,
     items_read,
 )
@@ -67,7 +71,8 @@ class LockedItem:
 class ItemChanges:
     """The locked items of one project, by item id. Made by ``item_changes``.
 
-    ``events`` are written with those of the consequences, in one statement, before them.
+    ``events`` are written with those of the consequences, in one statement, before them. ``came_for``:
+    the assignment that a label came for and its project's terms, where the caller named one.
     """
 
     project: Project
@@ -78,6 +83,13 @@ class ItemChanges:
     events: list[Event] = field(default_factory=list)
     simulated: bool = False
     demand_version: int = 1
+    came_for: tuple[AtHand, Terms] | None = None
+
+    def at_hand(self) -> tuple[AtHand, Terms]:
+        """What a label came for, as it stands under the locks. For callers that named its assignment."""
+        if self.came_for is None:
+            raise RuntimeError("No assignment was named when the changes began.")
+        return self.came_for
 
     def vote(self, annotation: Annotation, *, kind: str) -> None:
         """Take in a stored current annotation; it replaces the annotator's earlier vote."""
@@ -134,21 +146,28 @@ def item_changes(
     new_items: bool = False,
     held: dict[int, Asked] | None = None,
     givers: Iterable[int] = (),
+    assignment_id: int | None = None,
     savepoint: bool = True,
 ) -> Iterator[ItemChanges]:
     """Open a transaction, lock ``item_ids`` in order, and on exit settle what the changed votes mean.
 
     Items without a queue entry (deleted meanwhile) are missing from ``items``. ``new_items`` counts them as not there
-    before, for items added in this very transaction. ``held`` (item id → what its entry says) names entries
-    that the caller's transaction has locked already. ``givers``: annotators who may give these items
-    a label now. ``savepoint=False`` spares two statements where the caller's own
-    transaction ends with any error in here.
+    before, for items added in this very transaction. ``held`` (item id → what its entry says) names entries that the
+    caller's transaction has locked already. ``givers``: annotators who may give these items a label now.
+    ``assignment_id``: an assignment of the one item in ``held``, to be read with it. ``savepoint=False`` spares two
+    statements where the caller's own transaction ends with any error in here.
     """
     with transaction.atomic(savepoint=savepoint):
         schema = schema or project.schemas.get(is_current=True)
         asked = held or items_lock(project_id=project.pk, item_ids=sorted(set(item_ids)))
         changes = ItemChanges(project=project, schema=schema, task=task_type(schema.task_type), demand=Demand(1))
-        _read(changes, asked, givers)
+        if assignment_id is None:
+            rows, demanded = items_read(list(asked), givers=list(givers))
+        else:
+            row, demanded, at_hand, terms = item_read_at_hand(assignment_id, givers=list(givers))
+            rows, changes.came_for = [row], (at_hand, terms)
+        if demanded is not None:
+            _take_in(changes, asked, rows, demanded)
         if not new_items:
             for locked in changes.items.values():
                 locked.before = changes.state(locked, locked.asked)
@@ -156,10 +175,7 @@ def item_changes(
         _finish(changes)
 
 
-def _read(changes: ItemChanges, asked: dict[int, Asked], givers: Iterable[int]) -> None:
-    rows, demanded = items_read(list(asked), givers=list(givers))
-    if demanded is None:
-        return
+def _take_in(changes: ItemChanges, asked: dict[int, Asked], rows: list[ItemRow], demanded: Demanded) -> None:
     # The owner may change the demand at any moment. This transaction goes by what it reads here, whatever is committed
     # after, and says so in the entries that it holds; whoever comes next begins from there.
     changes.project.redundancy, changes.project.min_support = demanded.redundancy, demanded.min_support

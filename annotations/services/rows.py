@@ -29,9 +29,7 @@ LOCK = Statement(
 )
 
 # A statement of its own: its snapshot begins after the locks are held, so it sees what others have committed before.
-READ = Statement(
-    "items_read",
-    """
+READ_COLUMNS = """
     SELECT item.id, item.groups::text, item.gold::text, votes.all::text,
         decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
         decided.decided_at, opened.id, opened.kind, opened.priority,
@@ -49,6 +47,8 @@ READ = Statement(
                 WHERE given.item_id = item.id AND given.status = 'current'
             ))
         ) END
+"""
+READ_ROWS = """
     FROM annotations_item item
     JOIN annotations_project project ON project.id = item.project_id
     LEFT JOIN annotations_servingrules rules ON rules.project_id = item.project_id
@@ -59,10 +59,24 @@ READ = Statement(
         FROM annotations_annotation given JOIN annotations_annotator giver ON giver.id = given.annotator_id
         WHERE given.item_id = item.id AND given.status = 'current'
     ) votes ON TRUE
-    WHERE item.id = ANY(%(items)s)
-    ORDER BY item.id
-    """,
+"""
+READ = Statement(
+    "items_read",
+    f"{READ_COLUMNS} {READ_ROWS} WHERE item.id = ANY(%(items)s) ORDER BY item.id",
     items="bigint[]",
+    givers="bigint[]",
+)
+
+# The same of the item of one assignment, with the assignment and its project's terms: a label came for it.
+READ_AT_HAND = Statement(
+    "items_read_at_hand",
+    f"""
+    {READ_COLUMNS}, lease.id, lease.project_id, lease.item_id, lease.schema_id, lease.status, lease.leased_at,
+        project.status, project.content_warning <> '', project.expected_seconds
+    {READ_ROWS} JOIN annotations_assignment lease ON lease.item_id = item.id
+    WHERE lease.id = %(assignment)s
+    """,
+    assignment="bigint",
     givers="bigint[]",
 )
 
@@ -226,6 +240,27 @@ class Effects:
     places: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """An assignment as it is stored."""
+
+    id: int
+    project_id: int
+    item_id: int
+    schema_id: int
+    status: str
+    leased_at: datetime
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a submit asks of the project. ``warned``: its content comes with a warning."""
+
+    status: str
+    warned: bool
+    expected_seconds: int
+
+
 def items_lock(*, project_id: int, item_ids: list[int]) -> dict[int, Asked]:
     """Item id → what it asks for, of the queue entries that are there, locked in order until the end."""
     with connection.cursor() as cursor:
@@ -241,11 +276,21 @@ def items_read(item_ids: list[int], *, givers: list[int]) -> tuple[list[ItemRow]
     with connection.cursor() as cursor:
         READ.execute(cursor, {"items": item_ids, "givers": givers})
         rows = cursor.fetchall()
-    if not rows:
-        return [], None
+    return [_item(row[:-7]) for row in rows], _demanded(rows) if rows else None
+
+
+def item_read_at_hand(assignment_id: int, *, givers: list[int]) -> tuple[ItemRow, Demanded, AtHand, Terms]:
+    """The item of an assignment, as ``items_read``, in one round trip with the assignment and its project's terms."""
+    with connection.cursor() as cursor:
+        READ_AT_HAND.execute(cursor, {"assignment": assignment_id, "givers": givers})
+        row = cursor.fetchone()
+    row, at_hand, terms = row[:-9], row[-9:-3], row[-3:]
+    return _item(row[:-7]), _demanded([row]), AtHand(*at_hand), Terms(*terms)
+
+
+def _demanded(rows: list[tuple[Any, ...]]) -> Demanded:
     redundancy, min_support, version, max_labels, tau = rows[0][-7:-2]
-    demanded = Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows))
-    return [_item(row[:-7]) for row in rows], demanded
+    return Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows))
 
 
 def cases_open(rows: list[dict[str, Any]], *, project_id: int, now: datetime) -> dict[int, int]:

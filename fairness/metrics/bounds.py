@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import gammaln, xlogy
 
 from fairness.metrics.counts import G, GroupCounts, whole_number
-from fairness.metrics.pausing import ALPHA, Band, Certified, by_bands, check_tau
+from fairness.metrics.pausing import ALPHA, Band, Certified, by_bands, check_tau, columns
 from fairness.metrics.sequences import Floats, check_alpha, confidence_sequence, rate_limits
 
 _HALVINGS = 50
@@ -114,13 +114,23 @@ def certified_paired_gaps(
 
 
 def certified_gaps(
-    first: Mapping[G, GroupCounts], second: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0
+    first: Mapping[G, GroupCounts],
+    second: Mapping[G, GroupCounts],
+    *,
+    alpha: float = ALPHA,
+    tau: float = 0.0,
+    labels_per_item: tuple[int, int] = (1, 1),
 ) -> CertifiedGaps[G]:
     """Gap of two sources per group from each one's own counts, whether or not they are of the same items.
 
     Each source's rate gets a sequence at half of the group's ``alpha``; their limits subtracted bound the gap
     however the two depend on one another. Where the items are the same, :func:`certified_paired_gaps` is
     sooner. A group that one side lacks counts as empty there.
+
+    Parameters
+    ----------
+    labels_per_item : the most labels that one item has from the first and from the second source, as of
+        :func:`fairness.metrics.pausing.certified`; (1, 3) for a model beside three people.
     """
     check_alpha(alpha)
     check_tau(tau)
@@ -129,9 +139,9 @@ def certified_gaps(
         return _gaps({}, [], alpha, tau)
     nobody = GroupCounts(0, 0)
     sides = []
-    for side in (first, second):
-        rows = [side.get(g, nobody) for g in groups]
-        sides.append(confidence_sequence([c.selected for c in rows], [c.n for c in rows], alpha / len(groups) / 2))
+    for side, most in zip((first, second), labels_per_item, strict=True):
+        selected, n = columns([side.get(g, nobody) for g in groups], most)
+        sides.append(confidence_sequence(selected, n, alpha / len(groups) / 2))
     (low, high), (other_low, other_high) = sides
     bands = {g: Band(float(x), float(y)) for g, x, y in zip(groups, low - other_high, high - other_low, strict=True)}
     return _gaps(bands, [g for g in groups if first.get(g, nobody).n and second.get(g, nobody).n], alpha, tau)

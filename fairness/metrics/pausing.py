@@ -81,21 +81,27 @@ def check_tau(tau: float, most: float = 1.0) -> None:
         raise ValueError(f"tau must lie in [0, {most:g}), got {tau!r}.")
 
 
-def rate_bands(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA) -> dict[G, Band]:
+def rate_bands(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, labels_per_item: int = 1) -> dict[G, Band]:
     """Each group's confidence sequence with ``alpha`` split over the groups: all hold together."""
     check_alpha(alpha)
     if not counts:
         return {}
-    selected, n = _columns(list(counts.values()))
+    selected, n = columns(list(counts.values()), labels_per_item)
     low, high = confidence_sequence(selected, n, alpha / len(counts))
     return {group: Band(float(a), float(b)) for group, a, b in zip(counts, low, high, strict=True)}
 
 
-def _columns(counts: Sequence[GroupCounts]) -> tuple[Floats, Floats]:
-    return np.array([c.selected for c in counts], dtype=float), np.array([c.n for c in counts], dtype=float)
+def columns(counts: Sequence[GroupCounts], labels_per_item: int) -> tuple[Floats, Floats]:
+    """Selected and all, (groups,) each, in items' worth: divided by the labels that one item may have."""
+    if labels_per_item < 1:
+        raise ValueError(f"labels_per_item must be at least 1, got {labels_per_item}.")
+    selected, n = (np.array([getattr(c, name) for c in counts], dtype=float) for name in ("selected", "n"))
+    return selected / labels_per_item, n / labels_per_item
 
 
-def certified(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0) -> Certified[G]:
+def certified(
+    counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0, labels_per_item: int = 1
+) -> Certified[G]:
     """The pause rule for selection rates: is the demographic parity difference certain to be above ``tau``?
 
     Every pair of groups is tested by the evidence of :mod:`fairness.metrics.evidence`, each at ``alpha``
@@ -109,27 +115,33 @@ def certified(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: flo
         that are watched from the start, those without labels too.
     alpha : probability of a false pause over the whole run.
     tau : difference that is allowed, in [0, 1).
+    labels_per_item : the most labels ``k`` that one item has in the counts, as labels of one item are alike:
+        the k-th root of the evidence is taken, which is what an item's labels amount to if they are all the
+        same. 1 for the run of one model, or a consensus. Exact where an item's labels come together; in other
+        orders shown by simulation.
 
     Raises
     ------
     ValueError
-        For an ``alpha`` or ``tau`` out of range, or more than ``MOST_GROUPS`` groups.
+        For an ``alpha``, ``tau`` or ``labels_per_item`` out of range, or more than ``MOST_GROUPS`` groups.
     """
     check_alpha(alpha)
     check_tau(tau)
     _check_groups(len(counts))
-    bands = rate_bands(counts, alpha=alpha)
+    bands = rate_bands(counts, alpha=alpha, labels_per_item=labels_per_item)
     groups = [group for group, c in counts.items() if c.n]
     if len(groups) < 2:
         return Certified(False, 0.0, None, None, bands, alpha, tau, Method.PAIRS, Reason.ONE_GROUP)
     needed = math.log(math.comb(len(counts), 2) / alpha)
-    pairs = _Pairs([counts[group] for group in groups], needed)
+    pairs = _Pairs(*columns([counts[group] for group in groups], labels_per_item), needed)
     pause = pairs.reach(tau)
     lower, (i, j) = pairs.largest(tau, pause)
     return Certified(pause, lower, groups[i], groups[j], bands, alpha, tau, Method.PAIRS)
 
 
-def certified_by_sequences(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0) -> Certified[G]:
+def certified_by_sequences(
+    counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0, labels_per_item: int = 1
+) -> Certified[G]:
     """The same question by confidence sequences alone: ``L = max over pairs (lo_i - hi_j)``, ``alpha`` split over
     the groups. Later than :func:`certified`, but it needs no independence between the groups' labels, and the
     bands are the whole argument. Parameters, result and errors as there.
@@ -137,7 +149,7 @@ def certified_by_sequences(counts: Mapping[G, GroupCounts], *, alpha: float = AL
     check_alpha(alpha)
     check_tau(tau)
     _check_groups(len(counts))
-    bands = rate_bands(counts, alpha=alpha)
+    bands = rate_bands(counts, alpha=alpha, labels_per_item=labels_per_item)
     return by_bands({g: b for g, b in bands.items() if counts[g].n}, bands, alpha=alpha, tau=tau)
 
 
@@ -159,11 +171,10 @@ def _check_groups(number: int) -> None:
 class _Pairs:
     """All pairs of some groups, and how far apart they are certain to be once the evidence reaches ``needed``."""
 
-    def __init__(self, counts: Sequence[GroupCounts], needed: float) -> None:
-        selected, n = _columns(counts)
+    def __init__(self, selected: Floats, n: Floats, needed: float) -> None:
         self.needed = needed
         self.rates = selected / n
-        self.index = np.array(list(combinations(range(len(counts)), 2)))
+        self.index = np.array(list(combinations(range(len(n)), 2)))
         i, j = self.index.T
         self.columns = np.array([selected[i], n[i], selected[j], n[j]])
 
@@ -219,11 +230,19 @@ class CertifiedOdds(Generic[G]):
         return self.worse.lower
 
 
-def certified_odds(outcomes: Mapping[G, OutcomeCounts], *, alpha: float = ALPHA, tau: float = 0.0) -> CertifiedOdds[G]:
+def certified_odds(
+    outcomes: Mapping[G, OutcomeCounts], *, alpha: float = ALPHA, tau: float = 0.0, labels_per_item: int = 1
+) -> CertifiedOdds[G]:
     """The pause rule for equalized odds: :func:`certified` of the true and of the false positive rates, ``alpha``
     halved between them. Against a consensus the truth of an item may still change, and with it past counts;
     the promise is then about the truth that the counts were taken with."""
-    return CertifiedOdds(
-        certified({g: o.true_positive for g, o in outcomes.items()}, alpha=alpha / 2, tau=tau),
-        certified({g: o.false_positive for g, o in outcomes.items()}, alpha=alpha / 2, tau=tau),
+    found_true, found_false = (
+        certified(
+            {group: getattr(o, rate) for group, o in outcomes.items()},
+            alpha=alpha / 2,
+            tau=tau,
+            labels_per_item=labels_per_item,
+        )
+        for rate in ("true_positive", "false_positive")
     )
+    return CertifiedOdds(found_true, found_false)

@@ -6,10 +6,11 @@ true rate at *all* moments with probability at least ``1 - alpha``, so it may be
 any of them.
 
 Assumes that each label, whatever came before it, has the label in question with one and the same probability
-``p``: items in random order and one label per item of each annotator. Which group a label falls to, and when
-one looks, may depend on the past. What breaks it: items chosen by what is expected of their label (see
-:mod:`fairness.metrics.weighted`), several labels of one item, and labels that are changed *because of* their
-value. A label that is taken back and given again regardless of its value is one more draw of the same rate.
+``p``: items in random order, and one label of each (for several see ``labels_per_item`` of the pause rule).
+Which group a label falls to, and when one looks, may depend on the past. What breaks it: items chosen by what is
+expected of their label (see :mod:`fairness.metrics.weighted`), several labels of one item taken for several
+items, and labels that are changed *because of* their value. A label that is taken back and given again regardless
+of its value is one more draw of the same rate.
 
 Source: Howard, Ramdas, McAuliffe & Sekhon (2021), Time-uniform, nonparametric, nonasymptotic confidence
 sequences, Annals of Statistics 49, 1055-1080; the mixture goes back to Robbins (1970) and Ville (1939).

@@ -90,7 +90,8 @@ def weighted_rate(
     y, w = _columns(selected, weights)
     if not len(y) or w.sum() <= 0:
         return Estimate.undefined(Reason.NO_LABELS)
-    worth = float(w.sum() ** 2 / (w**2).sum())
+    # Never more than there are labels, but for rounding, which must not take the last of ten equal ones away.
+    worth = float(w.sum() ** 2 / (w**2).sum()) * (1 + 1e-9)
     if len(y) < min_group or worth < min(MIN_EFFECTIVE, min_group):
         return Estimate.insufficient(Reason.SMALL_GROUP, len(y))
     value = min(1.0, float((w * y).sum() / w.sum()))

@@ -44,6 +44,7 @@ PROCESS = _Process()
 class Tally:
     """What one client took from a server since it was last asked for it.
 
+    ``requests`` and ``faults`` count those as well that ended at a look at its models, before they were sent.
     ``seconds`` in which something was under way; ``share``: those seconds, each times the client's part of all
     requests that are known to be there.
     """

@@ -148,6 +148,10 @@ class Environment:
         """A copy of the whole environment with ``values`` set, for child processes."""
         return {**self._values, **values}
 
+    def taken_over(self, values: Mapping[str, str]) -> None:
+        """From now on this process, and those that it starts, are another installation's: before Django is set up."""
+        os.environ.update(values)
+
 
 def _secret(name: str) -> bool:
     return any(variable.secret for variable in VARIABLES if variable.name == name) or name.endswith("_URL")

@@ -2,7 +2,8 @@
 
 Django's own ASGI handler runs every synchronous middleware, the view and the clean-up as separate hops, in a thread
 that ends with its request and takes the database connection with it. Everything here is synchronous but the sockets,
-so a request is handed over once, whole, to one of a few threads that are kept. See docs/adr/0006.
+so a request is handed over once, whole, to one of a few threads that are kept. What lasts as long as a client likes, a
+large body that arrives or an answer that is streamed, has threads of its own. See docs/adr/0007.
 """
 
 from __future__ import annotations
@@ -37,15 +38,19 @@ FOR_PROGRAMS = frozenset(
 
 
 class ThreadedHandler(ASGIHandler):
-    """An ASGI application for HTTP; at most ``threads`` requests are worked on at once, the others wait their turn."""
+    """An ASGI application for HTTP; at most ``threads`` requests are worked on at once, the others wait their turn.
 
-    def __init__(self, *, threads: int) -> None:
+    Up to ``streams`` large uploads and streamed answers go on beside them.
+    """
+
+    def __init__(self, *, threads: int, streams: int) -> None:
         BaseHandler.__init__(self)  # ASGIHandler's own would load the middleware in its asynchronous form
         self.load_middleware(is_async=False)
         self._for_browsers: Any = self._middleware_chain  # type: ignore[has-type]
         self._for_programs = self._short_chain()
         self._middleware_chain = self._chosen
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self.streams = ThreadPoolExecutor(streams, thread_name_prefix="stream")
 
     def _short_chain(self) -> Any:
         """The middleware without what only browsers need: sessions, forms, messages, frames, htmx."""
@@ -67,17 +72,22 @@ class ThreadedHandler(ASGIHandler):
             body = await _body(receive, loop)
         except RequestAborted:
             return
-        client = _Client(receive if isinstance(body, BytesIO) else None, send, loop)
-        work = loop.run_in_executor(self.threads, copy_context().run, self.answer, scope, body, client)
+        small = isinstance(body, BytesIO)
+        client = _Client(receive if small else None, send, loop)
+        context = copy_context()
         try:
-            messages = await work
+            answer = await loop.run_in_executor(
+                self.threads if small else self.streams, context.run, self.answer, scope, body
+            )
+            if isinstance(answer, HttpResponseBase):
+                answer = await loop.run_in_executor(self.streams, context.run, self.stream, answer, client)
         finally:
             client.leave()
-        for message in messages:
+        for message in answer:
             await send(message)
 
-    def answer(self, scope: Any, body: IO[bytes], client: _Client) -> list[dict[str, Any]]:
-        """The whole cycle, in one thread; returns what is still to be sent, in order."""
+    def answer(self, scope: Any, body: IO[bytes]) -> list[dict[str, Any]] | HttpResponseBase:
+        """The whole cycle, in one thread: what is to be sent, in order, or a response that is still to be streamed."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
@@ -85,9 +95,21 @@ class ThreadedHandler(ASGIHandler):
         try:
             if request is not None:
                 response = self.get_response(request)
-            if not response.streaming:
-                last = {"type": "http.response.body", "body": response.content}
-                return [_start(response), last]
+            if response.streaming:
+                return response  # type: ignore[no-any-return]
+            messages = [_start(response), {"type": "http.response.body", "body": response.content}]
+        except BaseException:
+            if response is not None:
+                response.close()
+            body.close()
+            raise
+        response.close()  # also tells Django that the request is finished
+        body.close()
+        return messages
+
+    def stream(self, response: Any, client: _Client) -> list[dict[str, Any]]:
+        """Send each block as it is made, in one thread from the first on; returns what is still to be sent."""
+        try:
             client.send(_start(response))
             for block in response.streaming_content:
                 client.send({"type": "http.response.body", "body": block, "more_body": True})
@@ -95,9 +117,7 @@ class ThreadedHandler(ASGIHandler):
         except _ClientGone:
             return []
         finally:
-            if response is not None:
-                response.close()  # also tells Django that the request is finished
-            body.close()
+            response.close()  # and with it the request's body
 
 
 class _ClientGone(Exception):

@@ -182,6 +182,10 @@ def _lets_a_model_label(way: Walk, project: Project) -> None:
     expect(page.locator("#run-live")).to_contain_text("0 of 80")
     way.look("begun")
     background.runs()
+    expect(page.get_by_role("heading", name="What the rest would take")).to_be_visible()
+    way.look("probed")
+    way.press("Label the rest")
+    background.runs()
     expect(page.locator("#run-live")).to_contain_text("80 of 80")
     way.look("done")
     assert Annotation.objects.filter(project=project, source="model").count() == 80

@@ -20,7 +20,7 @@ FOR_BROWSERS = {b"Content-Security-Policy", b"X-Frame-Options"}
 @pytest.fixture
 def handler(settings: Any) -> Iterator[ThreadedHandler]:
     settings.ALLOWED_HOSTS = ["*"]
-    made = ThreadedHandler(threads=1)
+    made = ThreadedHandler(threads=1, streams=1)
     yield made
     made.threads.submit(lambda: connection.close()).result()
     made.threads.shutdown()

@@ -37,6 +37,7 @@ def size(request: HttpRequest) -> HttpResponse:
 
 def count(request: HttpRequest) -> StreamingHttpResponse:
     def numbers() -> Iterator[bytes]:
+        SEEN["thread"] = threading.current_thread().name
         try:
             for number in range(10_000):
                 SEEN["made"] = number
@@ -76,10 +77,11 @@ def bare(settings: Any) -> None:
 
 @pytest.fixture
 def handler() -> Iterator[ThreadedHandler]:
-    made = ThreadedHandler(threads=1)
+    made = ThreadedHandler(threads=1, streams=1)
     yield made
-    made.threads.submit(lambda: connection.close()).result()
-    made.threads.shutdown()
+    for pool in (made.threads, made.streams):
+        pool.submit(lambda: connection.close()).result()
+        pool.shutdown()
 
 
 class Client:
@@ -192,3 +194,44 @@ async def test_an_error_is_an_answer_and_the_thread_goes_on(handler, settings):
     again = Client([b"still here"])
     await again.ask(handler, "/echo")
     assert again.body == b"still here"
+
+
+async def test_a_reader_that_takes_its_time_holds_up_no_other_request(handler):
+    slow, taken = Client([b""]), asyncio.Event()
+
+    async def send(message: dict[str, Any]) -> None:
+        slow.sent.append(message)
+        if len(slow.sent) == 10:
+            await taken.wait()
+
+    slow.send = send  # type: ignore[method-assign]
+    download = asyncio.create_task(slow.ask(handler, "/count", "GET"))
+    while len(slow.sent) < 10:
+        await asyncio.sleep(0.01)
+    assert SEEN["thread"].startswith("stream")
+    other = Client([b"quick"])
+    await asyncio.wait_for(other.ask(handler, "/echo"), 10)
+    assert other.body == b"quick"
+    taken.set()
+    await download
+    assert slow.body.endswith(b"9999\n")
+
+
+async def test_an_upload_that_takes_its_time_holds_up_no_other_request(handler):
+    slow, more = Client([b"x" * SMALL_BODY, b"y" * SMALL_BODY, b"z"]), asyncio.Event()
+    receive = slow.receive
+
+    async def late() -> dict[str, Any]:
+        if len(slow.incoming) == 1:
+            await more.wait()
+        return await receive()
+
+    slow.receive = late  # type: ignore[method-assign]
+    upload = asyncio.create_task(slow.ask(handler, "/size"))
+    other = Client([b"quick"])
+    await asyncio.wait_for(other.ask(handler, "/echo"), 10)
+    assert other.body == b"quick"
+    assert not upload.done()
+    more.set()
+    await upload
+    assert slow.body == str(2 * SMALL_BODY + 1).encode()

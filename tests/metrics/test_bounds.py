@@ -79,6 +79,15 @@ def test_separate_counts_are_bounded_by_their_sequences():
     assert found.pause
 
 
+def test_several_people_to_an_item_are_one_sample():
+    model, people = {"g": GroupCounts(400, 500)}, {"g": GroupCounts(100, 500)}
+    thrice = {"g": GroupCounts(300, 1500)}
+    assert certified_gaps(model, thrice, labels_per_item=(1, 3)) == certified_gaps(model, people)
+    assert certified_gaps(model, thrice).lower > certified_gaps(model, people).lower
+    with pytest.raises(ValueError, match="labels_per_item must be at least 1, got 0"):
+        certified_gaps(model, people, labels_per_item=(1, 0))
+
+
 def test_no_groups_no_gap():
     for found in (
         certified_paired_gaps({}),

@@ -45,19 +45,21 @@ def test_evidence_is_never_above_what_any_allowed_rates_leave(first, second, tau
     assert found <= martingale(*first, *second, p, q) + 1e-9
 
 
-@settings(deadline=None, max_examples=40)
-@given(counts, counts, taus)
+CLEARLY_APART = [((40, 100), (20, 100)), ((400, 1000), (250, 1000)), ((60, 200), (900, 1800)), ((100, 100), (60, 100))]
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.05, 0.1])
+@pytest.mark.parametrize(("first", "second"), CLEARLY_APART)
 def test_the_cells_lose_little(first, second, tau):
     """Beside a fine search of the same function without any lower bounds."""
     (found,) = log_evidence(*first, *second, tau=tau)
-    assume(found > 2)  # below that nothing is ever decided
     (s, n), (u, m) = (first, second) if first[0] / first[1] > second[0] / second[1] else (second, first)
     q = np.linspace(1e-6, 1 - tau - 1e-6, 4001)
     one = np.array([[s], [n]], dtype=float), np.array([[u], [m]], dtype=float)
     learnt = evidence._learnt(*one, q[None, :], tau)
     smallest = evidence._mixed(*one, q[None, :] + tau, q[None, :], learnt).min()
     assert found <= smallest + 1e-6
-    assert found >= smallest - 0.4 - 0.02 * smallest
+    assert found >= smallest - 0.3
 
 
 @settings(deadline=None)
@@ -69,11 +71,10 @@ def test_neither_the_order_of_the_groups_nor_of_the_labels_matters(first, second
     assert here == pytest.approx(log_evidence(n - s, n, m - u, m, tau=tau), abs=0.3)
 
 
-@settings(deadline=None)
-@given(counts, counts)
+@pytest.mark.parametrize(("first", "second"), CLEARLY_APART)
 def test_more_is_allowed_with_less_evidence(first, second):
-    found = [log_evidence(*first, *second, tau=tau)[0] for tau in (0, 0.1, 0.3, 0.6)]
-    assert all(a >= b - 0.3 for a, b in itertools.pairwise(found))
+    found = [log_evidence(*first, *second, tau=tau)[0] for tau in (0, 0.02, 0.05, 0.1, 0.5)]
+    assert all(more > less for more, less in itertools.pairwise(found))
 
 
 def test_rates_no_further_apart_than_allowed_are_no_evidence():

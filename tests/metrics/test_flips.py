@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairness.metrics import Reason, Status, flip_rate, wilson
@@ -38,6 +38,7 @@ def test_each_attribute_has_its_own_rate():
     assert found.rate.value == 0.5
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(), st.lists(st.sampled_from("xyz"), max_size=5), max_size=12))
 def test_every_family_is_kept_flipped_or_single(families):
     found = flip_rate(families, min_group=1)

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairness.metrics import GroupCounts, Reason, Verdict, demographic_parity, disparate_impact, ratio_interval, wilson
@@ -44,6 +44,7 @@ def test_a_threshold_is_a_share(threshold):
         disparate_impact({}, threshold=threshold)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcde"), group_counts, max_size=5), st.integers(1, 30))
 def test_the_ratio_is_that_of_demographic_parity(counts, min_group):
     found, parity = disparate_impact(counts, min_group=min_group), demographic_parity(counts, min_group=min_group)

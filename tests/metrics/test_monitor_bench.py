@@ -27,7 +27,7 @@ def test_monitor_bench(monkeypatch):
     ("rule", "shipped"), [(monitor.ours(), certified), (monitor.sequences, certified_by_sequences)]
 )
 def test_what_is_measured_is_what_is_shipped(rule, shipped):
-    selected, n = monitor._counts(np.random.default_rng(1), (0.2, 0.6), 3)
+    selected, n = monitor.streams(np.random.default_rng(1), (0.2, 0.6), 3, 200)
     labels = np.arange(5, 200, 15)
     hit = rule(selected[:, :, labels], n[:, :, labels], labels + 1)
     assert 0 < hit.sum() < hit.size

@@ -15,7 +15,7 @@ from fairness.metrics import (
     confidence_sequence,
 )
 from tests.metrics.raw_rows import group_counts
-from tests.metrics.streams import first_pause, streams
+from tests.metrics.streams import paused, streams
 
 CLEAR = {"a": GroupCounts(150, 500), "b": GroupCounts(250, 500)}
 
@@ -145,14 +145,14 @@ def test_the_names_and_the_order_of_the_groups_do_not_matter(counts):
 def test_false_pauses_stay_within_alpha_however_often_one_looks(rates, tau):
     """400 runs of 1,000 labels, looked at after every one. At alpha .2, so that a broken promise would show."""
     selected, n = streams(rates, runs=400, labels=1000, seed=11)
-    assert np.isfinite(first_pause(selected, n, alpha=0.2, tau=tau)).mean() <= 0.2
+    assert paused(selected, n, alpha=0.2, tau=tau).mean() <= 0.2
 
 
 @pytest.mark.parametrize(("shares", "at_most"), [((0.5, 0.5), 280), ((0.15, 0.85), 750)])
 def test_a_difference_is_noticed_soon(shares, at_most):
     """By half of the runs; sequences that must not overlap need 590 labels for the first of the two."""
     selected, n = streams((0.3, 0.5), runs=100, labels=at_most, seed=5, shares=shares)
-    assert np.isfinite(first_pause(selected[:, :, 9::10], n[:, :, 9::10], alpha=0.05, tau=0.0)).mean() >= 0.5
+    assert paused(selected[:, :, 9::10], n[:, :, 9::10], alpha=0.05, tau=0.0).mean() >= 0.5
 
 
 def test_labels_taken_back_and_given_again_keep_the_promise():
@@ -162,7 +162,7 @@ def test_labels_taken_back_and_given_again_keep_the_promise():
     group, given_ = chance.integers(0, 2, (runs, labels)), chance.random((runs, labels)) < 0.3
     counts = np.zeros((2, 2, runs))  # selected or all, group, run
     every = np.arange(runs)
-    paused = np.zeros(runs, dtype=bool)
+    ever = np.zeros(runs, dtype=bool)
     for t in range(labels):
         counts[0, group[:, t], every] += given_[:, t]
         counts[1, group[:, t], every] += 1
@@ -171,8 +171,8 @@ def test_labels_taken_back_and_given_again_keep_the_promise():
             counts[0, group[every, old], every] -= given_[every, old]
             given_[every, old] = chance.random(runs) < 0.3
             counts[0, group[every, old], every] += given_[every, old]
-        paused |= np.isfinite(first_pause(counts[0][:, :, None], counts[1][:, :, None], alpha=0.2, tau=0.0))
-    assert paused.mean() <= 0.2
+        ever |= paused(counts[0][:, :, None], counts[1][:, :, None], alpha=0.2, tau=0.0)
+    assert ever.mean() <= 0.2
 
 
 def test_items_drawn_without_putting_back_keep_the_promise():
@@ -184,7 +184,41 @@ def test_items_drawn_without_putting_back_keep_the_promise():
     order = np.argsort(chance.random((runs, items)), axis=1)
     own = group[order] == np.arange(2)[:, None, None]
     selected, n = (own & (truth[order] == 1)).cumsum(axis=2), own.cumsum(axis=2)
-    assert np.isfinite(first_pause(selected, n, alpha=0.2, tau=0.0)).mean() <= 0.2
+    assert paused(selected, n, alpha=0.2, tau=0.0).mean() <= 0.2
+
+
+@pytest.mark.parametrize("order", ["item by item", "round by round"])
+def test_three_labels_of_an_item_are_not_three_items(order):
+    """300 runs of 300 items with three labels each that mostly agree, no difference between the groups: item by item,
+    the rule that takes them for independent cries wolf too often; the cube root of its evidence never does."""
+    chance = np.random.default_rng(12)
+    runs, items = 300, 300
+    group = chance.integers(0, 2, (runs, items))
+    doubt = chance.beta(0.1, 0.2, (runs, items))
+    rounds = [chance.random((runs, items)) < doubt for _ in range(3)]
+    if order == "item by item":
+        given_label, group = np.stack(rounds, axis=2).reshape(runs, -1), np.repeat(group, 3, axis=1)
+    else:
+        given_label, group = np.concatenate(rounds, axis=1), np.tile(group, (1, 3))
+    own = group == np.arange(2)[:, None, None]
+    selected, n = (own & given_label).cumsum(axis=2), own.cumsum(axis=2)
+    rooted, naive = (paused(selected / k, n / k, alpha=0.2, tau=0.0).mean() for k in (3, 1))
+    assert rooted <= 0.2
+    assert naive > rooted
+    if order == "item by item":
+        assert naive > 0.2
+
+
+def test_labels_per_item_make_so_many_labels_one():
+    thrice = {group: GroupCounts(3 * c.selected, 3 * c.n) for group, c in CLEAR.items()}
+    assert certified(thrice, labels_per_item=3) == certified(CLEAR)
+    assert certified_by_sequences(thrice, labels_per_item=3) == certified_by_sequences(CLEAR)
+    assert certified(thrice).lower > certified(CLEAR).lower
+    with pytest.raises(ValueError, match="labels_per_item must be at least 1, got 0"):
+        certified(CLEAR, labels_per_item=0)
+    outcomes = {g: OutcomeCounts(tp=c.selected, fp=0, fn=c.n - c.selected, tn=9) for g, c in CLEAR.items()}
+    found = certified_odds(outcomes, labels_per_item=2)
+    assert found.true_positive == certified(CLEAR, alpha=0.025, labels_per_item=2)
 
 
 # --- odds -----------------------------------------------------------------------------------------------------------

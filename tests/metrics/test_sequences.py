@@ -24,6 +24,7 @@ def test_the_mixture_is_the_average_likelihood():
         assert log_mixture(s, n) == pytest.approx(math.log(mean))
 
 
+@settings(deadline=None)
 @given(counts, alphas)
 def test_limits_solve_the_equation(pair, alpha):
     s, n = pair
@@ -36,6 +37,7 @@ def test_limits_solve_the_equation(pair, alpha):
             assert against >= math.log(1 / alpha) - 1e-9
 
 
+@settings(deadline=None)
 @given(counts, alphas)
 def test_the_sequence_holds_the_observed_rate_and_widens_with_certainty(pair, alpha):
     s, n = pair
@@ -55,7 +57,7 @@ def test_it_is_wider_than_an_interval_for_one_look():
     assert low < fixed_low < fixed_high < high
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(counts, min_size=1, max_size=50))
 def test_arrays_are_their_elements(pairs):
     s, n = (np.array(column) for column in zip(*pairs, strict=True))
@@ -65,6 +67,7 @@ def test_arrays_are_their_elements(pairs):
         assert (low[k], high[k]) == tuple(float(x) for x in confidence_sequence(one, all_, 0.05))
 
 
+@settings(deadline=None)
 @given(counts, alphas)
 def test_the_other_label_has_the_mirrored_limits(pair, alpha):
     s, n = pair

@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairness.metrics import (
@@ -116,6 +116,7 @@ def test_the_weighted_interval_covers():
     assert covered >= 90
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.booleans()), max_size=80), st.floats(0.01, 100))
 def test_equal_weights_of_any_scale_are_no_weights(rows, weight):
     groups, selected = [g for g, _ in rows], [s for _, s in rows]
