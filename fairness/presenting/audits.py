@@ -21,9 +21,9 @@ MEASURE_NAMES = {
     "flips": gettext_lazy("Flips"),
 }
 # The template fairness/audits/pareto.html writes these.
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 360, 300, 44, 348, 12, 252
+LEFT, RIGHT, TOP, BOTTOM = 44, 348, 28, 252
 LIMITS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
-SMALLEST, LARGEST = 4.0, 12.0  # radius of a marker: the third reading, cost
+SMALLEST, LARGEST = 4.0, 10.0  # radius of a marker: the third reading, cost
 GIB = 1024**3
 
 
