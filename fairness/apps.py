@@ -1,6 +1,12 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class FairnessConfig(AppConfig):
     name = "fairness"
     verbose_name = "Fairness"
+
+    def ready(self) -> None:
+        candidates = import_module("annotations.candidates")
+        candidates.register_usage(import_module("fairness.audits.selectors").audit_usage)

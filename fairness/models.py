@@ -56,3 +56,34 @@ class MinuteTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute:%H:%M}: {self.people} + {self.by_models}"
+
+
+# Tables of a package of their own; imported here so that Django finds them.
+from fairness.audits.models import (  # noqa: E402
+    Audit,
+    AuditAnswer,
+    AuditCandidate,
+    AuditRules,
+    AuditStatus,
+    CandidateStatus,
+    Probe,
+    ProbeFile,
+    ProbeKind,
+    ProbeSet,
+)
+
+__all__ = [
+    "Audit",
+    "AuditAnswer",
+    "AuditCandidate",
+    "AuditRules",
+    "AuditStatus",
+    "CandidateStatus",
+    "Counter",
+    "MinuteTally",
+    "Probe",
+    "ProbeFile",
+    "ProbeKind",
+    "ProbeSet",
+    "Pulse",
+]

@@ -56,7 +56,8 @@ class Asking:
 
 @dataclass(frozen=True)
 class Asked:
-    """What came of it: a reading, or the reason why there is none. ``first`` are the messages of the first request."""
+    """What came of it: a reading, or the reason why there is none. ``first`` are the messages of the first request;
+    ``readings`` are those of single requests, each with its rotation, as far as they were usable."""
 
     reading: Reading | None
     problem: str
@@ -65,6 +66,7 @@ class Asked:
     first: tuple[Mapping[str, Any], ...]
     raw: str
     requests: int
+    readings: tuple[tuple[int, Reading], ...] = ()
 
     @property
     def prompt_hash(self) -> str:
@@ -88,7 +90,7 @@ async def ask_item(
         await inquiry.ask(asked, rotation, temperature, seed)
         if len(inquiry.readings) + len(turns) - number - 1 < asking.needed:
             break  # what is left cannot bring enough any more
-    reading = _together(asking, inquiry.readings, inquiry.rotations)
+    reading = together(asking, inquiry.readings, inquiry.rotations)
     return Asked(
         reading,
         "" if reading else inquiry.problem,
@@ -97,16 +99,18 @@ async def ask_item(
         tuple(first),
         inquiry.raw,
         inquiry.requests,
+        tuple(zip(inquiry.rotations, inquiry.readings, strict=True)),
     )
 
 
-def _together(asking: Asking, readings: Sequence[Reading], rotations: Sequence[int]) -> Reading | None:
+def together(asking: Asking, readings: Sequence[Reading], rotations: Sequence[int]) -> Reading | None:
+    """What readings of one item, each with its rotation, say together; None where too few are usable."""
     if len(readings) < asking.needed:
         return None
     question = asking.question
-    together = vote(question, readings) if asking.samples > 1 else question.combine(readings)
-    orders, share = over_orders(rotations, [reading.value for reading in readings], together.value)
-    return replace(together, stated=stated_of(readings, together.value), orders=orders, order_share=share)
+    combined = vote(question, readings) if asking.samples > 1 else question.combine(readings)
+    orders, share = over_orders(rotations, [reading.value for reading in readings], combined.value)
+    return replace(combined, stated=stated_of(readings, combined.value), orders=orders, order_share=share)
 
 
 @dataclass

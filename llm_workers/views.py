@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotations.access import OWNER, READERS, Access, project_access, run_access
-from annotations.models import Calibration, Project, Run, RunStatus
+from annotations.models import Calibration, ModelChoice, ModelRole, Project, Run, RunStatus
 from annotations.models.runs import ACTIVE_RUN
 from ledger.errors import DomainError
 from llm_workers.calibration import reading as calibrated
@@ -45,7 +45,7 @@ def runs(request: HttpRequest, project_id: int) -> HttpResponse:
         data,
         project=access.project,
         prompt_url=reverse("run_prompt", args=[project_id]),
-        initial={"prompt": request.GET.get("prompt")},
+        initial=_chosen(access.project) | ({"prompt": asked} if (asked := request.GET.get("prompt")) else {}),
     )
     rules = RulesForm(data)
     if form.is_valid() & rules.is_valid():
@@ -66,6 +66,12 @@ def runs(request: HttpRequest, project_id: int) -> HttpResponse:
         "prompt": _prompt(access.project, form["prompt"].value(), with_reason=bool(form["with_reason"].value())),
     }
     return render(request, "llm_workers/runs.html", context, status=422 if form.errors or rules.errors else 200)
+
+
+def _chosen(project: Project) -> dict[str, Any]:
+    """The labeller that was chosen from an audit, for the form to propose."""
+    choice = ModelChoice.objects.filter(project=project, role=ModelRole.LABELLER, is_current=True).first()
+    return {"model": choice.model, "prompt": choice.prompt} if choice else {}
 
 
 def _started(access: Access, form: RunForm, rules: RulesForm) -> Run | None:

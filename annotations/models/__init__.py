@@ -1,6 +1,7 @@
 from annotations.models.assistance import AssistanceRules, Suggestion
 from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPreferences
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
+from annotations.models.choices import ModelChoice, ModelRole
 from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusRules, FitMethod, ItemPosterior
 from annotations.models.demographics import DemographicsFigures, DemographicsRules
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, OnExisting, RowProblemKind
@@ -81,6 +82,8 @@ __all__ = [
     "ItemFlag",
     "ItemPosterior",
     "LabelSchema",
+    "ModelChoice",
+    "ModelRole",
     "Notice",
     "NoticeKind",
     "OnExisting",

@@ -136,7 +136,7 @@ PARTS = (
     ),
     Part(
         "made",
-        _("What you made or decided in projects: labels and guidelines, imports, runs, checks of others"),
+        _("What you made or decided in projects: labels and guidelines, imports, runs, models, checks of others"),
         reading.made,
         _("Stays with the projects, as of nobody: others rely on it, and have read the reasons given."),
         goes=False,
@@ -153,6 +153,7 @@ PARTS = (
             "annotations.Exclusion.lifted_by": Fate.KEPT,
             "annotations.PayAdjustment.created_by": Fate.KEPT,
             "annotations.Suspicion.decided_by": Fate.KEPT,
+            "annotations.ModelChoice.chosen_by": Fate.KEPT,
         },
         hinder=going.last_owned,
     ),

@@ -27,6 +27,7 @@ from annotations.models import (
     ImportJob,
     ItemFlag,
     LabelSchema,
+    ModelChoice,
     Notice,
     PayAdjustment,
     Project,
@@ -159,6 +160,7 @@ MADE: dict[str, tuple[type[Model], str, str, dict[str, str]]] = {
     "exclusion": (Exclusion, "made_by", "made_at", {}),
     "exclusion lifted": (Exclusion, "lifted_by", "lifted_at", {}),
     "adjustment of pay": (PayAdjustment, "created_by", "created_at", {}),
+    "choice of a model": (ModelChoice, "chosen_by", "chosen_at", {"model": "name", "words": "reason"}),
     "decision about a pattern in labels": (Suspicion, "decided_by", "closed_at", {}),
 }  # what it is → the model, who made it, when, and what may be told of it
 

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from fairness.api import audits, probes
 from fairness.api.views import FairnessView
+
+PROJECT = "projects/<int:project_id>/audits"
+AUDIT = "audits/<int:audit_id>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:project_id>/fairness/", FairnessView.as_view(), name="api_fairness"),
+    path(f"{PROJECT}/", audits.AuditsView.as_view(), name="api_audits"),
+    path(f"{PROJECT}/candidates/", audits.AuditCandidatesView.as_view(), name="api_audit_candidates"),
+    path(f"{PROJECT}/rules/", audits.AuditRulesView.as_view(), name="api_audit_rules"),
+    path(f"{PROJECT}/probe-sets/", probes.ProbeSetsView.as_view(), name="api_probe_sets"),
+    path(f"{PROJECT}/templates/", probes.TemplatesView.as_view(), name="api_probe_templates"),
+    path(f"{PROJECT}/templates/<int:file_id>/", probes.TemplateFileView.as_view(), name="api_probe_templates_file"),
+    path(f"{AUDIT}/", audits.AuditView.as_view(), name="api_audit"),
+    path(f"{AUDIT}/card/", audits.AuditCardView.as_view(), name="api_audit_card"),
+    path(f"{AUDIT}/choose/", audits.AuditChooseView.as_view(), name="api_audit_choose"),
+    path(f"{AUDIT}/cancel/", audits.AuditCancelView.as_view(), name="api_audit_cancel"),
+    path(f"{AUDIT}/resume/", audits.AuditResumeView.as_view(), name="api_audit_resume"),
 ]

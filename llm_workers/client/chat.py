@@ -95,6 +95,12 @@ class ChatClient:
         loads = [replica.load for replica in self.router.usable if replica.load is not None]
         return sum(load.waiting for load in loads) if loads else None
 
+    @property
+    def memory(self) -> float | None:
+        """Bytes that the servers' processes hold together, by the latest ``/metrics``; None where none says so."""
+        known = [replica.load.memory for replica in self.router.usable if replica.load and replica.load.memory]
+        return sum(known) if known else None
+
     async def complete(self, request: Request) -> Reply:
         """The answer of the first server that gives one.
 

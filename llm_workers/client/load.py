@@ -10,15 +10,18 @@ RUNNING = {"vllm:num_requests_running", "llamacpp:requests_processing"}
 WAITING = {"vllm:num_requests_waiting", "llamacpp:requests_deferred"}
 READ = {"vllm:prompt_tokens_total", "llamacpp:prompt_tokens_total"}
 WRITTEN = {"vllm:generation_tokens_total", "llamacpp:tokens_predicted_total"}
+MEMORY = {"process_resident_memory_bytes"}  # what Prometheus' own clients tell of a process
 
 
 @dataclass(frozen=True)
 class Load:
-    """Requests now, of everybody; and tokens since the server began."""
+    """Requests now, of everybody; and tokens since the server began. ``memory``: bytes that its process holds in main
+    memory, None where it does not say."""
 
     running: float
     waiting: float
     tokens: tuple[float, float] | None = None  # read, written
+    memory: float | None = None
 
     @property
     def requests(self) -> float:
@@ -41,7 +44,7 @@ def read_load(text: str) -> Load | None:
         return None
     read, written = _one(sums, READ), _one(sums, WRITTEN)
     tokens = None if read is None or written is None else (read, written)
-    return Load(running, _one(sums, WAITING) or 0.0, tokens)
+    return Load(running, _one(sums, WAITING) or 0.0, tokens, _one(sums, MEMORY))
 
 
 def _one(sums: dict[str, float], names: set[str]) -> float | None:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from annotations.access import READERS, project_access
 from annotations.labelling.selectors import pay_per_label
 from annotations.models import Project
+from llm_workers.costs.audits import audit_costs
 from llm_workers.costs.selectors import Costs, Figures, ModelCost, costs_of
 
 RUNS_SHOWN = 20
@@ -32,6 +33,7 @@ def run_costs(request: HttpRequest, project_id: int) -> HttpResponse:
         "lines": _lines(costs),
         "models": [_shown(one, costs, access.project) for one in costs.models],
         "pay_per_label": pay_per_label(access.project),
+        "audits": audit_costs(access.project),
     }
     return render(request, "llm_workers/costs.html", context)
 

@@ -39,7 +39,7 @@ def versions_of(prompt: Prompt) -> QuerySet[PromptVersion]:
 
 def recipe_of(prompt: Prompt) -> Recipe:
     """What the prompt says now."""
-    picked = tuple(prompt.examples.values_list("item_id", "value")) if prompt.way == HAND else ()
+    picked = tuple((one.item_id, one.value) for one in prompt.examples.all()) if prompt.way == HAND else ()
     names = ("instructions", "language", "thinking", "stated", "orders", "samples", "temperature", "way", "count")
     return Recipe(
         **{name: getattr(prompt, name) for name in names},

@@ -48,16 +48,15 @@ def servers_for(model: ModelVersion) -> tuple[Server, ...]:
 
 
 class _Servers(ABC):
-    """The registry (``client.Registry``) of a client that asks one model. What it takes from each server is kept in
-    the rows of ``kind`` for ``whose``.
-    """
-
-    def __init__(self, kind: type[Taken], **whose: int) -> None:
-        self._kind, self._whose = kind, whose
+    """The registry (``client.Registry``) of a client that asks one model."""
 
     @abstractmethod
     def model(self) -> ModelVersion:
         """The model whose servers these are."""
+
+    @abstractmethod
+    def _took(self, tallies: Mapping[str, Tally]) -> None:
+        """Keep what was taken from each server, by address."""
 
     async def servers(self) -> Sequence[Server]:
         return await sync_to_async(lambda: servers_for(self.model()))()
@@ -74,26 +73,41 @@ class _Servers(ABC):
     async def took(self, tallies: Mapping[str, Tally]) -> None:
         await sync_to_async(self._took)(tallies)
 
+
+class ModelServers(_Servers):
+    """The registry of a client that asks a model for a trial or a validator: what it takes is kept in the rows of
+    ``kind`` for ``whose``.
+    """
+
+    def __init__(self, model: ModelVersion, kind: type[Taken], **whose: int) -> None:
+        self._model, self._kind, self._whose = model, kind, whose
+
+    def model(self) -> ModelVersion:
+        return self._model
+
     def _took(self, tallies: Mapping[str, Tally]) -> None:
         servers_took(self._kind, tallies, **self._whose)
 
 
-class ModelServers(_Servers):
-    """The registry of a client that asks a model for a trial or a validator."""
+class AuditServers(_Servers):
+    """The registry of a client that audits a model; ``took_share``: seconds of servers' time so far."""
 
-    def __init__(self, model: ModelVersion, kind: type[Taken], **whose: int) -> None:
-        super().__init__(kind, **whose)
-        self._model = model
+    def __init__(self, model: ModelVersion, *, orders: int) -> None:
+        self._model, self._orders = model, orders
+        self.took_share = 0.0
 
     def model(self) -> ModelVersion:
         return self._model
+
+    def _took(self, tallies: Mapping[str, Tally]) -> None:
+        self.took_share += sum(tally.share for tally in tallies.values())
+        throughput_seen(model=self._model, orders=self._orders, tallies=tallies)
 
 
 class RunServers(_Servers):
     """The registry of a run's client: it also keeps how fast each server was."""
 
     def __init__(self, run_id: int) -> None:
-        super().__init__(RunServer, run_id=run_id)
         self.run_id = run_id
         self._asked: ModelAnnotator | None = None
 
@@ -108,7 +122,7 @@ class RunServers(_Servers):
         return self._asked
 
     def _took(self, tallies: Mapping[str, Tally]) -> None:
-        super()._took(tallies)
+        servers_took(RunServer, tallies, run_id=self.run_id)
         how = self._how
         throughput_seen(model=how.model, orders=how.prompt.orders, tallies=tallies)
 

@@ -1,7 +1,5 @@
-"""Which model should rate people's labels.
-
-The fairest of an audit is meant to be recommended; until a project has audits, its models' agreement with people is
-what there is to go by.
+"""Which model should rate people's labels: the one that was chosen from an audit, or that an audit proposes. Until a
+project has audits, its models' agreement with people is what there is to go by.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from annotations.agreement.intervals import wilson
-from annotations.models import Checkpoint, Project, Run
+from annotations.models import Checkpoint, ModelChoice, ModelRole, Project, Run
 from llm_workers.models import ModelVersion
 from llm_workers.selectors.runs import models_served
 
@@ -23,7 +21,7 @@ ENOUGH = 30  # labels compared with what people agreed on
 class Recommendation:
     """``agreed`` of ``compared`` labels of this model equal what people agreed on; ``why``: the choice in words.
 
-    ``labels_here``: this model has labelled the project itself.
+    ``labels_here``: this model has labelled the project itself. ``audit``: the one that it rests on, if any.
     """
 
     model: ModelVersion
@@ -31,14 +29,16 @@ class Recommendation:
     compared: int
     labels_here: bool
     why: str
+    audit: int | None = None
 
 
 def recommended_validator(project: Project) -> Recommendation | None:
-    """The served model with the best agreement with people here, other than the one that labels; None: none served.
+    """The served model that was chosen from an audit, or that one proposes; else the one with the best agreement with
+    people here, other than the one that labels. None: none served.
 
-    Models are ranked by the lower end of the 95 % interval of their agreement, so that ten lucky labels win nothing.
-    The labelling model is the one with the most labels here. It comes last: what it got wrong as a labeller it would
-    find right as a validator.
+    Without an audit, models are ranked by the lower end of the 95 % interval of their agreement, so that ten lucky
+    labels win nothing. The labelling model is the one with the most labels here. It comes last: what it got wrong as a
+    labeller it would find right as a validator.
     """
     served = list(models_served())
     if not served:
@@ -46,6 +46,13 @@ def recommended_validator(project: Project) -> Recommendation | None:
     found = _agreement(project)
     most = max((total for _agreed, _compared, total in found.values()), default=0)
     labelling = {pk for pk, (_agreed, _compared, total) in found.items() if total == most and most}
+
+    choice = ModelChoice.objects.filter(project=project, role=ModelRole.VALIDATOR, is_current=True).first()
+    audited = next((model for model in served if choice is not None and model.pk == choice.model), None)
+    if choice is not None and audited is not None:
+        agreed, compared, _total = found.get(audited.pk, (0, 0, 0))
+        here = audited.pk in labelling
+        return Recommendation(audited, agreed, compared, here, _of_audit(choice, here), choice.audit)
 
     def rank(model: ModelVersion) -> tuple[bool, float, int]:
         agreed, compared, _total = found.get(model.pk, (0, 0, 0))
@@ -55,6 +62,14 @@ def recommended_validator(project: Project) -> Recommendation | None:
     best = max(served, key=rank)
     agreed, compared, _total = found.get(best.pk, (0, 0, 0))
     return Recommendation(best, agreed, compared, best.pk in labelling, _why(best.pk in labelling, agreed, compared))
+
+
+def _of_audit(choice: ModelChoice, labels_here: bool) -> str:
+    text = _("Chosen from audit %(audit)s: %(reason)s") if choice.chosen_by_id else _("By audit %(audit)s: %(reason)s")
+    text %= {"audit": choice.audit, "reason": choice.reason}
+    if labels_here:
+        text += " " + _("It labels here too, and will not see its own mistakes.")
+    return text
 
 
 def _agreement(project: Project) -> dict[int, tuple[int, int, int]]:

@@ -23,6 +23,7 @@ PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("history", _("History"), "clock", frozenset({WORKER})),
     ("items", _("Items"), "list", frozenset({OWNER, EXPERT, AUDITOR})),
     ("imports", _("Import"), "upload", frozenset({OWNER, AUDITOR})),
+    ("audits", _("Audits"), "target", frozenset({OWNER, AUDITOR})),
     ("runs", _("Model runs"), "cpu", frozenset({OWNER, AUDITOR})),
     ("trust", _("Trust"), "shield", frozenset({OWNER, EXPERT, AUDITOR})),
     ("cases", _("Cases"), "gavel", frozenset({OWNER, EXPERT, AUDITOR})),

@@ -121,6 +121,7 @@ CELERY_TASK_ROUTES = {
         )
     },
     "llm_workers.*": {"queue": "llm"},
+    "fairness.tasks.ask_audit": {"queue": "llm"},
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -131,6 +132,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume-runs": {"task": "llm_workers.tasks.resume_runs", "schedule": 15.0, "options": {"expires": 15}},
     "verify-labels": {"task": "llm_workers.tasks.verify_stale", "schedule": 30.0, "options": {"expires": 30}},
     "validate-labels": {"task": "llm_workers.tasks.wake_validators", "schedule": 20.0, "options": {"expires": 20}},
+    "wake-audits": {"task": "fairness.tasks.wake_audits", "schedule": 20.0, "options": {"expires": 20}},
     # Asks the servers once a minute at most; the short interval is for a stack that has just started.
     "refresh-models": {"task": "llm_workers.tasks.refresh_models", "schedule": 15.0, "options": {"expires": 15}},
     "count-costs": {"task": "llm_workers.tasks.count_costs_stale", "schedule": 60.0, "options": {"expires": 60}},
@@ -173,7 +175,7 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 # Who stores something about people.
-PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts", "llm_workers.rights"]
+PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts", "llm_workers.rights", "fairness.rights"]
 SIGNUP_OPEN = env.flag("EVENHAND_SIGNUP_OPEN", default=True)
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts these, and its page says how long to wait
 AXES_FAILURE_LIMIT = 8
@@ -251,6 +253,9 @@ SPECTACULAR_SETTINGS = {
         "ReviewStatus": "annotations.models.ReviewStatus",
         "ReviewCause": "annotations.models.ReviewCause",
         "CaseCause": "annotations.models.CaseCause",
+        "AuditStatus": "fairness.models.AuditStatus",
+        "AuditCandidateStatus": "fairness.models.CandidateStatus",
+        "ModelRole": "annotations.models.ModelRole",
         "Role": "accounts.models.Role",
     },
 }

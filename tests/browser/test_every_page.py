@@ -21,6 +21,7 @@ from llm_workers.costs.counting import costs_count
 from llm_workers.models import Endpoint, ModelVersion, Throughput
 from llm_workers.trust.computing import trust_compute
 from tests.agreement.test_measures import fill
+from tests.audits.made import make_audit
 from tests.browser import background
 from tests.browser.walk import Walk
 from tests.demographics.people import ask, make_workers, tell
@@ -33,6 +34,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Not pages: an answer for machines, a download, and what scripts put into a page.
 PARTS = {
+    "audit_card_json",
+    "audit_card_markdown",
+    "audit_progress",
     "healthz",
     "import_progress",
     "pay_export",
@@ -65,6 +69,7 @@ def world(live: str) -> World:
     trust_compute(project_id=cast.project.pk)
     background.relay()
     costs_count(project_id=cast.project.pk)
+    make_audit(cast)
     return made
 
 

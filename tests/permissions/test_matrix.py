@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from tests.permissions import (
     table_accounts,
+    table_audits,
     table_labelling,
     table_live,
     table_projects,
@@ -35,6 +36,7 @@ TABLES = (
     table_working,
     table_quality,
     table_validation,
+    table_audits,
 )
 TABLE: dict[str, Entry] = {name: entry for module in TABLES for name, entry in module.TABLE.items()}
 MAY_NOT = {302, 401, 403, 405}  # what somebody signed out may hear of a verb that an address does not know

@@ -34,6 +34,7 @@ from annotations.models import (
     Exposure,
     ImportJob,
     LabelSchema,
+    ModelChoice,
     Notice,
     PayAdjustment,
     QuizTry,
@@ -45,6 +46,7 @@ from annotations.models import (
 )
 from annotations.settling.services import claim as case_claim
 from annotations.settling.services import settle
+from fairness.models import Audit, ProbeFile, ProbeSet
 from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, PromptVersion, RunPlan, Trial
 from tests.factories import Cast, add_label, make_annotator, make_items, make_project, make_user
 from tests.labelling.conftest import together  # noqa: F401 — the same threads
@@ -161,6 +163,7 @@ def _decided(cast: Cast, paula: User) -> None:
         project=project, model=version, schema=cast.schema, text="Which one?", started_by=paula, created_at=now,
         status="done", finished_at=now, to_label=3,
     )  # fmt: skip
+    _audited(cast, paula)
     run = Run.objects.create(project=project, annotator=model, schema=cast.schema, started_by=paula, status="done")
     RunPlan.objects.create(run=run)
     BiasAnswer.objects.create(
@@ -182,6 +185,21 @@ def _decided(cast: Cast, paula: User) -> None:
     PayAdjustment.objects.create(
         project=project, annotator=walt, amount=1, reason="Walt's bonus.", request_key=uuid.uuid4(), created_by=paula
     )
+
+
+def _audited(cast: Cast, paula: User) -> None:
+    now, project = timezone.now(), cast.project
+    ProbeFile.objects.create(project=project, name="mine.yaml", text="tasks: []", created_by=paula)
+    probes = ProbeSet.objects.create(
+        project=project, kind="uploaded", name="Mine", content_hash="2" * 64, size=1, created_by=paula
+    )
+    audit = Audit.objects.create(
+        project=project, probe_set=probes, status="done", touched_at=now, finished_at=now, created_by=paula
+    )
+    ModelChoice.objects.create(
+        project=project, role="labeller", model=1, name="large", audit=audit.pk, reason="It is fair.", chosen_by=paula,
+        chosen_at=now,
+    )  # fmt: skip
 
 
 def unpacked(blocks: Iterable[bytes]) -> dict[str, Any]:

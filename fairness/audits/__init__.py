@@ -1,0 +1,1 @@
+"""Audits before deployment: candidate models asked about a probe set, compared, chosen, published."""
