@@ -41,7 +41,7 @@ def test_a_run_pauses_when_its_servers_time_has_cost_the_limit(cast, llm, start,
     assert 0 < run.labelled < 400
     spent = run_spent(run, ModelVersion.objects.get())
     assert spent.by == "server time"
-    assert 2 <= spent.amount < 10
+    assert spent.amount >= 2
     figures = run.checkpoints.last().figures
     assert (figures["money_by"], figures["currency"]) == ("server time", "EUR")
     assert Decimal(figures["money"]) >= 2

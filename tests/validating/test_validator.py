@@ -208,7 +208,7 @@ def test_a_limit_of_money_is_kept_where_servers_time_is_paid_for(cast, switch_on
     assert (validator.status, "2.00 USD is reached" in validator.reason) == ("paused", True)
     assert 0 < validator.rated < 300
     assert validator.servers.get().busy_seconds >= 0.2
-    assert 2 <= used(cast.project.pk).cost < 10  # what answers cost is known when they are stored
+    assert used(cast.project.pk).cost >= 2  # what answers cost is known when they are stored
     Endpoint.objects.update(price_per_hour=None)
     with pytest.raises(DomainError, match=r"not known.*no price"):
         validator_resume(project=cast.project, by=cast.olivia)
