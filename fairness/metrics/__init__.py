@@ -4,6 +4,17 @@ What is undefined or insufficient is a value of its own (:class:`Estimate`), nev
 1. fairlearn is the oracle of the tests.
 """
 
+from fairness.metrics.bounds import (
+    CertifiedGaps,
+    CertifiedRate,
+    PairedCounts,
+    certified_gaps,
+    certified_paired_gaps,
+    kappa_below,
+    rate_above,
+    rate_below,
+)
+from fairness.metrics.consistency import Consistency, nearest, neighbour_consistency
 from fairness.metrics.counts import (
     GroupCounts,
     OutcomeCounts,
@@ -11,8 +22,12 @@ from fairness.metrics.counts import (
     outcomes_one_vs_rest,
     without_truth,
 )
+from fairness.metrics.dif import STRATA, Dif, Size, difficulty_strata, mantel_haenszel
 from fairness.metrics.estimate import Estimate, Reason, Status
+from fairness.metrics.flips import Flips, flip_rate
 from fairness.metrics.gaps import Gaps, gap, human_llm_gaps
+from fairness.metrics.impact import FOUR_FIFTHS, Impact, Verdict, disparate_impact, ratio_interval
+from fairness.metrics.intersections import Intersections, cross, crossed_rates, margin
 from fairness.metrics.intervals import mover_difference, newcombe, wilson
 from fairness.metrics.parity import (
     MIN_GROUP,
@@ -26,30 +41,105 @@ from fairness.metrics.parity import (
     rate,
     selection_rates,
 )
+from fairness.metrics.pausing import (
+    ALPHA,
+    MOST_GROUPS,
+    Band,
+    Certified,
+    CertifiedOdds,
+    Method,
+    certified,
+    certified_by_sequences,
+    certified_odds,
+    rate_bands,
+)
+from fairness.metrics.raters import GroupAgreement, RaterGaps, group_agreement, rater_gaps
+from fairness.metrics.ratings import MIN_RATERS, Ratings
+from fairness.metrics.sequences import confidence_sequence
+from fairness.metrics.weighted import (
+    ActiveParity,
+    active_parity,
+    horvitz_thompson,
+    inverse_weights,
+    sequential_weights,
+    weighted_parity,
+    weighted_rate,
+)
 
 __all__ = [
+    "ALPHA",
+    "FOUR_FIFTHS",
     "MIN_GROUP",
+    "MIN_RATERS",
+    "MOST_GROUPS",
+    "STRATA",
+    "ActiveParity",
+    "Band",
+    "Certified",
+    "CertifiedGaps",
+    "CertifiedOdds",
+    "CertifiedRate",
+    "Consistency",
+    "Dif",
     "EqualizedOdds",
     "Estimate",
+    "Flips",
     "Gaps",
+    "GroupAgreement",
     "GroupCounts",
+    "Impact",
+    "Intersections",
+    "Method",
     "OutcomeCounts",
+    "PairedCounts",
     "Parity",
+    "RaterGaps",
+    "Ratings",
     "Reason",
+    "Size",
     "Status",
+    "Verdict",
+    "active_parity",
+    "certified",
+    "certified_by_sequences",
+    "certified_gaps",
+    "certified_odds",
+    "certified_paired_gaps",
+    "confidence_sequence",
+    "cross",
+    "crossed_rates",
     "demographic_parity",
+    "difficulty_strata",
+    "disparate_impact",
     "disparity",
     "equal_opportunity",
     "equalized_odds",
     "false_positive_parity",
+    "flip_rate",
     "gap",
+    "group_agreement",
+    "horvitz_thompson",
     "human_llm_gaps",
+    "inverse_weights",
+    "kappa_below",
+    "mantel_haenszel",
+    "margin",
     "mover_difference",
+    "nearest",
+    "neighbour_consistency",
     "newcombe",
     "one_vs_rest",
     "outcomes_one_vs_rest",
     "rate",
+    "rate_above",
+    "rate_bands",
+    "rate_below",
+    "rater_gaps",
+    "ratio_interval",
     "selection_rates",
+    "sequential_weights",
+    "weighted_parity",
+    "weighted_rate",
     "wilson",
     "without_truth",
 ]

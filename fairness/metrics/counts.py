@@ -21,7 +21,7 @@ LabelTable = Mapping[G, Mapping[L, int]]
 TruthTable = Mapping[G, Mapping[L | None, Mapping[L, int]]]
 
 
-def _whole(count: int, name: str) -> int:
+def whole_number(count: int, name: str) -> int:
     """``count`` as a plain ``int``; a negative one means that a counter has drifted from its labels."""
     try:
         number = index(count)
@@ -43,7 +43,7 @@ class GroupCounts:
     n: int
 
     def __post_init__(self) -> None:
-        if _whole(self.selected, "selected") > _whole(self.n, "n"):
+        if whole_number(self.selected, "selected") > whole_number(self.n, "n"):
             raise ValueError(f"selected must not exceed n, got {self.selected} of {self.n}.")
 
 
@@ -58,7 +58,7 @@ class OutcomeCounts:
 
     def __post_init__(self) -> None:
         for name in ("tp", "fp", "fn", "tn"):
-            _whole(getattr(self, name), name)
+            whole_number(getattr(self, name), name)
 
     @property
     def n(self) -> int:
@@ -87,7 +87,7 @@ def one_vs_rest(table: LabelTable[G, L], label: L) -> dict[G, GroupCounts]:
     """
     counts = {}
     for group, row in table.items():
-        whole = {value: _whole(count, "a count") for value, count in row.items()}
+        whole = {value: whole_number(count, "a count") for value, count in row.items()}
         counts[group] = GroupCounts(whole.get(label, 0), sum(whole.values()))
     return counts
 

@@ -47,6 +47,30 @@ class Reason(ReasonCode):
         "all_zero",
         gettext_noop("The rate is zero in every group, so the ratio would divide zero by zero."),
     )
+    NO_FAMILIES = (
+        "no_families",
+        gettext_noop("No family of variants has two answers yet, so none could have been answered in two ways."),
+    )
+    NO_NEIGHBOURS = (
+        "no_neighbours",
+        gettext_noop("There are too few items for each to have the neighbours that it would be compared with."),
+    )
+    FEW_RATERS = (
+        "few_raters",
+        gettext_noop("Insufficient data: a group of so few people is not shown, for their sake and for accuracy's."),
+    )
+    NO_SHARED_ITEMS = (
+        "no_shared_items",
+        gettext_noop("The groups have labelled no item in common, so they cannot be compared on the same items."),
+    )
+    NO_STRATA = (
+        "no_strata",
+        gettext_noop("At no level of difficulty did both groups answer and both answers occur."),
+    )
+    ONE_SIDED = (
+        "one_sided",
+        gettext_noop("At every level of difficulty all differences point one way, so the odds ratio is 0 or infinite."),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Generic
 
 from fairness.metrics.counts import G, GroupCounts, OutcomeCounts
 from fairness.metrics.estimate import Estimate, Reason, Status
-from fairness.metrics.intervals import newcombe, wilson
+from fairness.metrics.intervals import mover_difference, newcombe, wilson
 
 #: Labels that a group needs before its rate is shown.
 MIN_GROUP = 30
@@ -116,7 +116,7 @@ def disparity(
     usable = {group: found.value for group, found in rates.items() if found.value is not None}
     excluded = tuple(group for group in rates if group not in usable)
     if len(usable) < 2:
-        missing = _no_comparison(counts)
+        missing = no_comparison(counts)
         return Parity(rates, missing, missing, None, None, excluded)
     ordered = sorted(usable, key=usable.__getitem__)
     lowest, highest = ordered[0], ordered[-1]
@@ -127,12 +127,36 @@ def disparity(
     return Parity(rates, difference, ratio, highest, lowest, excluded)
 
 
-def _no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
+def no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
     """Undefined where fewer than two groups have the rate at all, else insufficient."""
     sizes = [c.n for c in counts.values() if c.n]
     if len(sizes) < 2:
         return Estimate.undefined(Reason.ONE_GROUP, sum(sizes))
     return Estimate.insufficient(Reason.SMALL_GROUPS, sum(sizes))
+
+
+def parity_of(rates: Mapping[G, Estimate], missing: Estimate) -> Parity[G]:
+    """Difference and ratio of rates that were estimated otherwise, each with limits of its own.
+
+    The difference has the MOVER interval of the highest and the lowest rate. ``missing`` is what both are where
+    fewer than two rates have a value.
+    """
+    usable = {
+        group: (e.value, e.low, e.high)
+        for group, e in rates.items()
+        if e.value is not None and e.low is not None and e.high is not None
+    }
+    excluded = tuple(group for group in rates if group not in usable)
+    if len(usable) < 2:
+        return Parity(rates, missing, missing, None, None, excluded)
+    ordered = sorted(usable, key=lambda group: usable[group][0])
+    lowest, highest = ordered[0], ordered[-1]
+    n = sum(rates[group].n for group in usable)
+    low, high = mover_difference(usable[highest], usable[lowest])
+    top, bottom = usable[highest][0], usable[lowest][0]
+    difference = Estimate.ok(top - bottom, n, (max(-1.0, low), min(1.0, high)))
+    ratio = Estimate.ok(bottom / top, n) if top > 0 else Estimate.undefined(Reason.ALL_ZERO, n)
+    return Parity(rates, difference, ratio, highest, lowest, excluded)
 
 
 def demographic_parity(

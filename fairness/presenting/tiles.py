@@ -8,13 +8,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.agreement import Coefficient
-from fairness.metrics import Estimate
+from fairness.metrics import FOUR_FIFTHS, Estimate
 from fairness.presenting import texts
 from fairness.presenting.texts import Form
 from fairness.selectors.live import LiveView, ModelView, Source
 from fairness.selectors.progress import CHART_MINUTES, PACE_MINUTES, Pace
-
-FOUR_FIFTHS = 0.8
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,101 @@
+"""The four-fifths rule as a verdict that can be "not certain" and says so."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import permutations
+from typing import Generic
+
+from fairness.metrics.counts import G, GroupCounts
+from fairness.metrics.estimate import Estimate, Status
+from fairness.metrics.intervals import wilson
+from fairness.metrics.parity import MIN_GROUP, demographic_parity
+
+#: Of the highest group's rate, what every other group's must reach.
+FOUR_FIFTHS = 0.8
+
+
+class Verdict(StrEnum):
+    """What can be said of the four-fifths rule."""
+
+    BELOW = "below"  # the ratio of some two groups is certainly under the threshold
+    ABOVE = "above"  # the ratio of every two groups certainly reaches it
+    UNCLEAR = "unclear"  # neither: the labels so far fit both
+    UNDEFINED = "undefined"
+    INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True, slots=True)
+class Impact(Generic[G]):
+    """Disparate impact: the lowest rate as a share of the highest.
+
+    Attributes
+    ----------
+    verdict : see :class:`Verdict`; at ``confidence`` for all pairs of groups together.
+    ratio : lowest divided by highest rate with the interval for that pair at the raised confidence. Has a
+        reason where the verdict is undefined or insufficient.
+    highest, lowest : those two groups.
+    below : the pairs (lower, higher) whose ratio is certainly under the threshold.
+    """
+
+    verdict: Verdict
+    ratio: Estimate
+    highest: G | None
+    lowest: G | None
+    below: tuple[tuple[G, G], ...]
+    threshold: float
+
+
+def ratio_interval(low: GroupCounts, high: GroupCounts, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval for the ratio of two independent rates from Wilson's interval of each; the upper limit may be inf.
+
+    Source: Donner & Zou (2012), Statistical Methods in Medical Research 21, 347-359 (MOVER for ratios).
+
+    Raises
+    ------
+    ValueError
+        Where a group is empty.
+    """
+    (l1, u1), (l2, u2) = (wilson(c.selected, c.n, confidence) for c in (low, high))
+    p1, p2 = low.selected / low.n, high.selected / high.n
+    product = p1 * p2
+    lower = product - math.sqrt(max(0.0, product**2 - l1 * u2 * (2 * p1 - l1) * (2 * p2 - u2)))
+    upper = product + math.sqrt(max(0.0, product**2 - u1 * l2 * (2 * p1 - u1) * (2 * p2 - l2)))
+    below, above = u2 * (2 * p2 - u2), l2 * (2 * p2 - l2)
+    # 2p < u is a rate so near 0 that nothing bounds the ratio from that side.
+    return (max(0.0, lower / below) if below > 0 else 0.0), (upper / above if above > 0 else math.inf)
+
+
+def disparate_impact(
+    counts: Mapping[G, GroupCounts],
+    *,
+    threshold: float = FOUR_FIFTHS,
+    min_group: int = MIN_GROUP,
+    confidence: float = 0.95,
+) -> Impact[G]:
+    """The four-fifths rule over all pairs of groups with a rate.
+
+    The confidence of each interval is raised for their number (Bonferroni), since the verdict is about the
+    worst of them. One look at a fixed sample; for a run that is watched see :mod:`fairness.metrics.pausing`.
+
+    Source: Feldman, Friedler, Moeller, Scheidegger & Venkatasubramanian (2015), Certifying and removing
+    disparate impact; the rule itself: US Equal Employment Opportunity Commission (1978), Uniform Guidelines.
+    """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold must lie in (0, 1], got {threshold!r}.")
+    parity = demographic_parity(counts, min_group=min_group, confidence=confidence)
+    if parity.ratio.value is None:
+        verdict = Verdict.UNDEFINED if parity.ratio.status is Status.UNDEFINED else Verdict.INSUFFICIENT
+        return Impact(verdict, parity.ratio, parity.highest, parity.lowest, (), threshold)
+    usable = [group for group in counts if group not in parity.excluded]
+    each = 1 - (1 - confidence) / math.comb(len(usable), 2)
+    limits = {(a, b): ratio_interval(counts[a], counts[b], each) for a, b in permutations(usable, 2)}
+    below = tuple(pair for pair, (_low, high) in limits.items() if high < threshold)
+    if below:
+        verdict = Verdict.BELOW
+    else:
+        verdict = Verdict.ABOVE if all(low >= threshold for low, _high in limits.values()) else Verdict.UNCLEAR
+    ordered = sorted(usable, key=lambda group: counts[group].selected / counts[group].n)
+    ratio = Estimate.ok(parity.ratio.value, parity.ratio.n, limits[ordered[0], ordered[-1]])
+    return Impact(verdict, ratio, ordered[-1], ordered[0], below, threshold)

@@ -1,0 +1,229 @@
+"""The pause rule: a disparity that is certain at any moment, however often one looks.
+
+Every rule here keeps one promise: if what it watches is in truth no more than ``tau``, then the probability
+that it *ever* says ``pause``, after any label, is at most ``alpha``. What it assumes is said in
+:mod:`fairness.metrics.sequences`. All rules look at counts only and keep no state, so a recount, a restart or
+labels taken back need no care; whoever wants to may keep the largest ``lower`` that was ever seen, which the
+promise covers too.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import combinations
+from typing import Any, Generic
+
+import numpy as np
+
+from fairness.metrics.counts import G, GroupCounts, OutcomeCounts
+from fairness.metrics.estimate import Reason
+from fairness.metrics.evidence import log_evidence
+from fairness.metrics.sequences import Floats, check_alpha, confidence_sequence
+
+Integers = np.ndarray[Any, np.dtype[np.intp]]
+
+#: Probability of a false pause, and groups that one project may watch at once.
+ALPHA = 0.05
+MOST_GROUPS = 50
+#: Halvings of [0, 1] for the certified difference: to one in a million.
+_HALVINGS = 20
+
+
+class Method(StrEnum):
+    """How a certificate was come by."""
+
+    PAIRS = "pairs"  # evidence against every pair of groups, alpha split over the pairs
+    SEQUENCES = "sequences"  # each rate's confidence sequence, alpha split over the rates
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Limits that hold at every moment at once; for a rate 0 and 1 where nothing is known."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Certified(Generic[G]):
+    """What is certain at this moment about the largest difference between groups.
+
+    Attributes
+    ----------
+    pause : whether the difference is certain to be above the ``tau`` that was asked about.
+    lower : certain lower limit of the largest difference, in [0, 1] (of a gap's spread: in [0, 2]).
+        ``pause`` is ``lower > tau`` but for the rounding of ``lower``, which is downwards.
+    highest, lowest : the two groups that are certain to lie ``lower`` apart, the higher rate first; where
+        nothing is certain, those with the strongest evidence; ``None`` without two groups that have labels.
+    bands : each group's rate with probability ``1 - alpha`` for all groups together, to be drawn. A
+        certificate by :attr:`Method.PAIRS` may come while two bands still overlap, and does not add to
+        their ``alpha``: the pause rule keeps its own.
+    alpha, tau : as asked.
+    method : see :class:`Method`.
+    reason : why nothing can be certified; ``None`` where at least two groups have labels.
+    """
+
+    pause: bool
+    lower: float
+    highest: G | None
+    lowest: G | None
+    bands: Mapping[G, Band]
+    alpha: float
+    tau: float
+    method: Method
+    reason: Reason | None = None
+
+
+def check_tau(tau: float, most: float = 1.0) -> None:
+    """Raises ValueError where ``tau`` is no difference that a rule could wait for."""
+    if not 0 <= tau < most:
+        raise ValueError(f"tau must lie in [0, {most:g}), got {tau!r}.")
+
+
+def rate_bands(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA) -> dict[G, Band]:
+    """Each group's confidence sequence with ``alpha`` split over the groups: all hold together."""
+    check_alpha(alpha)
+    if not counts:
+        return {}
+    selected, n = _columns(list(counts.values()))
+    low, high = confidence_sequence(selected, n, alpha / len(counts))
+    return {group: Band(float(a), float(b)) for group, a, b in zip(counts, low, high, strict=True)}
+
+
+def _columns(counts: Sequence[GroupCounts]) -> tuple[Floats, Floats]:
+    return np.array([c.selected for c in counts], dtype=float), np.array([c.n for c in counts], dtype=float)
+
+
+def certified(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0) -> Certified[G]:
+    """The pause rule for selection rates: is the demographic parity difference certain to be above ``tau``?
+
+    Every pair of groups is tested by the evidence of :mod:`fairness.metrics.evidence`, each at ``alpha``
+    divided by the number of pairs that the given groups form; all of them hold together. For .3 against
+    .5 in two groups of equal size half of all runs are paused within about 225 labels, where sequences that
+    must not overlap need about 580.
+
+    Parameters
+    ----------
+    counts : labels per group, 2 to ``MOST_GROUPS`` groups. The set of groups is part of the promise: name all
+        that are watched from the start, those without labels too.
+    alpha : probability of a false pause over the whole run.
+    tau : difference that is allowed, in [0, 1).
+
+    Raises
+    ------
+    ValueError
+        For an ``alpha`` or ``tau`` out of range, or more than ``MOST_GROUPS`` groups.
+    """
+    check_alpha(alpha)
+    check_tau(tau)
+    _check_groups(len(counts))
+    bands = rate_bands(counts, alpha=alpha)
+    groups = [group for group, c in counts.items() if c.n]
+    if len(groups) < 2:
+        return Certified(False, 0.0, None, None, bands, alpha, tau, Method.PAIRS, Reason.ONE_GROUP)
+    needed = math.log(math.comb(len(counts), 2) / alpha)
+    pairs = _Pairs([counts[group] for group in groups], needed)
+    pause = pairs.reach(tau)
+    lower, (i, j) = pairs.largest(tau, pause)
+    return Certified(pause, lower, groups[i], groups[j], bands, alpha, tau, Method.PAIRS)
+
+
+def certified_by_sequences(counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0) -> Certified[G]:
+    """The same question by confidence sequences alone: ``L = max over pairs (lo_i - hi_j)``, ``alpha`` split over
+    the groups. Later than :func:`certified`, but it needs no independence between the groups' labels, and the
+    bands are the whole argument. Parameters, result and errors as there.
+    """
+    check_alpha(alpha)
+    check_tau(tau)
+    _check_groups(len(counts))
+    bands = rate_bands(counts, alpha=alpha)
+    return by_bands({g: b for g, b in bands.items() if counts[g].n}, bands, alpha=alpha, tau=tau)
+
+
+def by_bands(usable: Mapping[G, Band], bands: Mapping[G, Band], *, alpha: float, tau: float) -> Certified[G]:
+    """A certificate from bands that hold together; ``usable``: those of groups that have been seen."""
+    if len(usable) < 2:
+        return Certified(False, 0.0, None, None, bands, alpha, tau, Method.SEQUENCES, Reason.ONE_GROUP)
+    highest = max(usable, key=lambda g: usable[g].low)
+    lowest = min((g for g in usable if g != highest), key=lambda g: usable[g].high)
+    lower = max(0.0, usable[highest].low - usable[lowest].high)
+    return Certified(lower > tau, lower, highest, lowest, bands, alpha, tau, Method.SEQUENCES)
+
+
+def _check_groups(number: int) -> None:
+    if number > MOST_GROUPS:
+        raise ValueError(f"At most {MOST_GROUPS} groups can be watched at once, got {number}.")
+
+
+class _Pairs:
+    """All pairs of some groups, and how far apart they are certain to be once the evidence reaches ``needed``."""
+
+    def __init__(self, counts: Sequence[GroupCounts], needed: float) -> None:
+        selected, n = _columns(counts)
+        self.needed = needed
+        self.rates = selected / n
+        self.index = np.array(list(combinations(range(len(counts)), 2)))
+        i, j = self.index.T
+        self.columns = np.array([selected[i], n[i], selected[j], n[j]])
+
+    def evidence(self, tau: float, which: Integers | slice) -> Floats:
+        return log_evidence(*self.columns[:, which], tau=tau, enough=self.needed)
+
+    def reach(self, tau: float) -> bool:
+        return bool((self.evidence(tau, slice(None)) >= self.needed).any())
+
+    def largest(self, tau: float, reached: bool) -> tuple[float, tuple[int, int]]:
+        """The largest difference for which a pair reaches the evidence needed, and that pair, higher rate first."""
+        low, high = (tau, 1.0) if reached else (0.0, tau)
+        found = self.evidence(low, slice(None))
+        if found.max() < self.needed:
+            return 0.0, self._ordered(int(found.argmax()))
+        rest = np.flatnonzero(found >= self.needed)
+        best = int(found.argmax())
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if middle >= 1:
+                break
+            found = self.evidence(middle, rest)
+            if found.max() >= self.needed:
+                low, best, rest = middle, int(rest[found.argmax()]), rest[found >= self.needed]
+            else:
+                high = middle
+        return low, self._ordered(best)
+
+    def _ordered(self, pair: int) -> tuple[int, int]:
+        i, j = (int(x) for x in self.index[pair])
+        return (i, j) if self.rates[i] >= self.rates[j] else (j, i)
+
+
+@dataclass(frozen=True, slots=True)
+class CertifiedOdds(Generic[G]):
+    """Both halves of equalized odds, each at half of ``alpha``."""
+
+    true_positive: Certified[G]
+    false_positive: Certified[G]
+
+    @property
+    def worse(self) -> Certified[G]:
+        """The half with the larger certain difference."""
+        return max((self.true_positive, self.false_positive), key=lambda half: half.lower)
+
+    @property
+    def pause(self) -> bool:
+        return self.true_positive.pause or self.false_positive.pause
+
+    @property
+    def lower(self) -> float:
+        """Certain lower limit of the equalized odds difference ``max(ΔTPR, ΔFPR)``."""
+        return self.worse.lower
+
+
+def certified_odds(outcomes: Mapping[G, OutcomeCounts], *, alpha: float = ALPHA, tau: float = 0.0) -> CertifiedOdds[G]:
+    """The pause rule for equalized odds: :func:`certified` of the true and of the false positive rates, ``alpha``
+    halved between them. Against a consensus the truth of an item may still change, and with it past counts;
+    the promise is then about the truth that the counts were taken with."""
+    return CertifiedOdds(
+        certified({g: o.true_positive for g, o in outcomes.items()}, alpha=alpha / 2, tau=tau),
+        certified({g: o.false_positive for g, o in outcomes.items()}, alpha=alpha / 2, tau=tau),
+    )
