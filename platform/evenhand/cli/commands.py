@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from evenhand.cli.bench import bench
+from evenhand.cli.reproduce import reproduce
 from evenhand.env import EnvError, env
 from evenhand.local.errors import LocalError
 from evenhand.local.programs import find_sources
@@ -129,3 +130,4 @@ def run_django(arguments: list[str]) -> None:
 
 
 main.add_command(bench)
+main.add_command(reproduce)
