@@ -20,8 +20,10 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from redis import RedisError
 
-from fairness.services.fold import BATCH, fold_outbox
+from annotations.models import Project
+from fairness.services.fold import BATCH, CountersWrong, fold_outbox
 from fairness.services.live import live_group
+from fairness.services.recount import recount
 from ledger.sealing import seal_pending
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,12 @@ class Relay:
                 connection.close()
                 backoff = min(backoff * 2, MAX_BACKOFF)
                 busy = False
+            except CountersWrong as error:
+                # One project's wrong counters must not hold up all the others for good.
+                logger.exception("Counting anew")
+                for project in Project.objects.filter(pk__in=error.projects):
+                    recount(project=project, mend=True)
+                busy = True
             if not busy:
                 time.sleep(backoff)
 
