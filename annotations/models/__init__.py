@@ -3,6 +3,7 @@ from annotations.models.care import BlurChoice, CareRules, Exposure, WorkerPrefe
 from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Consensus, ConsensusMethod, Settlement
 from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusRules, FitMethod, ItemPosterior
 from annotations.models.demographics import DemographicsFigures, DemographicsRules
+from annotations.models.grouping import GroupSurvey, Regrouping, RegroupingKind
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, OnExisting, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
@@ -74,6 +75,7 @@ __all__ = [
     "Exposure",
     "FitMethod",
     "GoldAnswer",
+    "GroupSurvey",
     "ImportJob",
     "ImportRowError",
     "ImportStatus",
@@ -93,6 +95,8 @@ __all__ = [
     "QualityRules",
     "QueueEntry",
     "QuizTry",
+    "Regrouping",
+    "RegroupingKind",
     "Review",
     "ReviewCause",
     "ReviewStatus",
