@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts.demographics.vault import SealError
 from annotations.deciding.fitting import consensus_refit, stale_projects
 from annotations.demographics.releasing import demographics_release, projects_that_ask
+from annotations.grouping.services import groups_count, regrouping_apply, regroupings_behind
 from annotations.importing.running import Outcome, abandoned_imports, import_out_of_time, import_run
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
@@ -54,6 +55,7 @@ def run_import(job_id: int) -> str:
         run_import.delay(job_id)
     elif outcome == Outcome.ENDED:
         project_id = ImportJob.objects.values_list("project_id", flat=True).get(pk=job_id)
+        count_groups.delay(project_id)
         if behind(project_id=project_id):
             follow_demand.delay(project_id)
         if is_sorted(project_id=project_id):
@@ -198,3 +200,34 @@ def count_demographics(project_id: int) -> bool:
     except SealError:
         logger.error("Project %d: the key that sealed its counts of groups is gone; they stay as shown.", project_id)
         return False
+
+
+@shared_task(name="annotations.tasks.count_groups", soft_time_limit=540, time_limit=600)
+def count_groups(project_id: int) -> int:
+    """Count how many items of a project have which groups; how many items it has."""
+    return groups_count(project_id=project_id).items
+
+
+def groups_soon(project_id: int) -> None:
+    """Send ``count_groups`` once what was just changed is committed."""
+    transaction.on_commit(lambda: count_groups.delay(project_id))
+
+
+@shared_task(name="annotations.tasks.apply_regrouping", soft_time_limit=3500, time_limit=3600)
+def apply_regrouping(regrouping_id: int) -> int:
+    """Bring a project's items in line with a change of groups; how many were changed."""
+    return regrouping_apply(regrouping_id=regrouping_id)
+
+
+def regrouping_follow(regrouping_id: int) -> None:
+    """Send ``apply_regrouping`` once what was just asked for is committed."""
+    transaction.on_commit(lambda: apply_regrouping.delay(regrouping_id))
+
+
+@shared_task(name="annotations.tasks.mend_regroupings", soft_time_limit=50, time_limit=60)
+def mend_regroupings() -> int:
+    """Send again the changes of groups that items do not follow yet; beat sends this every minute."""
+    regrouping_ids = regroupings_behind()
+    for regrouping_id in regrouping_ids:
+        apply_regrouping.delay(regrouping_id)
+    return len(regrouping_ids)

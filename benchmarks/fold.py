@@ -1,88 +1,116 @@
-"""How many label changes a second the live counters take in, and how fast the live page's numbers are read from them.
+"""How many labels a second the live counters take in, and whether a million are counted exactly once.
 
-Runs in one transaction that is rolled back: nothing stays in the database. Needs a running database (`evenhand up`).
+Starts an `evenhand up` of its own in a temporary folder. A backlog of labels is written at once and timed until the
+relay has folded it. The others are written while it folds, and it is killed at random moments and started anew. In the
+end the counters are compared with a count of all rows, and the live page's numbers are read from them.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import signal
 import statistics
+import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import django
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evenhand.settings")
-django.setup()
+from benchmarks._own_stack import own_stack
+from evenhand.cli.bench import Figure
+from evenhand.local.errors import LocalError
+from evenhand.local.state import read_state
 
-from django.contrib.auth import get_user_model  # noqa: E402
-from django.db import transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
-
-from annotations.models import Annotator, LabelSchema, OutboxRow, Project, ProtectedAttribute  # noqa: E402
-from annotations.state import ItemState  # noqa: E402
-from evenhand.cli.bench import Figure  # noqa: E402
-from fairness.selectors.live import live_view  # noqa: E402
-from fairness.services.fold import fold_outbox  # noqa: E402
-
-CHANGES = 20_000
-ITEMS = 4_000
-GROUPS = {"religion": 6, "gender": 4, "origin": 8}
-LABELS = ("keep", "review", "remove")
+ITEMS = 250_000  # each gets four labels
+BACKLOG = 200_000  # labels
+CHUNK = 20_000  # labels in a transaction
+KILLS = 4  # `evenhand up` gives up a process that dies more often in a minute
 VIEWS = 30
+LIMIT = 240.0  # seconds
 
 
 def run() -> dict[str, Figure]:
-    with transaction.atomic():
-        project, model = _project()
-        OutboxRow.objects.bulk_create(_changes(project, model), batch_size=2000)
-        started = time.perf_counter()
-        folded = 0
-        while folded < CHANGES:
-            folded += fold_outbox().get(project.pk, 0)
-        seconds = time.perf_counter() - started
-        reads = [_timed_view(project) for _ in range(VIEWS)]
-        transaction.set_rollback(True)
+    with tempfile.TemporaryDirectory(prefix="evenhand-bench-") as folder:
+        home = Path(folder)
+        with own_stack(home):
+            django.setup()
+            return measured(lambda: _kill_relay(home))
+
+
+def measured(kill: Callable[[], None]) -> dict[str, Figure]:
+    """``kill``: end the relay at once; whoever watches over it starts another."""
+    from benchmarks._million import Million
+    from fairness.services.recount import recount
+
+    million = Million.make("Benchmark of the fold", ITEMS)
+    _until_folded()
+    chunks = million.chunks(CHUNK)
+    began, written = _backlog(chunks.__next__)
+    seconds = time.perf_counter() - began
+    kills = sorted(random.sample(range(written, million.labels), KILLS))  # after how many labels
+    for so_far in chunks:
+        while kills and so_far >= kills[0]:
+            kills.pop(0)
+            time.sleep(random.random())
+            kill()
+    _until_folded()
+    began = time.perf_counter()
+    wrong = recount(project=million.project)
+    recounted = time.perf_counter() - began
+    reads = [_timed_view(million.project.pk) for _ in range(VIEWS)]
     return {
-        "changes folded": Figure(round(CHANGES / seconds), "changes/s", "higher", goal=5000),
+        "labels folded a second": Figure(round(written / seconds), "labels/s", "higher", goal=10_000),
+        "labels folded in all": Figure(so_far, "labels", "higher"),
+        "cells that differ from a recount": Figure(len(wrong), "cells", "lower", goal=0),
+        "the recount": Figure(round(recounted, 1), "s", "lower"),
         "live numbers read, median": Figure(round(1000 * statistics.median(reads), 1), "ms", "lower", goal=50),
     }
 
 
-def _project() -> tuple[Project, Annotator]:
-    owner = get_user_model().objects.create(email="bench-fold@localhost")
-    project = Project.objects.create(name="Benchmark of the fold", created_by=owner, favourable_label=LABELS[0])
-    config = {"labels": [{"key": key, "name": key, "description": "", "shortcut": ""} for key in LABELS]}
-    LabelSchema.objects.create(project=project, version=1, task_type="single_choice", config=config, created_by=owner)
-    for name in GROUPS:
-        ProtectedAttribute.objects.create(project=project, name=name, column=name)
-    return project, Annotator.objects.create(project=project, kind="model", name="bench")
+def _backlog(write: Callable[[], int]) -> tuple[float, int]:
+    """Write the backlog while nobody folds, and wait until it is folded; when that began, and its labels."""
+    from django.db import connection
+
+    from fairness.services.fold import FOLD_LOCK
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [FOLD_LOCK])
+        try:
+            written = 0
+            while written < BACKLOG:
+                written = write()
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [FOLD_LOCK])
+    began = time.perf_counter()
+    _until_folded()
+    return began, written
 
 
-def _changes(project: Project, model: Annotator) -> Iterator[OutboxRow]:
-    """Items that gather labels of people, one in five changes a model's label."""
-    chance = random.Random(1)
-    states = [
-        ItemState(groups={name: f"group {chance.randrange(n)}" for name, n in GROUPS.items()}, needed=5)
-        for _ in range(ITEMS)
-    ]
-    now = timezone.now()
-    for _ in range(CHANGES):
-        number = chance.randrange(ITEMS)
-        before, label = states[number], chance.choice(LABELS)
-        if chance.random() < 0.2:
-            after = replace(before, models={str(model.pk): label})
-        else:
-            after = replace(before, people={**before.people, label: before.people.get(label, 0) + 1}, human=label)
-        states[number] = after
-        yield OutboxRow(
-            project_id=project.pk, item_id=number, before=before.as_json(), after=after.as_json(), created_at=now
-        )
+def _until_folded() -> None:
+    from annotations.models import OutboxRow
+
+    end = time.monotonic() + LIMIT
+    while OutboxRow.objects.exists():
+        if time.monotonic() > end:
+            raise LocalError(f"{OutboxRow.objects.count()} changes are still not folded.")
+        time.sleep(0.02)
 
 
-def _timed_view(project: Project) -> float:
-    started = time.perf_counter()
+def _kill_relay(home: Path) -> None:
+    state = read_state(home)
+    if state is not None and "relay" in state.processes:
+        with suppress(ProcessLookupError):  # it is being started anew
+            os.kill(state.processes["relay"].pid, signal.SIGKILL)
+
+
+def _timed_view(project_id: int) -> float:
+    from annotations.models import Project
+    from fairness.selectors.live import live_view
+
+    project = Project.objects.get(pk=project_id)
+    began = time.perf_counter()
     live_view(project, attribute="origin")
-    return time.perf_counter() - started
+    return time.perf_counter() - began

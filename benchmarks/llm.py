@@ -7,8 +7,6 @@ of its own, is not counted.
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,16 +18,16 @@ from typing import Any
 
 import django
 
+from benchmarks._own_stack import free_port, own_stack
 from evenhand.cli.bench import ROOT, Figure
-from evenhand.env import env
 from evenhand.local.errors import LocalError
-from evenhand.local.state import State, read_state
+from evenhand.local.state import State
 
 ITEMS = 60_000
 STEP = 1000
 LATENCY = 0.02  # seconds
 WARM = 2000  # labels before the clock starts: connections, plans, caches
-START, LIMIT = 180.0, 420.0  # seconds
+LIMIT = 420.0  # seconds
 MEASURED = {"llm-worker": "the worker", "postgres": "the database", "relay": "the relay"}
 RATE_GOAL, COST_GOAL = 600, 1.5
 
@@ -38,7 +36,7 @@ def run() -> dict[str, Figure]:
     with (
         tempfile.TemporaryDirectory(prefix="evenhand-bench-") as folder,
         _server() as url,
-        _stack(Path(folder), url) as state,
+        own_stack(Path(folder), LLM_BASE_URL=url) as state,
     ):
         return _measured(state)
 
@@ -133,7 +131,7 @@ def _folded(project: Any) -> None:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, str(ROOT / "benchmarks" / "_llm_server.py"), str(port), str(LATENCY)]
     process = subprocess.Popen(command)
     try:
@@ -141,48 +139,3 @@ def _server() -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
-
-
-@contextmanager
-def _stack(home: Path, url: str) -> Iterator[State]:
-    """A platform of its own. This process's Django is pointed at it, so no other may have been set up before."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
-    environment = env.overridden(
-        EVENHAND_HOME=str(home),
-        LLM_BASE_URL=url,
-        DJANGO_SETTINGS_MODULE="evenhand.settings",
-        PYTHONPATH=path,
-        DATABASE_URL="",
-        REDIS_URL="",
-        SECRET_KEY="",
-    )
-    env.taken_over(environment)
-    log = home / "up.txt"
-    home.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "evenhand.cli", "up", "--no-llm", "--port", str(_free_port())]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=output, stderr=output)
-    try:
-        yield _ready(home, process, log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _ready(home: Path, process: subprocess.Popen[bytes], log: Path) -> State:
-    end = time.monotonic() + START
-    while process.poll() is None and time.monotonic() < end:
-        state = read_state(home)
-        if state is not None and state.address and "beat" in state.processes and "llm-worker" in state.processes:
-            return state
-        time.sleep(0.2)
-    raise LocalError(f"The platform did not start: {log.read_text(errors='replace')[-800:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,27 +2,25 @@
 
 On the public crowd_truth sets, which are not in the repository: they lie in ``shared/data/crowd_truth`` beside it. The
 queue is ordered by the expected error of the majority's label, 1 − its posterior by Dawid and Skene; a tie of the vote
-is broken at random, and every figure is the mean of ``TIES`` such votes. "Settled as it goes" asks for the truth of
+is broken at random, and every figure is the mean of twenty such votes. "Settled as it goes" asks for the truth of
 one item in a hundred at a time and fits anew with what was settled held fixed, as the product does.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from annotations.aggregation import NO_GOLD, Labels, dawid_skene, labels_of, lift
+from annotations.aggregation import NO_GOLD, Labels, dawid_skene, lift
 from evenhand.cli.bench import ROOT, Figure
 from evenhand.local.errors import LocalError
+from evenhand.reproduce.consensus import SHARE, crowd, mean_over_ties
 
 DATA = ROOT.parent / "shared" / "data" / "crowd_truth"
 SETS = ("rte", "D_Product", "D_PosSent")
-SHARE = 0.1
-TIES = 20
 ROUNDS = 10
 GOAL = 7.0
 
@@ -38,15 +36,10 @@ def run() -> dict[str, Figure]:
 
 
 def load(folder: Path) -> tuple[Labels, np.ndarray]:
-    """Labels and the truth of every item, of ``label.csv`` and ``truth.csv``; LocalError where they are missing."""
+    """Labels and the truth of every item; LocalError where the files are missing."""
     if not (folder / "label.csv").is_file():
         raise LocalError(f"This benchmark needs {folder}/label.csv and truth.csv (the crowd_truth sets).")
-    with (folder / "truth.csv").open() as lines:
-        truth = {row["item"]: row["truth"] for row in csv.DictReader(lines)}
-    with (folder / "label.csv").open() as lines:
-        rows = [(row["item"], row["worker"], row["label"]) for row in csv.DictReader(lines) if row["item"] in truth]
-    labels, items, _workers, names = labels_of(rows, labels=sorted({*truth.values()}))
-    return labels, np.array([names.index(truth[str(item)]) for item in items])
+    return crowd(folder)
 
 
 def at_once(labels: Labels, truth: np.ndarray, vote: np.ndarray) -> float:
@@ -76,7 +69,4 @@ def _expected(labels: Labels, vote: np.ndarray) -> np.ndarray:
 
 
 def _figure(measure: Callable[[np.ndarray], float], labels: Labels) -> Figure:
-    chance = np.random.default_rng(0)
-    top = labels.tally == labels.tally.max(axis=1, keepdims=True)
-    votes = [np.where(top, chance.random(top.shape), -1).argmax(axis=1) for _ in range(TIES)]
-    return Figure(round(float(np.mean([measure(vote) for vote in votes])), 2), "× random", "higher", goal=GOAL)
+    return Figure(round(mean_over_ties(measure, labels), 2), "× random", "higher", goal=GOAL)

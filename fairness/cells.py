@@ -27,27 +27,60 @@ class Cell(NamedTuple):
 
 
 Cells = Counter[Cell]
+Marks = Counter[tuple[str, str]]  # (table, key) of what is counted for all items and for each of an item's groups
 
 
 def item_cells(state: ItemState) -> Cells:
     """What one item in this state adds to its project's counters; every count is positive."""
-    cells: Cells = Counter()
-    places = [("", ""), *state.groups.items()]
-    for attribute, group in places:
-        for token, count in state.people.items():
-            cells[Cell("people", attribute, group, token, "")] += count
-        for annotator, token in state.models.items():
-            cells[Cell(f"model:{annotator}", attribute, group, token, "")] += 1
-        if state.final is not None:
-            cells[Cell("decided", attribute, group, state.final, "")] += 1
-    if state.human is not None:
-        for annotator, token in state.models.items():
-            cells[Cell(f"pair:{annotator}", "", "", state.human, token)] += 1
-    _count_totals(cells, state)
+    cells = _whole(state)
+    _spread(cells, _marks(state), state)
     return cells
 
 
-def _count_totals(cells: Cells, state: ItemState) -> None:
+def change_cells(changes: Iterable[tuple[ItemState | None, ItemState | None, int]]) -> Cells:
+    """The net of many (before, after, how many items) changes; counts may be negative, zeros are left out."""
+    net: Cells = Counter()
+    for before, after, items in changes:
+        if before is not None and after is not None and before.groups == after.groups:
+            # The usual change is one label: all else would be added and taken away again.
+            moved = _marks(after)
+            moved.subtract(_marks(before))
+            _spread(net, moved, after, items)
+        else:
+            for state, times in ((after, items), (before, -items)):
+                if state is not None:
+                    _spread(net, _marks(state), state, times)
+        for state, times in ((after, items), (before, -items)):
+            if state is not None:
+                for cell, count in _whole(state).items():
+                    net[cell] += times * count
+    return Counter({cell: count for cell, count in net.items() if count})
+
+
+def _marks(state: ItemState) -> Marks:
+    marks: Marks = Counter({("people", token): count for token, count in state.people.items()})
+    for annotator, token in state.models.items():
+        marks[f"model:{annotator}", token] = 1
+    if state.final is not None:
+        marks["decided", state.final] = 1
+    return marks
+
+
+def _spread(cells: Cells, marks: Marks, state: ItemState, times: int = 1) -> None:
+    """Count the marks for all items and for each group of the item."""
+    places = [("", ""), *state.groups.items()]
+    for (table, key), count in marks.items():
+        if count:
+            for attribute, group in places:
+                cells[Cell(table, attribute, group, key, "")] += times * count
+
+
+def _whole(state: ItemState) -> Cells:
+    """What is counted for all items alone: pairs, and totals."""
+    cells: Cells = Counter()
+    if state.human is not None:
+        for annotator, token in state.models.items():
+            cells[Cell(f"pair:{annotator}", "", "", state.human, token)] = 1
     totals: Mapping[str, int] = {
         "items": 1,
         "labels_needed": state.needed,
@@ -57,15 +90,5 @@ def _count_totals(cells: Cells, state: ItemState) -> None:
     }
     for key, count in totals.items():
         if count:
-            cells[Cell("totals", "", "", key, "")] += count
-
-
-def change_cells(changes: Iterable[tuple[ItemState | None, ItemState | None, int]]) -> Cells:
-    """The net of many (before, after, how many items) changes; counts may be negative, zeros are left out."""
-    net: Cells = Counter()
-    for before, after, items in changes:
-        for state, sign in ((after, items), (before, -items)):
-            if state is not None:
-                for cell, count in item_cells(state).items():
-                    net[cell] += sign * count
-    return Counter({cell: count for cell, count in net.items() if count})
+            cells[Cell("totals", "", "", key, "")] = count
+    return cells

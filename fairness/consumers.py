@@ -20,7 +20,10 @@ class FairnessSocket(ProjectSocket):
     def message(self) -> dict[str, Any]:
         asked = parse_qs(self.scope["query_string"].decode("latin-1"))
         rendered = renderings.get(
-            self.project_id, attribute=asked.get("attribute", [""])[0], label=asked.get("label", [""])[0]
+            self.project_id,
+            attribute=asked.get("attribute", [""])[0],
+            label=asked.get("label", [""])[0],
+            at_least=self.newest,
         )
         return {
             "content": rendered.html,

@@ -28,7 +28,7 @@ class Rendered:
     version: int
 
 
-Key = tuple[int, int, str, str, str | None, int]
+Key = tuple[int, str, str, str | None, int]
 
 
 class Renderings:
@@ -39,17 +39,20 @@ class Renderings:
         self._kept: OrderedDict[Key, Rendered] = OrderedDict()
         self.made = 0
 
-    def get(self, project_id: int, *, attribute: str, label: str) -> Rendered:
-        """The current rendering; raises ``DomainError`` (400) for an attribute or label that the project lacks."""
-        version = Pulse.objects.filter(project_id=project_id).values_list("version", flat=True).first() or 0
-        window = int(time.time() // REFRESH_SECONDS)
-        key: Key = (project_id, version, attribute, label, get_language(), window)
+    def get(self, project_id: int, *, attribute: str, label: str, at_least: int = 0) -> Rendered:
+        """The current rendering, or where ``at_least`` is given, any of that version or a later one.
+
+        Many who were told of the same fold get the same rendering, though labels are folded while it is made.
+        Raises ``DomainError`` (400) for an attribute or label that the project lacks.
+        """
+        key: Key = (project_id, attribute, label, get_language(), int(time.time() // REFRESH_SECONDS))
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = self._render(project_id, attribute, label)
+            kept = self._kept.get(key)
+            if kept is None or kept.version < (at_least or _version(project_id)):
+                kept = self._kept[key] = self._render(project_id, attribute, label)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
-            return self._kept[key]
+            return kept
 
     def _render(self, project_id: int, attribute: str, label: str) -> Rendered:
         project = Project.objects.get(pk=project_id)
@@ -58,6 +61,10 @@ class Renderings:
         self.made += 1
         html = render_to_string("fairness/live.html", context)
         return Rendered(html, context.get("summary", ""), view.progress.version)
+
+
+def _version(project_id: int) -> int:
+    return Pulse.objects.filter(project_id=project_id).values_list("version", flat=True).first() or 0
 
 
 renderings = Renderings()

@@ -47,6 +47,7 @@ class ProjectSocket(AsyncWebsocketConsumer):
         return int(self.scope["url_route"]["kwargs"]["project_id"])
 
     async def connect(self) -> None:
+        self.newest = 0  # version of the newest fold that this socket was told of
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         # Accepted first: a browser is told the close code only of a socket that was open.
@@ -69,6 +70,7 @@ class ProjectSocket(AsyncWebsocketConsumer):
 
     async def project_changed(self, event: dict[str, Any]) -> None:
         """From the relay: counters of this project moved."""
+        self.newest = max(self.newest, event.get("version", 0))
         self._changed.set()
 
     async def _tell(self) -> None:
@@ -77,6 +79,7 @@ class ProjectSocket(AsyncWebsocketConsumer):
         try:
             while True:
                 await self._wait(min(REFRESH_EVERY, RECHECK_EVERY))
+                began = clock()
                 try:
                     if clock() - checked >= RECHECK_EVERY:
                         await self._check()
@@ -90,7 +93,8 @@ class ProjectSocket(AsyncWebsocketConsumer):
                 if text != last:
                     await self.send(text_data=text)
                     last = text
-                await asyncio.sleep(SEND_EVERY)
+                # From beginning to beginning: whoever falls behind the relay's beat waits for the one after the next.
+                await asyncio.sleep(max(0.0, began + SEND_EVERY - clock()))
         except DomainError as error:
             await self._refuse(error)
         except asyncio.CancelledError:
@@ -103,7 +107,7 @@ class ProjectSocket(AsyncWebsocketConsumer):
         try:
             await asyncio.wait_for(self._changed.wait(), timeout=seconds)
         except TimeoutError:
-            return
+            self.newest = 0  # nothing was said, or it was lost: whatever is the newest now
         finally:
             self._changed.clear()
 

@@ -8,6 +8,7 @@ from annotations.assistance.urls import api_urlpatterns as assistance
 from annotations.deciding.urls import api_urlpatterns as deciding
 from annotations.demographics.urls import api_urlpatterns as demographics
 from annotations.exporting.urls import api_urlpatterns as exporting
+from annotations.grouping.urls import api_urlpatterns as grouping
 from annotations.importing.urls import api_urlpatterns as importing
 from annotations.items.urls import api_urlpatterns as items
 from annotations.labelling.urls import api_urlpatterns as labelling
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(paying)),
     path("", include(working)),
     path("", include(serving)),
+    path("", include(grouping)),
     path("", include(quality)),
     path("", include(suspicion)),
     path("", include(launch)),

@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotations.grouping.values import original_column
 from annotations.importing.annotators import ImportedAnnotators
 from annotations.importing.copying import Table, copy_rows, new_ids
 from annotations.importing.matching import Matched
@@ -32,8 +33,10 @@ LABEL = Table(
 CORRECT = Statement(
     "items_correct",
     """
-    UPDATE annotations_item item SET groups = row.groups, gold = NULLIF(row.gold, 'null'::jsonb)
-    FROM jsonb_to_recordset(%(items)s) AS row(id bigint, groups jsonb, gold jsonb)
+    UPDATE annotations_item item SET groups = row.groups, gold = NULLIF(row.gold, 'null'::jsonb),
+        extra = (item.extra - row.dropped) || row.originals
+    FROM jsonb_to_recordset(%(items)s)
+        AS row(id bigint, groups jsonb, gold jsonb, originals jsonb, dropped text[])
     WHERE item.id = row.id
     """,
     items="jsonb",
@@ -71,6 +74,7 @@ class Corrections:
         self._given: dict[tuple[int, str], Given] = {}
         self._labels: list[NewLabel] = []
         self._before: dict[int, tuple[dict[str, str], Any]] = {}  # item id → groups and gold as they were
+        self._originals: dict[int, dict[str, str | None]] = {}  # item id → imported value of each group given here
         self.labelled: set[int] = set()
         self.items_corrected = 0
 
@@ -131,6 +135,9 @@ class Corrections:
             return duplicate(row.row, _("Item %(item)s says all of this already.") % {"item": item_id})
         if corrected:
             self._correct(item_id, locked, groups, row.gold if new_gold else locked.row.gold)
+            for name in row.groups:
+                column = original_column(name)
+                self._originals.setdefault(item_id, {})[column] = row.originals.get(column)
         for label in labels:
             self._labels.append(label)
             self._given[item_id, label.name] = Given(self.changes.task.token(label.value), None, is_ours=True)
@@ -197,7 +204,7 @@ class Corrections:
             return
         rows = [self.changes.items[item_id].row for item_id in self._before]
         with connection.cursor() as cursor:
-            items = [{"id": row.id, "groups": row.groups, "gold": row.gold} for row in rows]
+            items = [{"id": row.id, "groups": row.groups, "gold": row.gold} | self._imported(row.id) for row in rows]
             CORRECT.execute(cursor, {"items": json.dumps(items)})
         for row in rows:
             groups, gold = self._before[row.id]
@@ -208,6 +215,12 @@ class Corrections:
             if gold != row.gold:
                 data["gold"] = [gold, row.gold]
             self.changes.events.append(self._event("item.corrected", f"item:{row.id}", data))
+
+    def _imported(self, item_id: int) -> dict[str, Any]:
+        """The imported values to keep with the item, and those of groups that are now as they were imported."""
+        known = self._originals.get(item_id, {})
+        kept = {column: value for column, value in known.items() if value is not None}
+        return {"originals": kept, "dropped": [column for column in known if column not in kept]}
 
     def _event(self, kind: str, subject: str, data: dict[str, Any]) -> Event:
         project_id = self.changes.project.pk

@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotations.grouping.selectors import GroupRules
 from annotations.importing.copying import NULL, Lines, Sender, Table, copy_all, escaped, lines_of, new_ids
 from annotations.importing.labels import LabelWriter
 from annotations.importing.mapping import ColumnMapping
@@ -82,7 +83,11 @@ class Loader:
         self._now = timezone.now()
         task = task_type(source.schema.task_type)
         self._parser = RowParser(
-            mapping=source.mapping, columns=source.reader.columns, task=task, config=source.schema.config
+            mapping=source.mapping,
+            columns=source.reader.columns,
+            task=task,
+            config=source.schema.config,
+            rules=GroupRules(self.project),
         )
         self._settler = Settler(project=self.project, schema=source.schema, task=task, now=self._now)
         self._labels = LabelWriter(project=self.project, schema=source.schema, task=task, now=self._now)

@@ -39,15 +39,18 @@ class UpdateParser(RowParser):
         digest = self._digest(values)
         if not external_id and not digest:
             raise BadRow(_("neither id nor text: which item is meant?"))
+        groups = self._groups(values)
         return ParsedRow(
             row,
             digest,
             "",
             external_id,
-            *self._groups(values),
+            groups.groups,
+            groups.as_json,
             self._label(mapping.gold, values.get(mapping.gold)) if mapping.gold else None,
             "{}",
             self._labels(values),
+            groups.originals,
         )
 
     def _digest(self, values: Mapping[str, Any]) -> str:

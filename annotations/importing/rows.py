@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from annotations.grouping.selectors import GroupRules
+from annotations.grouping.values import original_column
 from annotations.importing.cells import cell_json, cell_text, label_value, stored_json
 from annotations.importing.errors import BadRow
 from annotations.importing.mapping import MAX_NAME, ColumnMapping
@@ -39,8 +41,19 @@ class ParsedRow:
     gold: Any
     extra_json: str
     labels: list[tuple[str, Any]] = field(default_factory=list)
+    originals: Mapping[str, str] = field(default_factory=dict)
     id: int = 0
     line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Attribute → group, and the same as JSON. ``originals``: column of the item → value as it was imported, of groups
+    that rules of the owner made of other values."""
+
+    groups: dict[str, str]
+    as_json: str
+    originals: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -63,8 +76,15 @@ class RowParser:
     """Applies a mapping to rows, for one label schema."""
 
     def __init__(
-        self, *, mapping: ColumnMapping, columns: list[str], task: TaskType, config: Mapping[str, Any]
+        self,
+        *,
+        mapping: ColumnMapping,
+        columns: list[str],
+        task: TaskType,
+        config: Mapping[str, Any],
+        rules: GroupRules | None = None,
     ) -> None:
+        self._rules = rules or None
         self.mapping, self.task, self.config = mapping, task, config
         self.modality = modality(MODALITY)
         self._used = mapping.columns
@@ -72,7 +92,7 @@ class RowParser:
         self._has_labels = bool(mapping.annotators or mapping.annotator)
         # The same few labels and groups come again and again.
         self._values: dict[str, Any] = {}  # label text → value
-        self._known_groups: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], str]] = {}
+        self._known_groups: dict[tuple[tuple[str, str], ...], Groups] = {}
 
     def parse(self, row: Row) -> ParsedRow | Problem:
         if row.problem:
@@ -86,15 +106,18 @@ class RowParser:
         values, mapping = row.values, self.mapping
         payload = self._payload(values.get(mapping.text))
         payload_json = stored_json(payload)
+        groups = self._groups(values)
         return ParsedRow(
             row,
             content_hash_of(MODALITY, payload_json),
             payload_json,
             self._external_id(values) if mapping.external_id else "",
-            *self._groups(values),
+            groups.groups,
+            groups.as_json,
             self._label(mapping.gold, values.get(mapping.gold)) if mapping.gold else None,
-            self._extra(values) if mapping.extra else "{}",
+            self._extra(values if mapping.extra else {}, groups.originals),
             self._labels(values) if self._has_labels else [],
+            groups.originals,
         )
 
     def _payload(self, cell: Any) -> dict[str, Any]:
@@ -112,8 +135,8 @@ class RowParser:
             raise BadRow(_at(column, _("an id cannot hold a line end")))
         return _storable(column, text)
 
-    def _groups(self, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-        """Attribute → group, and the same as JSON. Rows of the same groups share both, which nobody changes."""
+    def _groups(self, values: Mapping[str, Any]) -> Groups:
+        """The row's groups. Rows of the same groups share one object, which nobody changes."""
         groups = {}
         for attribute, column in self.mapping.groups.items():
             text = _text(column, values.get(column))
@@ -124,10 +147,18 @@ class RowParser:
         key = tuple(groups.items())
         known = self._known_groups.get(key)
         if known is None:
-            known = groups, stored_json(groups)
+            known = self._regrouped(groups)
             if len(self._known_groups) < REMEMBERED:
                 self._known_groups[key] = known
         return known
+
+    def _regrouped(self, imported: dict[str, str]) -> Groups:
+        """By the bins and merges that the owner had made before."""
+        if self._rules is None:
+            return Groups(imported, stored_json(imported), {})
+        groups = {name: self._rules.group(name, value) for name, value in imported.items()}
+        changed = {original_column(name): value for name, value in imported.items() if groups[name] != value}
+        return Groups(groups, stored_json(groups), changed)
 
     def _label(self, column: str, cell: Any) -> Any:
         """The value in a cell, None where it is empty."""
@@ -161,8 +192,8 @@ class RowParser:
             raise BadRow(_at(column, _("an annotator's name has at most 200 characters")))
         return [(_storable(column, name), value)]
 
-    def _extra(self, values: Mapping[str, Any]) -> str:
-        if not self._extra_columns and len(values) == len(self._used):
+    def _extra(self, values: Mapping[str, Any], originals: Mapping[str, str]) -> str:
+        if not originals and (not values or (not self._extra_columns and len(values) == len(self._used))):
             return "{}"
         names = (
             self._extra_columns
@@ -170,6 +201,7 @@ class RowParser:
             else values.keys() - self._used
         )
         kept = {name: cell_json(values.get(name)) for name in names if values.get(name) not in (None, "")}
+        kept |= originals
         if not kept:
             return "{}"
         text = stored_json(kept)

@@ -14,6 +14,7 @@ from dataclasses import fields
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from annotations.grouping.selectors import GroupRules
 from annotations.importing.annotators import ImportedAnnotators
 from annotations.importing.corrections import Corrections
 from annotations.importing.errors import Cancelled, SettingsChanged
@@ -58,6 +59,7 @@ class Updater:
                 columns=reader.columns,
                 task=task_type(self.schema.task_type),
                 config=self.schema.config,
+                rules=GroupRules(self.job.project),
             )
             rows = itertools.islice(reader.rows(), self.counts.rows_read, None)
             while batch := [parser.parse(row) for row in itertools.islice(rows, BATCH)]:

@@ -4,6 +4,7 @@ from annotations.models.cases import Case, CaseCause, CaseKind, CaseStatus, Cons
 from annotations.models.choices import ModelChoice, ModelRole
 from annotations.models.deciding import AnnotatorSkill, ConsensusFit, ConsensusRules, FitMethod, ItemPosterior
 from annotations.models.demographics import DemographicsFigures, DemographicsRules
+from annotations.models.grouping import GroupSurvey, Regrouping, RegroupingKind
 from annotations.models.imports import ImportJob, ImportRowError, ImportStatus, OnExisting, RowProblemKind
 from annotations.models.items import Dataset, Item, ItemFlag, QueueEntry
 from annotations.models.labelling import (
@@ -75,6 +76,7 @@ __all__ = [
     "Exposure",
     "FitMethod",
     "GoldAnswer",
+    "GroupSurvey",
     "ImportJob",
     "ImportRowError",
     "ImportStatus",
@@ -96,6 +98,8 @@ __all__ = [
     "QualityRules",
     "QueueEntry",
     "QuizTry",
+    "Regrouping",
+    "RegroupingKind",
     "Review",
     "ReviewCause",
     "ReviewStatus",

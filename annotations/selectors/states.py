@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from annotations.models import Annotation, Consensus, ConsensusMethod, Item, Project
+from annotations.models import Annotation, AnnotatorKind, Consensus, ConsensusMethod, Item, Project
 from annotations.state import Decision, ItemState, Vote, item_state
 from annotations.task_types import task_type
 
 BATCH = 2000
+COLUMNS = ("pk", "groups", "gold", "queue__redundancy", "queue__extra", "queue__min_support")
 
 
 def project_states(project: Project) -> Iterator[ItemState]:
@@ -20,27 +21,28 @@ def project_states(project: Project) -> Iterator[ItemState]:
     task = task_type(project.schemas.get(is_current=True).task_type)
     last = 0
     while True:
-        queued = Item.objects.filter(project=project, queue__isnull=False, pk__gt=last).select_related("queue")
-        items = list(queued.order_by("pk")[:BATCH])
+        queued = Item.objects.filter(project=project, queue__isnull=False, pk__gt=last).order_by("pk")
+        items = list(queued.values_list(*COLUMNS)[:BATCH])  # plain rows: a million of them are counted anew
         if not items:
             return
-        last = items[-1].pk
-        ids = [item.pk for item in items]
+        last = items[-1][0]
+        ids = [item[0] for item in items]
         votes: dict[int, list[Vote]] = defaultdict(list)
-        rows = Annotation.objects.filter(item_id__in=ids, status="current").select_related("annotator")
-        for row in rows:
-            is_model = row.annotator.kind == "model"
-            votes[row.item_id].append(Vote(row.pk, row.annotator_id, is_model, task.token(row.value)))
+        rows = Annotation.objects.filter(item_id__in=ids, status="current")
+        for item_id, pk, annotator_id, kind, value in rows.values_list(
+            "item_id", "pk", "annotator_id", "annotator__kind", "value"
+        ):
+            votes[item_id].append(Vote(pk, annotator_id, kind == AnnotatorKind.MODEL, task.token(value)))
         settled = {
             row.item_id: Decision(None if row.value is None else task.token(row.value), row.method, None)
             for row in Consensus.objects.filter(item_id__in=ids, method=ConsensusMethod.SETTLED)
         }
-        for item in items:
+        for item_id, groups, gold, redundancy, extra, min_support in items:
             yield item_state(
-                votes[item.pk],
-                groups=item.groups,
-                redundancy=item.queue.redundancy + item.queue.extra,
-                min_support=item.queue.min_support,
-                settled=settled.get(item.pk),
-                gold=None if item.gold is None else task.token(item.gold),
+                votes[item_id],
+                groups=groups,
+                redundancy=redundancy + extra,
+                min_support=min_support,
+                settled=settled.get(item_id),
+                gold=None if gold is None else task.token(gold),
             )

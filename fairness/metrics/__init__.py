@@ -56,6 +56,7 @@ from fairness.metrics.pausing import (
 from fairness.metrics.raters import GroupAgreement, RaterGaps, group_agreement, rater_gaps
 from fairness.metrics.ratings import MIN_RATERS, Ratings
 from fairness.metrics.sequences import confidence_sequence
+from fairness.metrics.stereotypes import Answer, StereotypeBias, stereotype_bias
 from fairness.metrics.weighted import (
     ActiveParity,
     active_parity,
@@ -74,6 +75,7 @@ __all__ = [
     "MOST_GROUPS",
     "STRATA",
     "ActiveParity",
+    "Answer",
     "Band",
     "Certified",
     "CertifiedGaps",
@@ -98,6 +100,7 @@ __all__ = [
     "Reason",
     "Size",
     "Status",
+    "StereotypeBias",
     "Verdict",
     "active_parity",
     "certified",
@@ -138,6 +141,7 @@ __all__ = [
     "ratio_interval",
     "selection_rates",
     "sequential_weights",
+    "stereotype_bias",
     "weighted_parity",
     "weighted_rate",
     "wilson",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,6 +63,11 @@ def project_progress(project: Project) -> Progress:
     rows = Counter.objects.filter(project=project, table="totals").values_list("key", "n")
     cells = Cells({Cell("totals", "", "", key, ""): n for key, n in rows})
     return progress_from(cells, pace_of(project), pulse)
+
+
+def pulse_versions(project_ids: Iterable[int]) -> dict[int, int]:
+    """Project id → version of its newest fold, of those that ever had one."""
+    return dict(Pulse.objects.filter(project_id__in=list(project_ids)).values_list("project_id", "version"))
 
 
 def progress_from(cells: Cells, pace: Pace, pulse: Pulse | None) -> Progress:

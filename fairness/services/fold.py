@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from psycopg2.extras import execute_values
 
@@ -54,33 +53,35 @@ class Change:
     created_at: datetime
 
 
+class CountersWrong(RuntimeError):
+    """Counters of one of ``projects`` would fall below 0: they were wrong before. A recount mends them."""
+
+    def __init__(self, projects: Iterable[int]) -> None:
+        self.projects = sorted(projects)
+        super().__init__(
+            f"The live counters of a project among {self.projects} are wrong. "
+            "`evenhand fairness recount --mend` mends them."
+        )
+
+
 def fold_outbox(*, limit: int = BATCH) -> dict[int, int]:
     """Fold up to ``limit`` outbox rows; returns project id → rows folded.
 
     Removing the rows and adding to the counters are one transaction: a fold that dies anywhere counts nothing, and the
     rows are still there. A second consumer finds the lock taken and folds nothing.
+
+    Raises ``CountersWrong`` where a counter lacks what a change takes away; nothing is folded then.
     """
     with transaction.atomic():
         changes = _take(limit)
         by_project: dict[int, list[Change]] = defaultdict(list)
         for change in changes:
             by_project[change.project_id].append(change)
-        _add_cells({pk: change_cells((c.before, c.after, c.items) for c in rows) for pk, rows in by_project.items()})
+        cells_add({pk: change_cells((c.before, c.after, c.items) for c in rows) for pk, rows in by_project.items()})
         _add_minutes(changes)
         now = timezone.now()
         _execute(UPSERT_PULSES, [(pk, 1, now) for pk in by_project])
     return {pk: len(rows) for pk, rows in by_project.items()}
-
-
-@contextmanager
-def folding_held() -> Iterator[None]:
-    """Nothing is folded inside: taken before a snapshot, so that counters and outbox in it belong together."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [FOLD_LOCK])
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [FOLD_LOCK])
 
 
 def pending_changes(project: Project) -> Cells:
@@ -94,6 +95,24 @@ def pending_changes(project: Project) -> Cells:
         )
         for row in rows.iterator(chunk_size=BATCH)
     )
+
+
+def cells_add(by_project: Mapping[int, Cells]) -> None:
+    """Add to the counters, project by project. The caller's transaction is open, and lost where this raises.
+
+    Raises ``CountersWrong`` where a cell would fall below 0.
+    """
+    # In one fixed order, so that a fold and a recount can never wait for each other's rows crosswise.
+    rows = [(pk, *cell, count) for pk in sorted(by_project) for cell, count in sorted(by_project[pk].items())]
+    # A decrease must land on a row that is there: increases first.
+    _execute(UPSERT_CELLS, [row for row in rows if row[-1] > 0])
+    decreases = [row for row in rows if row[-1] < 0]
+    try:
+        enough = _execute(DECREASE_CELLS, decreases) == len(decreases)
+    except IntegrityError as error:
+        raise CountersWrong(by_project) from error
+    if not enough:
+        raise CountersWrong(by_project)
 
 
 def _take(limit: int) -> list[Change]:
@@ -119,31 +138,6 @@ def _state(text: str | None) -> ItemState | None:
     return None if text is None else ItemState.from_json(json.loads(text))
 
 
-def _add_cells(by_project: Mapping[int, Cells]) -> None:
-    # In one fixed order, so that a fold and a recount can never wait for each other's rows crosswise.
-    rows = [(pk, *cell, count) for pk in sorted(by_project) for cell, count in sorted(by_project[pk].items())]
-    # A decrease must land on a row that is there: increases first.
-    _execute(UPSERT_CELLS, [row for row in rows if row[-1] > 0])
-    _execute_decreases([row for row in rows if row[-1] < 0])
-
-
-def _execute_decreases(rows: list[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        execute_values(
-            cursor.cursor,
-            DECREASE_CELLS,
-            rows,
-            page_size=len(rows),
-        )
-        changed = cursor.cursor.rowcount
-    if changed != len(rows):
-        raise RuntimeError(
-            "The live counters lack a cell that must be decreased. Run `manage.py fairness_recount --mend`."
-        )
-
-
 def _add_minutes(changes: Iterable[Change]) -> None:
     tallies: dict[tuple[int, datetime], list[int]] = defaultdict(lambda: [0, 0])
     for change in changes:
@@ -157,7 +151,10 @@ def _add_minutes(changes: Iterable[Change]) -> None:
     _execute(UPSERT_MINUTES, [(pk, minute, *tally) for (pk, minute), tally in sorted(tallies.items())])
 
 
-def _execute(statement: str, rows: list[tuple[Any, ...]]) -> None:
-    if rows:
-        with connection.cursor() as cursor:
-            execute_values(cursor.cursor, statement, rows, page_size=len(rows))
+def _execute(statement: str, rows: list[tuple[Any, ...]]) -> int:
+    """Run a statement over ``rows`` at once; the number of rows it touched."""
+    if not rows:
+        return 0
+    with connection.cursor() as cursor, connection.wrap_database_errors:  # the bare cursor's errors are the driver's
+        execute_values(cursor.cursor, statement, rows, page_size=len(rows))
+        return int(cursor.cursor.rowcount)

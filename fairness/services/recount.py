@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from annotations.models import Project
 from annotations.selectors.states import project_states
 from fairness.cells import Cell, Cells, item_cells
 from fairness.models import Counter, Pulse
-from fairness.services.fold import folding_held, pending_changes
+from fairness.services.fold import cells_add, pending_changes
+
+MEND_LOCK = 0xF01E  # advisory lock number: whoever holds it mends
 
 
 @dataclass(frozen=True)
@@ -28,18 +31,32 @@ class Difference:
 def recount(*, project: Project, mend: bool = False) -> list[Difference]:
     """Compare the live counters, with what is still in the outbox, to a count of all rows; ``mend`` puts them right.
 
-    Holds the fold meanwhile, and reads everything in one snapshot, so that labelling can go on.
+    Reads everything in one snapshot, so labelling and folding go on meanwhile: a fold moves a change from the outbox to
+    the counters in one transaction, so that a snapshot holds it in one of the two. What is wrong then is wrong by as
+    much later, so it is mended by adding the difference.
     """
-    with folding_held(), one_snapshot():
-        right: Cells = Tally()
-        for state in project_states(project):
-            right.update(item_cells(state))
-        right.subtract(pending_changes(project))
-        live = live_cells(project)
+    with _mending_alone() if mend else nullcontext():
+        with one_snapshot():
+            right: Cells = Tally()
+            for state in project_states(project):
+                right.update(item_cells(state))
+            right.subtract(pending_changes(project))
+            live = live_cells(project)
         differences = list(_differences(live, right))
         if mend and differences:
-            _write(project, right)
+            _mend(project, differences)
     return differences
+
+
+@contextmanager
+def _mending_alone() -> Iterator[None]:
+    """Two at once would both add the difference that both found."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MEND_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MEND_LOCK])
 
 
 @contextmanager
@@ -65,9 +82,8 @@ def _differences(live: Cells, right: Cells) -> Iterator[Difference]:
             yield Difference(cell, live[cell], right[cell])
 
 
-def _write(project: Project, right: Cells) -> None:
-    Counter.objects.filter(project=project).delete()
-    rows = [Counter(project=project, n=count, **cell._asdict()) for cell, count in right.items() if count]
-    Counter.objects.bulk_create(rows, batch_size=1000)
-    pulse, _ = Pulse.objects.get_or_create(project=project)
-    Pulse.objects.filter(pk=pulse.pk).update(version=pulse.version + 1)
+def _mend(project: Project, differences: Iterable[Difference]) -> None:
+    with transaction.atomic():
+        cells_add({project.pk: Tally({wrong.cell: wrong.recounted - wrong.live for wrong in differences})})
+        pulse, _ = Pulse.objects.get_or_create(project=project)
+        Pulse.objects.filter(pk=pulse.pk).update(version=F("version") + 1)

@@ -141,6 +141,7 @@ CELERY_BEAT_SCHEDULE = {
     "trust-in-models": {"task": "llm_workers.tasks.trust_stale", "schedule": 60.0, "options": {"expires": 60}},
     "send-notices": {"task": "annotations.tasks.send_notices", "schedule": 15.0, "options": {"expires": 15}},
     "resume-demand": {"task": "annotations.tasks.mend_demand", "schedule": 60.0, "options": {"expires": 60}},
+    "resume-regroupings": {"task": "annotations.tasks.mend_regroupings", "schedule": 60.0, "options": {"expires": 60}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-erased": {"task": "accounts.tasks.sweep_erased", "schedule": 60.0, "options": {"expires": 60}},
     # At fixed times, never when somebody answers: see accounts/demographics/anonymity.py.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from annotations.aggregation import Fitted, Labels, Method, fit, labels_of, mace, simulate
+from annotations.aggregation import Fitted, Labels, Method, fit, mace, simulate
 from annotations.aggregation.adaptive import told
 from annotations.serving.adaptive import Demand, Learnt, Worth, extra_labels
 from annotations.state import Vote
+from evenhand.reproduce import consensus
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "crowd_truth"
 
@@ -25,12 +25,7 @@ pytestmark = [
 
 @cache
 def crowd(name: str) -> tuple[Labels, np.ndarray]:
-    with (DATA / name / "truth.csv").open() as lines:
-        truth = {row["item"]: row["truth"] for row in csv.DictReader(lines)}
-    with (DATA / name / "label.csv").open() as lines:
-        rows = [(row["item"], row["worker"], row["label"]) for row in csv.DictReader(lines)]
-    labels, items, _workers, names = labels_of(rows, labels=sorted(set(truth.values())))
-    return labels, np.array([names.index(truth[str(item)]) for item in items])
+    return consensus.crowd(DATA / name)
 
 
 @pytest.mark.parametrize(

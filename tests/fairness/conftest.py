@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from annotations.models import Annotator, Project
 from fairness.services.fold import fold_outbox
+from tests import addresses
 from tests.factories import add_label, make_annotator
 from tests.fairness.test_fold import fresh_items
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def start_relay() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """``start_relay()``: a relay process on this test's database; every one of them is ended with the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin() -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": addresses.database_url(),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
+        }
+        process = subprocess.Popen([sys.executable, "manage.py", "relay"], cwd=ROOT, env=environment)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait(timeout=20)
 
 
 def fold_all() -> None:

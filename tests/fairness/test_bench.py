@@ -1,20 +1,33 @@
-"""The benchmark of the fold measures, and leaves nothing behind."""
+"""The benchmark of the fold, small: labels are folded by a relay that is killed, and equal a recount."""
 
 from __future__ import annotations
 
-from annotations.models import OutboxRow, Project
-from evenhand.cli.bench import measure
+import os
+import signal
+
+import pytest
+
+from annotations.models import Annotation
 from fairness.models import Counter
 
 
-def test_fold_bench(db, monkeypatch):
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_fold_bench(start_relay, monkeypatch):
     from benchmarks import fold
 
-    monkeypatch.setattr(fold, "CHANGES", 300)
-    monkeypatch.setattr(fold, "VIEWS", 2)
-    result = measure("fold")
-    assert result["figures"]["changes folded"]["value"] > 0
-    assert result["figures"]["live numbers read, median"]["better"] == "lower"
-    assert not Project.objects.exists()
-    assert not OutboxRow.objects.exists()
-    assert not Counter.objects.exists()
+    for name, value in {"ITEMS": 300, "BACKLOG": 200, "CHUNK": 100, "KILLS": 2, "VIEWS": 2}.items():
+        monkeypatch.setattr(fold, name, value)
+    relays = [start_relay()]
+
+    def kill() -> None:
+        os.kill(relays[-1].pid, signal.SIGKILL)
+        relays.append(start_relay())
+
+    figures = fold.measured(kill)
+    assert len(relays) == 3
+    assert figures["labels folded in all"].value == Annotation.objects.count() == 1200
+    assert figures["cells that differ from a recount"].value == 0
+    assert figures["labels folded a second"].value > 0
+    counted = Counter.objects.filter(table="people", attribute="").values_list("n", flat=True)
+    assert sum(counted) == 900

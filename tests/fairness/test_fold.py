@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Callable
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotations.models import Annotation, OutboxRow, Project
 from annotations.services.changes import item_changes
+from evenhand.cli import main
 from fairness.models import Counter, MinuteTally, Pulse
+from fairness.services import recount as recounting
 from fairness.services.fold import fold_outbox
 from fairness.services.recount import live_cells, recount
 from tests.factories import add_label, make_annotator, make_cast, make_items
@@ -126,6 +131,71 @@ def test_a_wrong_counter_is_found_and_mended(cast, capsys):
     call_command("fairness_recount", "--mend")
     call_command("fairness_recount")
     assert "live 7, recounted 1" in capsys.readouterr().out
+
+
+def test_the_console_command_says_what_differs_as_json_and_mends(cast, console, capsys):
+    (item,) = fresh_items(cast.project, 1)
+    add_label(item, make_annotator(cast.project), "keep")
+    while fold_outbox():
+        pass
+    Counter.objects.filter(table="people", attribute="").update(n=7)
+    chosen = ["fairness", "recount", "--project", str(cast.project.pk), "--json"]
+    with pytest.raises(CommandError, match="differ"):
+        console(*chosen)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["differing"], told["mended"]) == (1, False)
+    (difference,) = told["projects"][0]["differences"]
+    assert (difference["cell"]["table"], difference["live"], difference["recounted"]) == ("people", 7, 1)
+    console(*chosen, "--mend")
+    assert json.loads(capsys.readouterr().out)["mended"] is True
+    console(*chosen)
+    assert json.loads(capsys.readouterr().out) == {
+        "differing": 0,
+        "mended": False,
+        "projects": [{"project": cast.project.pk, "differences": []}],
+    }
+
+
+def test_a_project_that_is_not_there_is_said(cast, console):
+    with pytest.raises(CommandError, match=r"There is no project 999\."):
+        console("fairness", "recount", "--project", "999")
+
+
+@pytest.fixture
+def console(monkeypatch) -> Callable[..., None]:
+    """``evenhand …`` in this test's transaction: run as a program it would close the connection."""
+    monkeypatch.setattr("evenhand.cli.commands.run_django", lambda arguments: call_command(*arguments))
+    return lambda *arguments: main(arguments, standalone_mode=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_folding_goes_on_while_counters_are_compared_and_mended(monkeypatch):
+    """What is folded after the snapshot is in the counters that are mended, and stays in them."""
+    cast = make_cast()
+    items = fresh_items(cast.project, 3)
+    add_label(items[0], make_annotator(cast.project), "keep")
+    while fold_outbox():
+        pass
+    Counter.objects.filter(table="people", key="keep").update(n=F("n") + 5)
+    counted = recounting.project_states
+
+    def meanwhile(project: Project):
+        yield from counted(project)
+        thread = threading.Thread(target=label_and_fold)
+        thread.start()
+        thread.join(timeout=20)
+        assert not thread.is_alive()
+
+    def label_and_fold() -> None:
+        add_label(items[1], make_annotator(cast.project), "keep")
+        assert fold_outbox()
+        connection.close()
+
+    monkeypatch.setattr(recounting, "project_states", meanwhile)
+    assert recount(project=cast.project, mend=True)
+    monkeypatch.undo()
+    assert recount(project=cast.project) == []
+    assert cell(cast.project, "people", "keep") == 2
 
 
 def test_a_negative_counter_is_refused(cast):

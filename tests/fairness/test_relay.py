@@ -3,53 +3,29 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from redis import RedisError
 
-from annotations.models import OutboxRow
+from annotations.models import Annotation, OutboxRow
 from evenhand.relay import loop
 from evenhand.relay.loop import HEARTBEAT_KEY, Relay
-from fairness.models import Counter
+from fairness.models import Counter, Pulse
+from fairness.services.fold import CountersWrong, fold_outbox
 from fairness.services.recount import recount
 from ledger.models import PendingEvent
 from ledger.services import SYSTEM, record
-from tests import addresses
-from tests.factories import add_label, make_annotator, make_cast
-from tests.fairness.test_fold import fresh_items
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.factories import add_label, make_annotator, make_cast, make_project, make_user
+from tests.fairness.test_fold import LABELS, fresh_items, withdraw
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def start() -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """``start()``: a relay process on this test's database; every one of them is ended with the test."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def begin() -> subprocess.Popen[bytes]:
-        environment = {
-            **os.environ,
-            "DATABASE_URL": addresses.database_url(),
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
-        }
-        process = subprocess.Popen([sys.executable, "manage.py", "relay"], cwd=ROOT, env=environment)
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.wait(timeout=20)
 
 
 def until(condition: Callable[[], bool], seconds: float = 40) -> None:
@@ -68,10 +44,10 @@ def label_all(items: list, annotator) -> None:
         add_label(item, annotator, "keep")
 
 
-def test_a_killed_relay_loses_nothing_and_the_standby_takes_over(start):
+def test_a_killed_relay_loses_nothing_and_the_standby_takes_over(start_relay):
     project = make_cast().project
     items = fresh_items(project, 40)
-    first, _standby = start(), start()
+    first, _standby = start_relay(), start_relay()
     until(empty)
     label_all(items, make_annotator(project))
     os.kill(first.pid, signal.SIGKILL)
@@ -81,25 +57,106 @@ def test_a_killed_relay_loses_nothing_and_the_standby_takes_over(start):
     assert Counter.objects.get(table="people", attribute="", key="keep").n == 80
 
 
-def test_a_relay_started_anew_takes_up_what_came_meanwhile(start):
+def test_a_relay_started_anew_takes_up_what_came_meanwhile(start_relay):
     project = make_cast().project
     items = fresh_items(project, 10)
-    first = start()
+    first = start_relay()
     until(empty)
     first.send_signal(signal.SIGTERM)
     assert first.wait(timeout=20) == 0
     label_all(items, make_annotator(project))
     assert not empty()
-    start()
+    start_relay()
     until(empty)
     assert recount(project=project) == []
 
 
-def test_it_seals_the_ledger_and_shows_that_it_lives(start):
+@pytest.mark.slow
+def test_a_relay_killed_again_and_again_while_labels_come_in_counts_each_of_them_once(start_relay):
+    """Kills fall wherever they fall: before a fold, within its transaction, between it and the push."""
+    project = make_cast().project
+    items = fresh_items(project, 30)
+    people = [make_annotator(project) for _ in range(6)]
+    model = make_annotator(project, kind="model")
+    chance, over = random.Random(), threading.Event()
+    failures: list[BaseException] = []
+
+    def label() -> None:
+        """Labels, second thoughts and labels taken back, until told to stop."""
+        given: dict[tuple[int, int], Annotation] = {}
+        try:
+            while not over.is_set():
+                item, annotator = chance.choice(items), chance.choice([*people, model])
+                if (earlier := given.pop((item.pk, annotator.pk), None)) is not None:
+                    withdraw(earlier)
+                    continue
+                given[item.pk, annotator.pk] = add_label(item, annotator, chance.choice(LABELS))
+        except BaseException as error:
+            failures.append(error)
+            raise
+        finally:
+            connection.close()
+
+    labeller = threading.Thread(target=label)
+    labeller.start()
+    try:
+        for _ in range(5):
+            relay = start_relay()
+            until(lambda: Pulse.objects.filter(project=project).exists())
+            time.sleep(2 + chance.random())
+            os.kill(relay.pid, signal.SIGKILL)
+            relay.wait(timeout=20)
+            assert recount(project=project) == []  # with what waits in the outbox
+    finally:
+        over.set()
+        labeller.join()
+    assert not failures
+    start_relay()
+    until(empty)
+    assert recount(project=project) == []
+    assert Pulse.objects.get(project=project).version > 5
+    assert Annotation.objects.filter(project=project, status="withdrawn").exists()
+
+
+def test_wrong_counters_of_one_project_are_counted_anew_and_hold_up_no_other(start_relay):
+    wrong, right = make_cast().project, make_project(make_user("rita"))
+    for project in (wrong, right):
+        label_all(fresh_items(project, 5), make_annotator(project))
+    while fold_outbox():
+        pass
+    Counter.objects.filter(project=wrong, table="people").delete()
+    annotation = Annotation.objects.filter(project=wrong).first()
+    withdraw(annotation)
+    label_all(right.items.all(), make_annotator(right))
+    with pytest.raises(CountersWrong, match="are wrong"):
+        fold_outbox()
+    start_relay()
+    until(empty)
+    assert recount(project=wrong) == recount(project=right) == []
+    assert Counter.objects.get(project=wrong, table="people", attribute="", key="keep").n == 4
+
+
+@pytest.mark.parametrize("left", [{"n": 0}, None])
+def test_a_counter_that_would_fall_below_zero_folds_nothing(left):
+    project = make_cast().project
+    (item,) = fresh_items(project, 1)
+    annotation = add_label(item, make_annotator(project), "keep")
+    while fold_outbox():
+        pass
+    cells = Counter.objects.filter(project=project, table="people")
+    cells.update(**left) if left else cells.delete()
+    withdraw(annotation)
+    with pytest.raises(CountersWrong) as raised:
+        fold_outbox()
+    assert raised.value.projects == [project.pk]
+    assert not empty()
+
+
+def test_it_seals_the_ledger_and_shows_that_it_lives(start_relay):
     cache.delete(HEARTBEAT_KEY)
     with transaction.atomic():
         record(kind="test.happened", actor=SYSTEM, subject="test:1")
-    start()
+    start_relay()
     until(lambda: not PendingEvent.objects.exists())
     until(lambda: cache.get(HEARTBEAT_KEY) is not None)
 

@@ -274,3 +274,32 @@ def test_the_socket_says_what_the_page_says(client):
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert rendered.html in page
     assert rendered.version == 1
+
+
+def test_who_was_told_of_a_fold_gets_any_rendering_that_has_it(cast, django_assert_num_queries):
+    (item,) = fresh_items(cast.project, 1)
+    fold_all()
+    kept = rendering.Renderings()
+    first = kept.get(cast.project.pk, attribute="", label="")
+    add_label(item, make_annotator(cast.project), "keep")
+    fold_all()
+    with django_assert_num_queries(0):
+        assert kept.get(cast.project.pk, attribute="", label="", at_least=first.version) is first
+    newer = kept.get(cast.project.pk, attribute="", label="", at_least=first.version + 1)
+    assert newer.version == first.version + 1
+    assert kept.get(cast.project.pk, attribute="", label="") is newer
+    assert kept.made == 2
+
+
+async def test_a_message_that_was_lost_is_made_up_for(cast, monkeypatch):
+    """The labels are folded and nobody says so: the socket looks by itself."""
+    (item,) = await database_sync_to_async(fresh_items)(cast.project, 1)
+    relay = Relay()
+    await database_sync_to_async(relay.turn)()
+    monkeypatch.setattr(sockets, "REFRESH_EVERY", 0.3)
+    wire = await opened(cast.project, cast.olivia)
+    assert "0 of 3 labels" in (await wire.heard())["content"]
+    await database_sync_to_async(add_label)(item, await database_sync_to_async(make_annotator)(cast.project), "keep")
+    await database_sync_to_async(fold_all)()
+    assert "1 of 3 labels" in (await wire.heard())["content"]
+    await wire.disconnect()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import click
 
 from evenhand.cli.bench import bench
+from evenhand.cli.reproduce import reproduce
 from evenhand.env import EnvError, env
 from evenhand.local.errors import LocalError
 from evenhand.local.programs import find_sources
@@ -113,6 +114,22 @@ def verify(head: str | None) -> None:
     run_django(["ledger_verify", *(["--head", head] if head else [])])
 
 
+@main.group()
+def fairness() -> None:
+    """The live counters, from which every fairness figure is computed."""
+
+
+@fairness.command()
+@click.option("--project", type=int, help="Only this project.")
+@click.option("--mend", is_flag=True, help="Put the counters right where they differ.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+def recount(project: int | None, mend: bool, as_json: bool) -> None:
+    """Compare the live counters to a count of all rows; exit code 1 where they differ and are not mended."""
+    chosen = ["--project", str(project)] if project is not None else []
+    flags = [flag for flag, given in (("--mend", mend), ("--json", as_json)) if given]
+    run_django(["fairness_recount", *chosen, *flags])
+
+
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: Sequence[str]) -> None:
@@ -129,3 +146,4 @@ def run_django(arguments: list[str]) -> None:
 
 
 main.add_command(bench)
+main.add_command(reproduce)

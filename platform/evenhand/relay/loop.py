@@ -20,8 +20,11 @@ from django.db import Error as DatabaseError
 from django.db import connection
 from redis import RedisError
 
-from fairness.services.fold import BATCH, fold_outbox
+from annotations.models import Project
+from fairness.selectors.progress import pulse_versions
+from fairness.services.fold import BATCH, CountersWrong, fold_outbox
 from fairness.services.live import live_group
+from fairness.services.recount import recount
 from ledger.sealing import seal_pending
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,12 @@ class Relay:
                 connection.close()
                 backoff = min(backoff * 2, MAX_BACKOFF)
                 busy = False
+            except CountersWrong as error:
+                # One project's wrong counters must not hold up all the others for good.
+                logger.exception("Counting anew")
+                for project in Project.objects.filter(pk__in=error.projects):
+                    recount(project=project, mend=True)
+                busy = True
             if not busy:
                 time.sleep(backoff)
 
@@ -81,8 +90,11 @@ class Relay:
 
     def _push(self, now: float) -> None:
         due = [pk for pk in self._unpushed if now - self._pushed_at.get(pk, 0.0) >= PUSH_EVERY]
-        layer = get_channel_layer()
+        if not due:
+            return
+        layer, versions = get_channel_layer(), pulse_versions(due)
         for pk in due:
-            async_to_sync(layer.group_send)(live_group(pk), {"type": "project.changed", "project": pk})
+            message = {"type": "project.changed", "project": pk, "version": versions.get(pk, 0)}
+            async_to_sync(layer.group_send)(live_group(pk), message)
             self._unpushed.discard(pk)  # only now: what could not be said is said when the broker is back
             self._pushed_at[pk] = now

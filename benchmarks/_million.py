@@ -1,0 +1,168 @@
+"""A project with very many labels, written past the labelling itself: items of three attributes, people, a model.
+
+Import it after Django was set up. Labels, and what the outbox is told of them, are what labelling would have written.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from annotations.importing.copying import Table, copy_rows
+from annotations.models import Annotation, Annotator, Dataset, OutboxRow, Project, ProtectedAttribute
+from annotations.state import Vote, item_state
+from benchmarks._stack import LABELS, project_made
+from fairness.services.recount import recount
+
+GROUPS = {"religion": 6, "gender": 4, "origin": 8}  # attribute: number of groups
+PEOPLE = 3  # labels of people that an item gets, besides the model's
+NEEDED, SUPPORT = 5, 2  # labels that an item asks for, and votes that decide
+
+ANNOTATIONS = Table(
+    Annotation,
+    (
+        "project_id",
+        "item_id",
+        "annotator_id",
+        "schema_id",
+        "source",
+        "status",
+        "value",
+        "reason",
+        "idempotency_key",
+        "created_at",
+    ),
+)
+OUTBOX = Table(OutboxRow, ("project_id", "item_id", "before", "after", "items", "created_at"))
+ITEMS = """
+INSERT INTO annotations_item (project_id, dataset_id, external_id, modality, payload, content_hash, groups, extra,
+    created_at)
+SELECT %(project)s, %(dataset)s, '', 'text', jsonb_build_object('text', 'Message number ' || n), md5(n::text),
+    jsonb_build_object('religion', 'religion ' || n %% 6, 'gender', 'gender ' || n / 6 %% 4,
+        'origin', 'origin ' || n / 24 %% 8), '{}', now()
+FROM generate_series(0, %(count)s - 1) n
+"""
+QUEUE = """
+INSERT INTO annotations_queueentry (item_id, project_id, remaining, shuffle, redundancy, min_support)
+SELECT id, project_id, %(remaining)s, (random() * 9.2e18)::bigint, %(needed)s, %(support)s
+FROM annotations_item WHERE project_id = %(project)s
+"""
+
+Said = tuple[str, ...]  # labels of an item so far, in the order of the annotators
+
+
+@dataclass
+class Million:
+    """The project, its items by number, and who labels them: ``PEOPLE`` people and then a model."""
+
+    project: Project
+    schema_id: int
+    items: list[int]
+    annotators: list[Annotator]
+    said: list[Said]
+
+    @classmethod
+    def make(cls, title: str, items: int) -> Million:
+        """A project of ``items`` items that nobody has labelled, known to the outbox."""
+        owner = User.objects.create(email=f"bench-{title.replace(' ', '-')}@localhost")
+        project = project_made(title, owner)
+        project.attributes.all().delete()
+        for position, name in enumerate(GROUPS):
+            ProtectedAttribute.objects.create(project=project, name=name, column=name, position=position)
+        Project.objects.filter(pk=project.pk).update(redundancy=NEEDED, min_support=SUPPORT, favourable_label=LABELS[0])
+        project.refresh_from_db()
+        people = [Annotator.objects.create(project=project, kind="human", name=f"p{n}") for n in range(PEOPLE)]
+        model = Annotator.objects.create(project=project, kind="model", name="bench")
+        dataset = Dataset.objects.create(project=project, name="Messages", created_by=owner)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(ITEMS, {"project": project.pk, "dataset": dataset.pk, "count": items})
+            asked = {"project": project.pk, "needed": NEEDED, "support": SUPPORT, "remaining": NEEDED - PEOPLE}
+            cursor.execute(QUEUE, asked)
+            cursor.execute("SELECT id FROM annotations_item WHERE project_id = %s ORDER BY id", [project.pk])
+            ids = [pk for (pk,) in cursor.fetchall()]
+            copy_rows(OUTBOX, _new_items(project.pk, items))
+        return cls(project, project.schemas.get().pk, ids, [*people, model], [()] * items)
+
+    @property
+    def labels(self) -> int:
+        """How many there will be."""
+        return len(self.items) * len(self.annotators)
+
+    def chunks(self, size: int) -> Iterator[int]:
+        """Write all labels, each with its outbox row, ``size`` at a time in one transaction; yields how many so far."""
+        chance, written = random.Random(1), 0
+        for annotator in self.annotators:
+            for first in range(0, len(self.items), size):
+                numbers = range(first, min(first + size, len(self.items)))
+                self._write(numbers, annotator, chance)
+                written += len(numbers)
+                yield written
+
+    def load(self, size: int) -> None:
+        """Write all labels as above, told to the counters at once instead of the outbox."""
+        chance = random.Random(1)
+        for annotator in self.annotators:
+            for first in range(0, len(self.items), size):
+                numbers = range(first, min(first + size, len(self.items)))
+                self._write(numbers, annotator, chance, outbox=False)
+        recount(project=self.project, mend=True)
+
+    def _write(self, numbers: range, annotator: Annotator, chance: random.Random, *, outbox: bool = True) -> None:
+        now = timezone.now().isoformat()
+        labels, changes = [], []
+        for number in numbers:
+            before, groups, item = self.said[number], number % 192, self.items[number]
+            after = self.said[number] = (*before, chance.choices(LABELS, (6, 1 + groups % 3, 2))[0])
+            labels.append(
+                (
+                    self.project.pk,
+                    item,
+                    annotator.pk,
+                    self.schema_id,
+                    annotator.kind,
+                    "current",
+                    f'"{after[-1]}"',
+                    "",
+                    "",
+                    now,
+                )
+            )
+            told = _state(before, groups, self.annotators[-1].pk), _state(after, groups, self.annotators[-1].pk)
+            changes.append((self.project.pk, item, *told, 1, now))
+        with transaction.atomic():
+            copy_rows(ANNOTATIONS, labels)
+            if outbox:
+                copy_rows(OUTBOX, changes)
+
+
+def _groups(number: int) -> dict[str, str]:
+    """As ``ITEMS`` makes them; they repeat after 192 items."""
+    return {
+        "religion": f"religion {number % 6}",
+        "gender": f"gender {number // 6 % 4}",
+        "origin": f"origin {number // 24 % 8}",
+    }
+
+
+def _new_items(project_id: int, items: int) -> Iterator[tuple[object, ...]]:
+    now = timezone.now().isoformat()
+    for groups, count in Counter(number % 192 for number in range(items)).items():
+        yield project_id, None, None, _state((), groups, 0), count, now
+
+
+@cache
+def _state(said: Said, groups: int, model_id: int) -> str:
+    """The state, as JSON, of an item with these labels; the one after those of all people is the model's."""
+    votes = [
+        Vote(0, model_id if place == PEOPLE else -place, place == PEOPLE, token) for place, token in enumerate(said)
+    ]
+    state = item_state(votes, groups=_groups(groups), redundancy=NEEDED, min_support=SUPPORT, settled=None, gold=None)
+    return json.dumps(state.as_json())

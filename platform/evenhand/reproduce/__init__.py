@@ -1,0 +1,1 @@
+"""Published values, computed anew: what ``evenhand reproduce`` runs. No database."""
