@@ -84,7 +84,9 @@ class Loader:
         self._parser = RowParser(
             mapping=source.mapping, columns=source.reader.columns, task=task, config=source.schema.config
         )
-        self._settler = Settler(project=self.project, schema=source.schema, task=task, now=self._now)
+        self._settler = Settler(
+            project=self.project, dataset_id=source.dataset.pk, schema=source.schema, task=task, now=self._now
+        )
         self._labels = LabelWriter(project=self.project, schema=source.schema, task=task, now=self._now)
         self._problems_stored = 0
         self._ids: list[int] = []

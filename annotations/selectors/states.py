@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from annotations.models import Annotation, Consensus, ConsensusMethod, Item, Project
-from annotations.state import Decision, ItemState, Vote, item_state
+from annotations.state import Decision, ItemState, Vote, hour_of, item_state
 from annotations.task_types import task_type
 
 BATCH = 2000
@@ -30,7 +30,8 @@ def project_states(project: Project) -> Iterator[ItemState]:
         rows = Annotation.objects.filter(item_id__in=ids, status="current").select_related("annotator")
         for row in rows:
             is_model = row.annotator.kind == "model"
-            votes[row.item_id].append(Vote(row.pk, row.annotator_id, is_model, task.token(row.value)))
+            hour = hour_of(row.created_at)
+            votes[row.item_id].append(Vote(row.pk, row.annotator_id, is_model, task.token(row.value), hour))
         settled = {
             row.item_id: Decision(None if row.value is None else task.token(row.value), row.method, None)
             for row in Consensus.objects.filter(item_id__in=ids, method=ConsensusMethod.SETTLED)
@@ -43,4 +44,5 @@ def project_states(project: Project) -> Iterator[ItemState]:
                 min_support=item.queue.min_support,
                 settled=settled.get(item.pk),
                 gold=None if item.gold is None else task.token(item.gold),
+                dataset=item.dataset_id,
             )

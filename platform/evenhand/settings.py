@@ -147,6 +147,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "complete-counters": {
+        "task": "fairness.tasks.complete_counters",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }
 
