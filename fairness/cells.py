@@ -57,14 +57,9 @@ Cells = Counter[Cell]
 Slices = Counter[Slice]
 
 
-class Term(NamedTuple):
-    """What a state counts, before it is known for whom. ``grouped``: also for each of the item's groups."""
-
-    table: str
-    key: str
-    other: str
-    hour: int
-    grouped: bool
+#: (table, key, other, hour, whether it is also counted for each of the item's groups) → how many: what a state counts
+#: before it is known for whom. Plain tuples, made by the million.
+Terms = dict[tuple[str, str, str, int, bool], int]
 
 
 class Counted(NamedTuple):
@@ -117,30 +112,34 @@ def _plain(name: str) -> str:
     return name.replace(CROSS, " ")
 
 
-def terms(state: ItemState) -> Counter[Term]:
-    """What one item in this state counts; every number is positive."""
-    found: Counter[Term] = Counter()
+def add_terms(net: Terms, state: ItemState, sign: int) -> None:
+    """Add what one item in this state counts to ``net``, or (``sign`` −1) take it away."""
     # An outbox row of before hours were kept has none: its labels have no time.
-    for hour, tokens in (state.people_at or {str(TIMELESS): state.people}).items():
+    at_hours = state.people_at or {TIMELESS: state.people}
+    given = 0
+    for hour, tokens in at_hours.items():
         for token, count in tokens.items():
-            found[Term("people", token, "", int(hour), True)] += count
+            given += count
+            _add(net, ("people", token, "", int(hour), True), sign * count)
     for annotator, token in state.models.items():
-        found[Term(f"model:{annotator}", token, "", state.models_at.get(annotator, TIMELESS), True)] += 1
+        _add(net, (f"model:{annotator}", token, "", state.models_at.get(annotator, TIMELESS), True), sign)
         if state.human is not None:
-            found[Term(f"pair:{annotator}", state.human, token, TIMELESS, False)] += 1
+            _add(net, (f"pair:{annotator}", state.human, token, TIMELESS, False), sign)
     if state.final is not None:
-        found[Term("decided", state.final, "", TIMELESS, True)] += 1
-    totals = {
-        "items": 1,
-        "labels_needed": state.needed,
-        "labels_given": min(state.needed, sum(state.people.values())),
-        "complete": int(state.complete),
-        "decided": int(state.decided),
-    }
-    for key, count in totals.items():
+        _add(net, ("decided", state.final, "", TIMELESS, True), sign)
+    for key, count in (
+        ("items", 1),
+        ("labels_needed", state.needed),
+        ("labels_given", min(state.needed, given)),
+        ("complete", int(state.complete)),
+        ("decided", int(state.decided)),
+    ):
         if count:
-            found[Term("totals", key, "", TIMELESS, False)] += count
-    return found
+            _add(net, ("totals", key, "", TIMELESS, False), sign * count)
+
+
+def _add(net: Terms, term: tuple[str, str, str, int, bool], count: int) -> None:
+    net[term] = net.get(term, 0) + count
 
 
 def count_states(states: Iterable[ItemState], known: Crossed) -> Counted:
@@ -152,16 +151,18 @@ def count_changes(changes: Iterable[tuple[ItemState | None, ItemState | None, in
     """The net of many (before, after, how many items) changes; counts may be negative."""
     adding = _Adding(known)
     for before, after, items in changes:
+        net: Terms = {}
         if before is not None and after is not None and _same_places(before, after):
             # Most changes are one label more: only what differs is taken to every group.
-            net = terms(after)
-            net.subtract(terms(before))
-            adding.add(after, net, items)
+            add_terms(net, after, items)
+            add_terms(net, before, -items)
+            adding.add(after, net)
             continue
-        if before is not None:
-            adding.add(before, terms(before), -items)
-        if after is not None:
-            adding.add(after, terms(after), items)
+        for state, sign in ((before, -items), (after, items)):
+            if state is not None:
+                net = {}
+                add_terms(net, state, sign)
+                adding.add(state, net)
     return adding.counted()
 
 
@@ -174,24 +175,23 @@ class _Adding:
 
     def __init__(self, known: Crossed) -> None:
         self.known = known
-        self.cells: dict[Cell, int] = {}
-        self.slices: dict[Slice, int] = {}
+        self.cells: dict[tuple[str, str, str, str, str], int] = {}
+        self.slices: dict[tuple[str, int, int, str, str, str, str], int] = {}
         self._places: dict[tuple[tuple[str, str], ...], tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {}
 
-    def add(self, state: ItemState, found: Mapping[Term, int], items: int) -> None:
+    def add(self, state: ItemState, net: Terms) -> None:
         single, double = self._of(state.groups)
         cells, slices, dataset = self.cells, self.slices, state.dataset
-        for (table, key, other, hour, grouped), count in found.items():
-            count *= items
+        for (table, key, other, hour, grouped), count in net.items():
             if not count:
                 continue
             for attribute, group in single if grouped else single[:1]:
-                cell = Cell(table, attribute, group, key, other)
+                cell = (table, attribute, group, key, other)
                 cells[cell] = cells.get(cell, 0) + count
-                part = Slice(attribute, dataset, hour, table, group, key, other)
+                part = (attribute, dataset, hour, table, group, key, other)
                 slices[part] = slices.get(part, 0) + count
             for attribute, group in double if grouped else ():
-                cell = Cell(table, attribute, group, key, other)
+                cell = (table, attribute, group, key, other)
                 cells[cell] = cells.get(cell, 0) + count
 
     def _of(self, groups: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -202,5 +202,5 @@ class _Adding:
         return self._places[name]
 
     def counted(self) -> Counted:
-        cells = Counter({cell: count for cell, count in self.cells.items() if count})
-        return Counted(cells, Counter({part: count for part, count in self.slices.items() if count}))
+        cells = Counter({Cell(*cell): count for cell, count in self.cells.items() if count})
+        return Counted(cells, Counter({Slice(*part): count for part, count in self.slices.items() if count}))

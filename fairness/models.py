@@ -107,3 +107,40 @@ class MinuteTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.minute:%H:%M}: {self.people} + {self.by_models}"
+
+
+class RaterFigures(models.Model):
+    """How groups of people label, one row for a question about them and a label; see ``fairness.services.raters``.
+
+    ``shown_at`` is that of the demographic figures that it was made with: it is made anew only after these have
+    changed, or while nothing is shown. ``groups``: what is shown, empty where nothing may be.
+    """
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
+    question = models.CharField(max_length=32)
+    label = models.CharField(max_length=64)
+    groups = models.JSONField(default=list)
+    shown_at = models.DateTimeField()
+    computed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "question", "label"], name="rater_figures_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question}, {self.label} of project {self.project_id}"
+
+
+class AgreementFigures(models.Model):
+    """A project's agreement as the dashboard shows it. Takes a pass over the labels, so it is made in the background:
+    ``head`` is the newest event that it knows of, ``seconds`` how long it took."""
+
+    project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="+")
+    figures = models.JSONField(default=dict)
+    head = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    computed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"agreement of project {self.project_id}"

@@ -32,7 +32,7 @@ votes = st.lists(
         st.sampled_from(["keep", "remove"]),
         st.sampled_from(HOURS),
     ),
-    max_size=5,
+    max_size=3,
     unique_by=lambda vote: vote.annotator_id,
 )
 groups = st.dictionaries(st.sampled_from(["age", "origin", "religion"]), st.sampled_from(["x", "y", "z"]), max_size=3)
@@ -44,13 +44,14 @@ states = st.builds(
     groups,
     st.integers(1, 3),
 )
-histories = st.lists(st.lists(states, min_size=1, max_size=4), max_size=6)  # per item, its states in order
+histories = st.lists(st.lists(states, min_size=1, max_size=3), max_size=3)  # per item, its states in order
 
 
 def changes_of(history: list[ItemState]) -> list[tuple[ItemState | None, ItemState, int]]:
     return [(before, after, 1) for before, after in zip([None, *history[:-1]], history, strict=True)]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(histories)
 def test_changes_sum_up_to_the_last_states(histories):
     known = Crossed()
@@ -61,6 +62,7 @@ def test_changes_sum_up_to_the_last_states(histories):
     assert net == count_states([history[-1] for history in histories], known)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(histories)
 def test_slices_summed_over_datasets_and_hours_are_the_cells(histories):
     found = count_states([history[-1] for history in histories], Crossed(growing=True))

@@ -72,5 +72,46 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="RaterFigures",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("question", models.CharField(max_length=32)),
+                ("label", models.CharField(max_length=64)),
+                ("groups", models.JSONField(default=list)),
+                ("shown_at", models.DateTimeField()),
+                ("computed_at", models.DateTimeField()),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="annotations.project"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("project", "question", "label"), name="rater_figures_once"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AgreementFigures",
+            fields=[
+                (
+                    "project",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="annotations.project",
+                    ),
+                ),
+                ("figures", models.JSONField(default=dict)),
+                ("head", models.BigIntegerField(default=0)),
+                ("seconds", models.FloatField(default=0)),
+                ("computed_at", models.DateTimeField()),
+            ],
+        ),
         migrations.RunSQL(EXISTING_LACK_THEM, migrations.RunSQL.noop),
     ]
