@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from accounts.models import Role
 from annotations.models import Project
 from fairness.models import Pulse
 from fairness.presenting.page import live_context
 from fairness.selectors.live import live_view
+from fairness.selectors.wanted import Wanted
 
 KEPT = 64  # renderings held by one process
 REFRESH_SECONDS = 15  # without a new label: the pace falls, and a renamed label or group shows
@@ -28,7 +30,7 @@ class Rendered:
     version: int
 
 
-Key = tuple[int, int, str, str, str | None, int]
+Key = tuple[int, int, str, Role, str | None, int]
 
 
 class Renderings:
@@ -39,22 +41,22 @@ class Renderings:
         self._kept: OrderedDict[Key, Rendered] = OrderedDict()
         self.made = 0
 
-    def get(self, project_id: int, *, attribute: str, label: str) -> Rendered:
-        """The current rendering; raises ``DomainError`` (400) for an attribute or label that the project lacks."""
+    def get(self, project_id: int, *, wanted: Wanted, role: Role) -> Rendered:
+        """The current rendering; raises ``DomainError`` (400) for what the project lacks."""
         version = Pulse.objects.filter(project_id=project_id).values_list("version", flat=True).first() or 0
         window = int(time.time() // REFRESH_SECONDS)
-        key: Key = (project_id, version, attribute, label, get_language(), window)
+        key: Key = (project_id, version, wanted.query(), role, get_language(), window)
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = self._render(project_id, attribute, label)
+                self._kept[key] = self._render(project_id, wanted, role)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             return self._kept[key]
 
-    def _render(self, project_id: int, attribute: str, label: str) -> Rendered:
+    def _render(self, project_id: int, wanted: Wanted, role: Role) -> Rendered:
         project = Project.objects.get(pk=project_id)
-        view = live_view(project, attribute=attribute, label=label)
-        context = live_context(project, view)
+        view = live_view(project, wanted=wanted)
+        context = live_context(project, view, role)
         self.made += 1
         html = render_to_string("fairness/live.html", context)
         return Rendered(html, context.get("summary", ""), view.progress.version)

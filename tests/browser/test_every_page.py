@@ -33,6 +33,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Not pages: an answer for machines, a download, and what scripts put into a page.
 PARTS = {
+    "fairness_csv",
+    "fairness_more",
     "healthz",
     "import_progress",
     "pay_export",

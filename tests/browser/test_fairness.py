@@ -7,15 +7,19 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from accounts.models import Membership
-from annotations.models import Project
+from annotations.models import Annotation, Checkpoint, Project, ProtectedAttribute, Run
 from evenhand.relay.loop import IDLE_SECONDS, Relay
+from fairness.services.agreement import agreement_compute
+from fairness.services.recount import recount
 from tests.agreement.test_measures import fill
 from tests.factories import Cast, add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all, label_group
@@ -65,7 +69,7 @@ def fill_fairness(project: Project) -> None:
     chance = random.Random(7)
     models = [make_annotator(project, kind="model", name=name) for name in ("smollm2-135m", "qwen2-0.5b")]
     for group, share, n in (("christian", 0.62, 60), ("jewish", 0.55, 48), ("muslim", 0.3, 55), ("sikh", 0.5, 12)):
-        label_group(project, group, round(share * n), n)
+        label_group(project, group, round(share * n), n, beside=("north", "south"))
     people = make_annotator(project)
     for number, item in enumerate(project.items.order_by("pk")):
         add_label(item, people, "keep" if chance.random() < 0.5 else "remove")
@@ -73,6 +77,28 @@ def fill_fairness(project: Project) -> None:
             if number % 5 or not which:
                 add_label(item, model, "keep" if chance.random() < (0.4, 0.7)[which] else "remove")
     fold_all()
+    spread_over_time(project)
+
+
+def spread_over_time(project: Project) -> None:
+    """The labels came in over five days, with a run's checkpoints and a change of the labels between."""
+    now = timezone.now()
+    ProtectedAttribute.objects.get_or_create(project=project, name="origin", defaults={"column": "origin"})
+    for number, label in enumerate(Annotation.objects.filter(project=project).order_by("item_id", "pk")):
+        Annotation.objects.filter(pk=label.pk).update(created_at=now - timedelta(hours=5 * (number % 24)))
+    recount(project=project, mend=True)
+    model = project.annotators.filter(kind="model").first()
+    run = Run.objects.create(
+        project=project, annotator=model, schema=project.schemas.get(), started_by=project.created_by, status="done",
+        total=140, labelled=133, unanswered=7, prompt_tokens=52_000, completion_tokens=1_900, model_seconds=212,
+    )  # fmt: skip
+    for number, decision in enumerate(("go_on", "go_on", "pause"), start=1):
+        step = Checkpoint.objects.create(
+            run=run, number=number, labelled=45 * number, decision=decision,
+            reason="" if decision == "go_on" else "The difference passed the limit.",
+        )  # fmt: skip
+        Checkpoint.objects.filter(pk=step.pk).update(created_at=now - timedelta(hours=90 - 25 * number))
+    agreement_compute(project_id=project.pk)
 
 
 def test_a_label_appears_within_a_second_without_a_reload(cast, browser_page, relay):
@@ -146,7 +172,7 @@ def test_the_filters_work_as_links_that_can_be_shared(cast, browser_page, relay)
     expect(page.locator("[data-live]")).to_contain_text("Live")
     page.locator("#rate-data > summary").click()
     page.locator("#rate-data a").first.click()
-    page.wait_for_url("**/items/?group=religion%3Achristian")
+    page.wait_for_url("**/items/?group=religion%3Achristian&given=remove&by=people")
 
 
 def test_without_scripts_the_page_still_answers(cast, browser_page):
@@ -195,4 +221,5 @@ def test_screenshots(cast, browser_page: Callable[..., Page], width, dark):
     fill(cast.project, items=60)
     fold_all()
     shot("fairness", address(cast))
+    shot("fairness-report", f"{address(cast)}report/")
     shot("agreement", f"/projects/{cast.project.pk}/agreement/")

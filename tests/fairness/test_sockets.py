@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import Membership, Role
 from evenhand.relay.loop import IDLE_SECONDS, Relay
 from fairness import rendering, sockets
+from fairness.selectors.wanted import Wanted
 from tests.factories import add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
@@ -269,7 +270,7 @@ def test_the_socket_says_what_the_page_says(client):
     for item in fresh_items(cast.project, 2):
         add_label(item, make_annotator(cast.project), "keep")
     fold_all()
-    rendered = rendering.Renderings().get(cast.project.pk, attribute="", label="")
+    rendered = rendering.Renderings().get(cast.project.pk, wanted=Wanted(), role=Role.OWNER)
     client.force_login(cast.olivia)
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert rendered.html in page
