@@ -115,7 +115,7 @@ def _plain(name: str) -> str:
 def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     """Add what one item in this state counts to ``net``, or (``sign`` −1) take it away."""
     # An outbox row of before hours were kept has none: its labels have no time.
-    at_hours = state.people_at or {TIMELESS: state.people}
+    at_hours = state.people_at or {str(TIMELESS): state.people}
     given = 0
     for hour, tokens in at_hours.items():
         for token, count in tokens.items():

@@ -88,9 +88,11 @@ def _differences(live: Tally[K], right: Tally[K]) -> Iterator[Difference]:
 
 
 def _write(project: Project, right: Counted) -> None:
-    for model, counts in ((Counter, right.cells), (SliceRow, right.slices)):
-        model.objects.filter(project=project).delete()
-        rows = [model(project=project, n=count, **cell._asdict()) for cell, count in counts.items() if count]
-        model.objects.bulk_create(rows, batch_size=1000)
+    Counter.objects.filter(project=project).delete()
+    cells = [Counter(project=project, n=count, **cell._asdict()) for cell, count in right.cells.items() if count]
+    Counter.objects.bulk_create(cells, batch_size=1000)
+    SliceRow.objects.filter(project=project).delete()
+    parts = [SliceRow(project=project, n=count, **part._asdict()) for part, count in right.slices.items() if count]
+    SliceRow.objects.bulk_create(parts, batch_size=1000)
     pulse, _ = Pulse.objects.get_or_create(project=project)
     Pulse.objects.filter(pk=pulse.pk).update(version=pulse.version + 1, kept=1)

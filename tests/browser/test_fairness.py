@@ -223,3 +223,57 @@ def test_screenshots(cast, browser_page: Callable[..., Page], width, dark):
     shot("fairness", address(cast))
     shot("fairness-report", f"{address(cast)}report/")
     shot("agreement", f"/projects/{cast.project.pk}/agreement/")
+
+
+@pytest.mark.parametrize("button", ["rate-plot", "gap-plot", "time-plot", "heat-plot"])
+def test_a_chart_is_saved_as_a_picture(cast, browser_page, button):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    with page.expect_download() as waited:
+        page.locator(f'[data-save-png="#{button}"]').click()
+    saved = Path(waited.value.path()).read_bytes()
+    assert saved.startswith(b"\x89PNG")
+    assert waited.value.suggested_filename.endswith(".png")
+    width, height = (int.from_bytes(saved[start : start + 4], "big") for start in (16, 20))
+    assert width > 250
+    assert height > 150
+    # More than one colour: something is drawn.
+    assert len(set(saved)) > 100
+
+
+def test_tables_and_the_report_follow_the_filter(cast, browser_page):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.audrey), cast)
+    page.get_by_label("Labels of").select_option("people")
+    page.wait_for_url("**by=people**")
+    with page.expect_download() as waited:
+        page.locator("#rate-chart").get_by_role("link", name="CSV").click()
+    lines = Path(waited.value.path()).read_text().splitlines()
+    assert {line.split(",")[1] for line in lines[1:]} == {"people"}
+    page.get_by_role("link", name="Report to print").click()
+    page.wait_for_url("**/report/?**by=people**")
+    page.emulate_media(media="print")
+    expect(page.locator(".site-header")).to_be_hidden()
+    expect(page.locator("#rate-data table")).to_be_visible()
+
+
+def test_a_period_leads_to_its_labels(cast, browser_page):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    page.locator("#since-when details.chart-data > summary").first.click()
+    page.locator("#since-when td, #since-when th").locator("a").first.click()
+    page.wait_for_url("**since=**until=**")
+    expect(page.get_by_text("Only labels given in this time.")).to_be_visible()
+
+
+def test_what_no_socket_brings_is_read_anew_after_a_change(cast, browser_page, relay):
+    fill_fairness(cast.project)
+    page = browser_page(cast.olivia)
+    page.clock.install()
+    opened(page, cast)
+    page.evaluate("document.querySelector('#fairness-more-body').dataset.old = 'yes'")
+    label_group(cast.project, "sikh", 30, 40, beside=("north",))
+    expect(page.locator("#fairness-tiles")).to_contain_text("of 651 labels")
+    page.clock.run_for(61_000)
+    expect(page.locator("#heat-plot")).to_contain_text("%", timeout=10_000)
+    expect(page.locator("#fairness-more")).to_contain_text("sikh")
