@@ -193,7 +193,7 @@ def test_axe_finds_nothing_serious(cast, browser_page, axe, width, dark):
     fill(cast.project, items=60)
     fold_all()
     page = browser_page(cast.olivia, bypass_csp=True, width=width, dark=dark)
-    for path in (address(cast), f"/projects/{cast.project.pk}/agreement/"):
+    for path in (address(cast), f"{address(cast)}report/", f"/projects/{cast.project.pk}/agreement/"):
         page.goto(path)
         for details in page.locator("main details:not([data-menu])").all():
             details.evaluate("element => { element.open = true }")
@@ -273,7 +273,7 @@ def test_what_no_socket_brings_is_read_anew_after_a_change(cast, browser_page, r
     opened(page, cast)
     page.evaluate("document.querySelector('#fairness-more-body').dataset.old = 'yes'")
     label_group(cast.project, "sikh", 30, 40, beside=("north",))
-    expect(page.locator("#fairness-tiles")).to_contain_text("of 651 labels")
+    expect(page.locator("#fairness-tiles")).to_contain_text("of 765 labels")
     page.clock.run_for(61_000)
     expect(page.locator("#heat-plot")).to_contain_text("%", timeout=10_000)
     expect(page.locator("#fairness-more")).to_contain_text("sikh")

@@ -200,8 +200,8 @@ def test_days_and_hours_of_the_filter():
 
 
 def test_the_address_keeps_the_filter(cast, page_client):
-    other = varied(cast.project)
-    query = f"attribute=origin&label=remove&by=people&dataset={other.pk}&since=2026-02-01"
+    varied(cast.project)
+    query = f"attribute=origin&label=remove&by=people&dataset={cast.dataset.pk}&since=2026-02-01"
     assert Wanted.of(dict(pair.split("=") for pair in query.split("&"))).query() == query
     text = page_client(cast.olivia).get(address(cast, f"?{query}")).content.decode()
     escaped = query.replace("&", "&amp;")
