@@ -17,6 +17,8 @@ from fairness.presenting import texts
 from fairness.presenting.tiles import Tile
 from fairness.selectors.behind import ModelUse, PeopleQuestion
 
+REASONS = {reason.value: reason.sentence for reason in AgreementReason}
+
 
 @dataclass(frozen=True)
 class GapRow:
@@ -129,7 +131,7 @@ def _interval(figure: dict[str, Any]) -> str:
 
 
 def _why(figure: dict[str, Any]) -> str:
-    return "" if figure["reason"] is None else _(AgreementReason(figure["reason"]).sentence)
+    return "" if figure["reason"] is None else _(REASONS[figure["reason"]])
 
 
 @dataclass(frozen=True)

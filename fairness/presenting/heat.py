@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -22,16 +22,16 @@ class HeatCell:
 
     group: str
     beside: str
-    value: str
-    interval: str
-    counts: str
-    missing: str
-    shade: str
-    sign: str
     left: int
     top: int
     x: int
     y: int
+    value: str = ""
+    interval: str = ""
+    counts: str = ""
+    missing: str = ""
+    shade: str = ""
+    sign: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,25 +90,29 @@ def _name(group: str) -> str:
 def _cell(crossing: Crossing, row: str, column: str, x: int, y: int, min_group: int) -> HeatCell:
     counts = crossing.counts.get((row, column))
     estimate = crossing.rates.rates.get((row, column))
-    place = {"left": LEFT + WIDTH * x, "top": TOP + HEIGHT * y}
-    middle = {"x": place["left"] + WIDTH // 2, "y": place["top"] + HEIGHT // 2 + 5}
-    names = {"group": _name(row), "beside": _name(column)}
+    left, top = LEFT + WIDTH * x, TOP + HEIGHT * y
+    cell = HeatCell(
+        group=_name(row),
+        beside=_name(column),
+        missing=_("no labels"),
+        left=left,
+        top=top,
+        x=left + WIDTH // 2,
+        y=top + HEIGHT // 2 + 5,
+    )
     if counts is None or estimate is None:
-        return HeatCell(
-            **names, value="", interval="", counts="", missing=_("no labels"), shade="", sign="", **place, **middle
-        )
+        return cell
     words = {"selected": texts.count(counts.selected), "n": texts.count(counts.n)}
-    value = "" if estimate.value is None else texts.percent(estimate.value)
-    return HeatCell(
-        **names,
-        value=value,
+    cell = replace(cell, counts=_("%(selected)s of %(n)s") % words)
+    if estimate.value is None:
+        return replace(cell, missing=texts.why_not_briefly(estimate, min_group))
+    return replace(
+        cell,
+        missing="",
+        value=texts.percent(estimate.value),
         interval=texts.interval(estimate.low, estimate.high, texts.percent),
-        counts=_("%(selected)s of %(n)s") % words,
-        missing=texts.why_not_briefly(estimate, min_group) if estimate.value is None else "",
-        shade="" if estimate.value is None else f"heat-{min(STEPS, int(estimate.value * (STEPS + 1)))}",
+        shade=f"heat-{min(STEPS, int(estimate.value * (STEPS + 1)))}",
         sign=_sign(estimate, crossing.rates.overall),
-        **place,
-        **middle,
     )
 
 

@@ -14,6 +14,7 @@ from annotations.demographics.selectors import asked_by
 from annotations.models import Case, CaseStatus, Project, Run
 from annotations.task_types import task_type
 from fairness.metrics import GroupCounts, Intersections, crossed_rates
+from fairness.metrics.intersections import Cell
 from fairness.models import AgreementFigures, RaterFigures
 from fairness.selectors.counting import crossed_counts
 from fairness.selectors.live import LiveView, Source
@@ -46,7 +47,8 @@ def crossing_of(project: Project, view: LiveView) -> Crossing | None:
     table = "decided" if source is view.consensus else table_of(source)
     task = task_type(project.schemas.get(is_current=True).task_type)
     counts = crossed_counts(project, task, view.question, beside, table)
-    return Crossing(beside, others, source, counts, crossed_rates(counts, min_group=view.min_group))
+    groups: dict[Cell, GroupCounts] = {(group, other): found for (group, other), found in counts.items()}
+    return Crossing(beside, others, source, counts, crossed_rates(groups, min_group=view.min_group))
 
 
 @dataclass(frozen=True)

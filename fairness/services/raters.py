@@ -89,7 +89,10 @@ def labels_of(project: Project, task: Any) -> Given:
     rows = Annotation.objects.filter(
         project=project, status=AnnotationStatus.CURRENT, annotator__in=crowd_of(project.pk)
     ).order_by("-pk")
-    items, people, tokens, groups = [], [], [], {}
+    items: list[int] = []
+    people: list[int] = []
+    tokens: list[str] = []
+    groups: dict[int, dict[str, str]] = {}
     columns = rows.values_list("item_id", "annotator_id", "value", "item__groups")[:MOST_LABELS]
     for item_id, annotator_id, value, item_groups in columns.iterator(chunk_size=5000):
         items.append(item_id)
