@@ -277,5 +277,5 @@ def test_what_no_socket_brings_is_read_anew_after_a_change(cast, browser_page, r
     expect(page.locator("#heat-plot")).to_contain_text("sikh")
     assert page.locator("#heat-plot .heat-value", has_text="–").count() == 2
     label_group(cast.project, "sikh", 30, 40, beside=("north",))
-    expect(page.locator("#fairness-tiles")).to_contain_text("of 765 labels")
+    expect(page.locator("#fairness-tiles")).to_contain_text("of 645 labels")
     expect(page.locator("#heat-plot .heat-value", has_text="–")).to_have_count(1, timeout=15_000)
