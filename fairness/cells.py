@@ -1,4 +1,4 @@
-"""From an item's state to counter cells. Pure: the fold, the recount and the tests share it.
+"""From items' states to counter cells. Pure: the fold, the recount and the tests share it.
 
 Tables, with the columns ``attribute, group, key, other``:
 
@@ -7,15 +7,27 @@ Tables, with the columns ``attribute, group, key, other``:
 ``decided``     items by consensus token (key); the same columns. A bad item, settled without a label, is not here
 ``pair:ID``     items with both a people's consensus and a label of model ID; key = people's token, other = model's
 ``totals``      key = items, labels_needed, labels_given (no more than needed), complete, decided
+
+The first three are also kept for two attributes at once: attribute and group then hold both, joined by ``CROSS``; see
+:class:`Crossed` for which. A :class:`Slice` is the same without those, taken apart by dataset and by the hour in which
+the label was given: summed over both, the slices are the cells.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import NamedTuple
 
 from annotations.state import ItemState
+
+CROSS = "\x1f"  # the separator of units: no name that a file brings keeps it (see ``crossed``)
+OTHER_GROUPS = ""  # in a crossed cell: a group beyond the cap
+CROSSED_ATTRIBUTES = 6
+CROSSED_GROUPS = 12  # of each attribute
+TIMELESS = 0  # the hour of what is not given at a moment: consensus, pairs, totals
 
 
 class Cell(NamedTuple):
@@ -26,69 +38,169 @@ class Cell(NamedTuple):
     other: str
 
 
+class Slice(NamedTuple):
+    attribute: str
+    dataset: int
+    hour: int  # since 1970, UTC
+    table: str
+    group: str
+    key: str
+    other: str
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that this is a part of."""
+        return Cell(self.table, self.attribute, self.group, self.key, self.other)
+
+
 Cells = Counter[Cell]
-Marks = Counter[tuple[str, str]]  # (table, key) of what is counted for all items and for each of an item's groups
+Slices = Counter[Slice]
 
 
-def item_cells(state: ItemState) -> Cells:
-    """What one item in this state adds to its project's counters; every count is positive."""
-    cells = _whole(state)
-    _spread(cells, _marks(state), state)
-    return cells
+#: (table, key, other, hour, whether it is also counted for each of the item's groups) → how many: what a state counts
+#: before it is known for whom. Plain tuples, made by the million.
+Terms = dict[tuple[str, str, str, int, bool], int]
 
 
-def change_cells(changes: Iterable[tuple[ItemState | None, ItemState | None, int]]) -> Cells:
-    """The net of many (before, after, how many items) changes; counts may be negative, zeros are left out."""
-    net: Cells = Counter()
-    for before, after, items in changes:
-        if before is not None and after is not None and before.groups == after.groups:
-            # The usual change is one label: all else would be added and taken away again.
-            moved = _marks(after)
-            moved.subtract(_marks(before))
-            _spread(net, moved, after, items)
-        else:
-            for state, times in ((after, items), (before, -items)):
-                if state is not None:
-                    _spread(net, _marks(state), state, times)
-        for state, times in ((after, items), (before, -items)):
-            if state is not None:
-                for cell, count in _whole(state).items():
-                    net[cell] += times * count
-    return Counter({cell: count for cell, count in net.items() if count})
+class Counted(NamedTuple):
+    """What some states or changes amount to; zeros are left out."""
+
+    cells: Cells
+    slices: Slices
 
 
-def _marks(state: ItemState) -> Marks:
-    marks: Marks = Counter({("people", token): count for token, count in state.people.items()})
+@dataclass
+class Crossed:
+    """The groups that are counted two attributes at a time: the first ``CROSSED_GROUPS`` groups of the first
+    ``CROSSED_ATTRIBUTES`` attributes that the fold met in the project. Later ones are counted together as others, later
+    attributes not at all. Who is in stays in, so that a cell never moves.
+
+    ``growing``: take in what is met, as the fold does. ``met``: (attribute, group) taken in since it was made.
+    """
+
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    growing: bool = False
+    met: list[tuple[str, str]] = field(default_factory=list)
+
+    def meet(self, groups: Mapping[str, str]) -> None:
+        for attribute, group in sorted(groups.items()):
+            if attribute not in self.groups:
+                if len(self.groups) >= CROSSED_ATTRIBUTES:
+                    continue
+                self.groups[attribute] = set()
+            known = self.groups[attribute]
+            if group not in known and len(known) < CROSSED_GROUPS:
+                known.add(group)
+                self.met.append((attribute, group))
+
+    def places(self, groups: Mapping[str, str]) -> list[tuple[str, str]]:
+        """(attribute, group) of every two attributes that an item of these ``groups`` is counted in."""
+        if self.growing:
+            self.meet(groups)
+        kept = [(name, groups[name]) for name in sorted(groups) if name in self.groups]
+        shown = [(name, group if group in self.groups[name] else OTHER_GROUPS) for name, group in kept]
+        return [crossed(one, other) for one, other in combinations(shown, 2)]
+
+
+def crossed(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
+    """Attribute and group of a cell for two (attribute, group), in the order of the attributes' names."""
+    (a, g), (b, h) = sorted((one, other))
+    return f"{_plain(a)}{CROSS}{_plain(b)}", f"{_plain(g)}{CROSS}{_plain(h)}"
+
+
+def _plain(name: str) -> str:
+    return name.replace(CROSS, " ")
+
+
+def add_terms(net: Terms, state: ItemState, sign: int) -> None:
+    """Add what one item in this state counts to ``net``, or (``sign`` −1) take it away."""
+    # An outbox row of before hours were kept has none: its labels have no time.
+    at_hours = state.people_at or {str(TIMELESS): state.people}
+    given = 0
+    for hour, tokens in at_hours.items():
+        for token, count in tokens.items():
+            given += count
+            _add(net, ("people", token, "", int(hour), True), sign * count)
     for annotator, token in state.models.items():
-        marks[f"model:{annotator}", token] = 1
+        _add(net, (f"model:{annotator}", token, "", state.models_at.get(annotator, TIMELESS), True), sign)
+        if state.human is not None:
+            _add(net, (f"pair:{annotator}", state.human, token, TIMELESS, False), sign)
     if state.final is not None:
-        marks["decided", state.final] = 1
-    return marks
-
-
-def _spread(cells: Cells, marks: Marks, state: ItemState, times: int = 1) -> None:
-    """Count the marks for all items and for each group of the item."""
-    places = [("", ""), *state.groups.items()]
-    for (table, key), count in marks.items():
+        _add(net, ("decided", state.final, "", TIMELESS, True), sign)
+    for key, count in (
+        ("items", 1),
+        ("labels_needed", state.needed),
+        ("labels_given", min(state.needed, given)),
+        ("complete", int(state.complete)),
+        ("decided", int(state.decided)),
+    ):
         if count:
-            for attribute, group in places:
-                cells[Cell(table, attribute, group, key, "")] += times * count
+            _add(net, ("totals", key, "", TIMELESS, False), sign * count)
 
 
-def _whole(state: ItemState) -> Cells:
-    """What is counted for all items alone: pairs, and totals."""
-    cells: Cells = Counter()
-    if state.human is not None:
-        for annotator, token in state.models.items():
-            cells[Cell(f"pair:{annotator}", "", "", state.human, token)] = 1
-    totals: Mapping[str, int] = {
-        "items": 1,
-        "labels_needed": state.needed,
-        "labels_given": min(state.needed, sum(state.people.values())),
-        "complete": int(state.complete),
-        "decided": int(state.decided),
-    }
-    for key, count in totals.items():
-        if count:
-            cells[Cell("totals", "", "", key, "")] = count
-    return cells
+def _add(net: Terms, term: tuple[str, str, str, int, bool], count: int) -> None:
+    net[term] = net.get(term, 0) + count
+
+
+def count_states(states: Iterable[ItemState], known: Crossed) -> Counted:
+    """What all these items in their states add to their project's counters."""
+    return count_changes(((None, state, 1) for state in states), known)
+
+
+def count_changes(changes: Iterable[tuple[ItemState | None, ItemState | None, int]], known: Crossed) -> Counted:
+    """The net of many (before, after, how many items) changes; counts may be negative."""
+    adding = _Adding(known)
+    for before, after, items in changes:
+        net: Terms = {}
+        if before is not None and after is not None and _same_places(before, after):
+            # Most changes are one label more: only what differs is taken to every group.
+            add_terms(net, after, items)
+            add_terms(net, before, -items)
+            adding.add(after, net)
+            continue
+        for state, sign in ((before, -items), (after, items)):
+            if state is not None:
+                net = {}
+                add_terms(net, state, sign)
+                adding.add(state, net)
+    return adding.counted()
+
+
+def _same_places(before: ItemState, after: ItemState) -> bool:
+    return before.groups == after.groups and before.dataset == after.dataset
+
+
+class _Adding:
+    """Sums terms over the places that they belong to."""
+
+    def __init__(self, known: Crossed) -> None:
+        self.known = known
+        self.cells: dict[tuple[str, str, str, str, str], int] = {}
+        self.slices: dict[tuple[str, int, int, str, str, str, str], int] = {}
+        self._places: dict[tuple[tuple[str, str], ...], tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {}
+
+    def add(self, state: ItemState, net: Terms) -> None:
+        single, double = self._of(state.groups)
+        cells, slices, dataset = self.cells, self.slices, state.dataset
+        for (table, key, other, hour, grouped), count in net.items():
+            if not count:
+                continue
+            for attribute, group in single if grouped else single[:1]:
+                cell = (table, attribute, group, key, other)
+                cells[cell] = cells.get(cell, 0) + count
+                part = (attribute, dataset, hour, table, group, key, other)
+                slices[part] = slices.get(part, 0) + count
+            for attribute, group in double if grouped else ():
+                cell = (table, attribute, group, key, other)
+                cells[cell] = cells.get(cell, 0) + count
+
+    def _of(self, groups: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Where an item of these groups is counted: all items and each group, and each two groups."""
+        name = tuple(groups.items())
+        if name not in self._places:
+            self._places[name] = ([("", ""), *groups.items()], self.known.places(groups))
+        return self._places[name]
+
+    def counted(self) -> Counted:
+        cells = Counter({Cell(*cell): count for cell, count in self.cells.items() if count})
+        return Counted(cells, Counter({Slice(*part): count for part, count in self.slices.items() if count}))

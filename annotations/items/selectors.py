@@ -16,6 +16,7 @@ from annotations.access import Access
 from annotations.models import (
     Annotation,
     AnnotationStatus,
+    AnnotatorKind,
     Case,
     CaseStatus,
     ConsensusMethod,
@@ -25,9 +26,10 @@ from annotations.models import (
 )
 from annotations.selectors.calibrated import Curves, calibrated, curves_of
 from annotations.task_types import TaskType, task_type
-from ledger.errors import invalid
+from ledger.errors import forbidden, invalid
 
 DECIDED, UNDECIDED = "decided", "undecided"
+BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
 GROUP_SEPARATOR = ":"
 GROUPS_SHOWN = 200
 GROUPS_CACHED = 60  # seconds
@@ -35,7 +37,11 @@ GROUPS_CACHED = 60  # seconds
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives."""
+    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives.
+
+    ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
+    without ``given`` ask for any label of theirs.
+    """
 
     dataset: int | None = None
     group: str = ""
@@ -44,6 +50,17 @@ class ItemFilter:
     case: bool = False
     flagged: bool = False
     external_id: str = ""
+    given: str = ""
+    by: str = ""
+    annotator: int | None = None
+
+
+def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
+    """Raises ``DomainError`` (403) where the answer would tell an expert who said what before they have judged it."""
+    if wanted.annotator is not None and access.role == Role.EXPERT:
+        text = _("Who gave which label is not for experts to know. Ask for the labels of people or of models instead.")
+        raise forbidden(text, "annotators_hidden")
+    return wanted
 
 
 def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
@@ -67,7 +84,24 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
     if wanted.label:
         # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
         items = items.filter(consensus__value__contains=wanted.label)
-    return _with_case_and_flag(items, wanted)
+    return _with_case_and_flag(_labelled(items, wanted), wanted)
+
+
+def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
+    """Those with a current label as ``wanted`` describes it."""
+    if wanted.by and wanted.by not in BY:
+        text = _("The labels are by people or by model.")
+        raise invalid(text, fields={"by": [text]})
+    if not (wanted.given or wanted.by or wanted.annotator is not None):
+        return items
+    labels = Annotation.objects.filter(item=OuterRef("pk"), status=AnnotationStatus.CURRENT)
+    if wanted.given:
+        labels = labels.filter(value__contains=wanted.given)
+    if wanted.by:
+        labels = labels.filter(annotator__kind=BY[wanted.by])
+    if wanted.annotator is not None:
+        labels = labels.filter(annotator_id=wanted.annotator)
+    return items.filter(Exists(labels))
 
 
 def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:

@@ -19,6 +19,7 @@ from annotations.items.selectors import (
     GROUP_SEPARATOR,
     UNDECIDED,
     ItemFilter,
+    allowed_filter,
     cases_of,
     flags_of,
     groups_of,
@@ -41,7 +42,12 @@ class FilterForm(forms.Form):
         required=False,
         choices=[("", _("Any")), (DECIDED, _("Decided")), (UNDECIDED, _("Not decided yet"))],
     )
-    label = forms.ChoiceField(label=_("Label"), required=False)
+    label = forms.ChoiceField(label=_("Consensus says"), required=False)
+    given = forms.ChoiceField(label=_("Label given"), required=False)
+    by = forms.ChoiceField(
+        label=_("By"), required=False, choices=[("", _("Anybody")), ("people", _("People")), ("model", _("A model"))]
+    )
+    annotator = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
@@ -57,7 +63,8 @@ class FilterForm(forms.Form):
             if groups
         ]
         config = project.schemas.get(is_current=True).config
-        fields["label"].choices = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
+        labels = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
+        fields["label"].choices = fields["given"].choices = labels
 
 
 @require_safe
@@ -66,7 +73,7 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
     access = project_access(request.user, project_id, STAFF)
     request.access = access  # type: ignore[attr-defined]
     form = FilterForm(request.GET, project=access.project)
-    wanted = ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter()
+    wanted = allowed_filter(access, ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter())
     chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
     page = keyset_page(
         items_of(access.project, wanted),

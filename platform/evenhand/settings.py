@@ -150,6 +150,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "complete-counters": {
+        "task": "fairness.tasks.complete_counters",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "measure-agreement": {
+        "task": "fairness.tasks.measure_agreement_stale",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "compare-people": {
+        "task": "fairness.tasks.compare_people_stale",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }
 

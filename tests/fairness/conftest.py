@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,12 +45,14 @@ def fold_all() -> None:
         pass
 
 
-def label_group(project: Project, group: str, selected: int, n: int, by: Annotator | None = None) -> None:
-    """``n`` items of one group, each with one label, ``selected`` of them "keep"."""
+def label_group(
+    project: Project, group: str, selected: int, n: int, by: Annotator | None = None, beside: Sequence[str] = ()
+) -> None:
+    """``n`` items of one group, each with one label, ``selected`` of them "keep"; ``beside``: their origins in turn."""
     items = fresh_items(project, n)
     by = by or make_annotator(project)
     for number, item in enumerate(items):
-        item.groups = {"religion": group}
+        item.groups = {"religion": group} | ({"origin": beside[number % len(beside)]} if beside else {})
         item.save(update_fields=["groups"])
         add_label(item, by, "keep" if number < selected else "remove")
 

@@ -15,7 +15,7 @@ from fairness.models import Counter, MinuteTally
 from fairness.selectors.live import live_view
 from fairness.selectors.progress import pace_of
 from fairness.services.fold import fold_outbox
-from fairness.services.recount import live_cells, recount
+from fairness.services.recount import live_counters, recount
 from tests.factories import CHOICES, add_label, make_annotator
 from tests.fairness.conftest import fold_all, label_group
 from tests.fairness.test_fold import LABELS, fresh_items
@@ -109,7 +109,7 @@ def test_whatever_order_and_batches_items_are_folded_in_the_counters_are_the_sam
     while fold_outbox(limit=random.randint(1, 4)):
         pass
     assert recount(project=cast.project) == []
-    assert live_cells(cast.project)
+    assert live_counters(cast.project).cells
 
 
 def test_an_outbox_row_of_a_project_that_is_gone_is_forgotten(cast):

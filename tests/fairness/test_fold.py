@@ -20,7 +20,7 @@ from evenhand.cli import main
 from fairness.models import Counter, MinuteTally, Pulse
 from fairness.services import recount as recounting
 from fairness.services.fold import fold_outbox
-from fairness.services.recount import live_cells, recount
+from fairness.services.recount import live_counters, recount
 from tests.factories import add_label, make_annotator, make_cast, make_items
 
 LABELS = ["keep", "review", "remove"]
@@ -235,7 +235,7 @@ def test_a_fold_that_dies_half_way_counts_nothing_and_loses_nothing(monkeypatch)
     monkeypatch.setattr("fairness.services.fold._add_minutes", lambda changes: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fold_outbox()
-    assert not live_cells(cast.project)
+    assert not live_counters(cast.project).cells
     monkeypatch.undo()
     fold_outbox()
     assert recount(project=cast.project) == []

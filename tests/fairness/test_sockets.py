@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import Membership, Role
 from evenhand.relay.loop import IDLE_SECONDS, Relay
 from fairness import rendering, sockets
+from fairness.selectors.wanted import Wanted
 from tests.factories import add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
@@ -269,25 +270,26 @@ def test_the_socket_says_what_the_page_says(client):
     for item in fresh_items(cast.project, 2):
         add_label(item, make_annotator(cast.project), "keep")
     fold_all()
-    rendered = rendering.Renderings().get(cast.project.pk, attribute="", label="")
+    rendered = rendering.Renderings().get(cast.project.pk, wanted=Wanted(), role=Role.OWNER)
     client.force_login(cast.olivia)
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert rendered.html in page
     assert rendered.version == 1
 
 
-def test_who_was_told_of_a_fold_gets_any_rendering_that_has_it(cast, django_assert_num_queries):
+def test_who_was_told_of_a_fold_gets_any_rendering_that_has_it(cast, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(rendering, "REFRESH_SECONDS", 10**9)  # however slow the machine, one window
     (item,) = fresh_items(cast.project, 1)
     fold_all()
     kept = rendering.Renderings()
-    first = kept.get(cast.project.pk, attribute="", label="")
+    first = kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER)
     add_label(item, make_annotator(cast.project), "keep")
     fold_all()
     with django_assert_num_queries(0):
-        assert kept.get(cast.project.pk, attribute="", label="", at_least=first.version) is first
-    newer = kept.get(cast.project.pk, attribute="", label="", at_least=first.version + 1)
+        assert kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER, at_least=first.version) is first
+    newer = kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER, at_least=first.version + 1)
     assert newer.version == first.version + 1
-    assert kept.get(cast.project.pk, attribute="", label="") is newer
+    assert kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER) is newer
     assert kept.made == 2
 
 
