@@ -61,7 +61,7 @@ class ItemState:
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
     ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
-    settled. ``needed``: labels that the project asks for.
+    settled. ``needed``: labels that the project asks for. ``settled``: by an expert, so that ``final`` is theirs.
     """
 
     groups: dict[str, str]
@@ -73,6 +73,7 @@ class ItemState:
     complete: bool = False
     needed: int = 1
     gold: str | None = None
+    settled: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -85,6 +86,7 @@ class ItemState:
             "complete": self.complete,
             "needed": self.needed,
             "gold": self.gold,
+            "settled": self.settled,
         }
 
     @classmethod
@@ -159,4 +161,5 @@ def item_state(
         complete=settled is not None or sum(people.values()) >= redundancy,
         needed=redundancy,
         gold=gold,
+        settled=settled is not None,
     )

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from annotations.access import STAFF, project_access
+from fairness.monitors.selectors import open_findings
 from fairness.presenting.page import live_context
 from fairness.selectors.live import live_view
 
@@ -25,6 +26,7 @@ def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
     context = {
         **live_context(access.project, view),
         "access": access,
+        "findings": open_findings(access.project),
         "socket": f"/ws/projects/{project_id}/fairness/" + (f"?{query}" if query else ""),
     }
     return render(request, "fairness/page.html", context)

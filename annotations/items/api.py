@@ -14,15 +14,19 @@ from rest_framework.views import APIView
 
 from annotations.access import STAFF, item_access, project_access
 from annotations.items.selectors import (
+    CONSENSUS,
     DECIDED,
+    GOLD,
     UNDECIDED,
     ItemFilter,
     cases_of,
     flags_of,
     items_of,
     labels_of,
+    may_know_givers,
 )
 from annotations.models import Case, Consensus, Item, ItemFlag
+from ledger.errors import forbidden
 
 
 class ItemConsensusSerializer(serializers.ModelSerializer[Consensus]):
@@ -108,6 +112,12 @@ class ItemDetailSerializer(ItemSerializer):
 class ItemQuerySerializer(serializers.Serializer[Any]):
     dataset = serializers.IntegerField(required=False, min_value=1)
     group = serializers.CharField(required=False, help_text=_("attribute:group"))
+    by = serializers.IntegerField(
+        required=False, min_value=1, help_text=_("A model annotator: `label` is then its own.")
+    )
+    against = serializers.ChoiceField(
+        required=False, choices=[GOLD, CONSENSUS], help_text=_("Items on which the label is another one than this.")
+    )
     state = serializers.ChoiceField(choices=[DECIDED, UNDECIDED], required=False)
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, help_text=_("A label key that the consensus gives.")
@@ -129,6 +139,8 @@ class ItemsView(GenericAPIView[Item]):
         access = project_access(request.user, project_id, STAFF)
         query = ItemQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
+        if not may_know_givers(access) and {"by", "against"} & query.validated_data.keys():
+            raise forbidden(str(_("Experts judge labels without knowing who gave them. Leave out “by” and “against”.")))
         page = self.paginate_queryset(items_of(access.project, ItemFilter(**query.validated_data)))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

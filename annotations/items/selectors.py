@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -16,6 +16,7 @@ from annotations.access import Access
 from annotations.models import (
     Annotation,
     AnnotationStatus,
+    AnnotatorKind,
     Case,
     CaseStatus,
     ConsensusMethod,
@@ -28,6 +29,7 @@ from annotations.task_types import TaskType, task_type
 from ledger.errors import invalid
 
 DECIDED, UNDECIDED = "decided", "undecided"
+GOLD, CONSENSUS = "gold", "consensus"
 GROUP_SEPARATOR = ":"
 GROUPS_SHOWN = 200
 GROUPS_CACHED = 60  # seconds
@@ -35,7 +37,11 @@ GROUPS_CACHED = 60  # seconds
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives."""
+    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives.
+
+    ``by``: a model annotator, whose label is then meant instead. ``against``: items on which the one or the other is
+    not what the ``gold`` label says, or (of a model) not the ``consensus``.
+    """
 
     dataset: int | None = None
     group: str = ""
@@ -44,6 +50,8 @@ class ItemFilter:
     case: bool = False
     flagged: bool = False
     external_id: str = ""
+    by: int | None = None
+    against: str = ""
 
 
 def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
@@ -64,10 +72,34 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
             text = _("The state is decided or undecided.")
             raise invalid(text, fields={"state": [text]})
         items = items.filter(consensus__isnull=wanted.state == UNDECIDED)
+    return _with_case_and_flag(_by_labels(items, wanted), wanted)
+
+
+def _by_labels(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
+    """By what the consensus says of an item, or a model."""
+    if wanted.against not in ("", GOLD, CONSENSUS) or (wanted.against == CONSENSUS and wanted.by is None):
+        text = _("Labels differ from gold; those of a model (by) also from consensus.")
+        raise invalid(text, fields={"against": [text]})
+    if wanted.by is None:
+        if wanted.label:
+            # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
+            items = items.filter(consensus__value__contains=wanted.label)
+        if wanted.against:
+            items = items.filter(gold__isnull=False, consensus__isnull=False).exclude(consensus__value=F("gold"))
+        return items
+    own = Annotation.objects.filter(
+        item=OuterRef("pk"),
+        annotator_id=wanted.by,
+        annotator__kind=AnnotatorKind.MODEL,
+        status=AnnotationStatus.CURRENT,
+    )
     if wanted.label:
-        # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
-        items = items.filter(consensus__value__contains=wanted.label)
-    return _with_case_and_flag(items, wanted)
+        own = own.filter(value__contains=wanted.label)
+    if wanted.against:
+        truth = "gold" if wanted.against == GOLD else "consensus__value"
+        items = items.filter(**{f"{truth}__isnull": False})
+        own = own.exclude(value=OuterRef(truth))
+    return items.filter(Exists(own))
 
 
 def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
@@ -77,6 +109,11 @@ def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[I
     if wanted.case:
         items = items.filter(has_open_case=True)
     return items.filter(is_flagged=True) if wanted.flagged else items
+
+
+def may_know_givers(access: Access) -> bool:
+    """Whether a list may tell what a model said: an expert judges labels and not their givers."""
+    return access.role != Role.EXPERT
 
 
 def groups_of(project: Project) -> dict[str, list[str]]:

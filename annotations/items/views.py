@@ -15,7 +15,9 @@ from django.views.decorators.http import require_safe
 from annotations.access import STAFF, item_access, project_access
 from annotations.deciding.selectors import posterior_of
 from annotations.items.selectors import (
+    CONSENSUS,
     DECIDED,
+    GOLD,
     GROUP_SEPARATOR,
     UNDECIDED,
     ItemFilter,
@@ -24,9 +26,10 @@ from annotations.items.selectors import (
     groups_of,
     items_of,
     labels_of,
+    may_know_givers,
 )
 from annotations.modalities import modality
-from annotations.models import Consensus, Item, Project
+from annotations.models import AnnotatorKind, Consensus, Item, Project
 from annotations.selectors.keyset import key_in, keyset_page
 from annotations.task_types import task_type
 
@@ -42,11 +45,17 @@ class FilterForm(forms.Form):
         choices=[("", _("Any")), (DECIDED, _("Decided")), (UNDECIDED, _("Not decided yet"))],
     )
     label = forms.ChoiceField(label=_("Label"), required=False)
+    by = forms.TypedChoiceField(label=_("Given by"), required=False, coerce=int, empty_value=None)
+    against = forms.ChoiceField(
+        label=_("Differs from"),
+        required=False,
+        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus"))],
+    )
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, project: Project, knows_givers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         anything = [("", _("Any"))]
@@ -57,6 +66,13 @@ class FilterForm(forms.Form):
             if groups
         ]
         config = project.schemas.get(is_current=True).config
+        if knows_givers:
+            models = project.annotators.filter(kind=AnnotatorKind.MODEL).order_by("pk")
+            fields["by"].choices = [("", _("Consensus"))] + [
+                (row.pk, row.name or row.pseudonym) for row in models[:200]
+            ]
+        else:
+            del fields["by"], fields["against"]
         fields["label"].choices = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
 
 
@@ -65,7 +81,7 @@ class FilterForm(forms.Form):
 def items(request: HttpRequest, project_id: int) -> HttpResponse:
     access = project_access(request.user, project_id, STAFF)
     request.access = access  # type: ignore[attr-defined]
-    form = FilterForm(request.GET, project=access.project)
+    form = FilterForm(request.GET, project=access.project, knows_givers=may_know_givers(access))
     wanted = ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter()
     chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
     page = keyset_page(
