@@ -58,7 +58,7 @@ class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
 
 
 class WebhooksView(GenericAPIView[Webhook]):
-    token_scope = Scope.MANAGE
+    read_scope = token_scope = Scope.MANAGE
     serializer_class = WebhookSerializer
     queryset = Webhook.objects.none()
 
@@ -82,7 +82,7 @@ class WebhooksView(GenericAPIView[Webhook]):
 
 
 class WebhookView(APIView):
-    token_scope = Scope.MANAGE
+    read_scope = token_scope = Scope.MANAGE
 
     @extend_schema(
         operation_id="webhook", summary="A webhook", responses=WebhookSerializer, tags=["webhooks"]
@@ -111,7 +111,7 @@ class WebhookView(APIView):
 
 
 class DeliveriesView(GenericAPIView[WebhookDelivery]):
-    token_scope = Scope.MANAGE
+    read_scope = token_scope = Scope.MANAGE
     serializer_class = DeliverySerializer
     queryset = WebhookDelivery.objects.none()
 

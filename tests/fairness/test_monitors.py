@@ -7,6 +7,7 @@ import random
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from annotations import watching
 from annotations.models import Annotator, Run, RunStatus, WebhookDelivery
@@ -20,7 +21,7 @@ from fairness.services.fold import fold_outbox
 from fairness.tasks import send_finding_notice
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
-from llm_workers.models import RunPlan
+from llm_workers.models import ModelAnnotator, ModelVersion, PromptVersion, RunPlan
 from llm_workers.services.runs import run_resume
 from tests.factories import Cast, add_label, make_annotator
 from tests.fairness.conftest import fold_all
@@ -48,6 +49,15 @@ def make_run(cast: Cast, annotator: Annotator | None = None, **fields) -> Run:
         **({"status": "running"} | fields),
     )
     RunPlan.objects.create(run=run)
+    if annotator is None:
+        now = timezone.now()
+        model, _new = ModelVersion.objects.get_or_create(
+            name="small", defaults={"first_seen_at": now, "last_seen_at": now}
+        )
+        prompt, _new = PromptVersion.objects.get_or_create(
+            project=cast.project, hash="0" * 64, defaults={"schema": cast.schema, "text": "Which?"}
+        )
+        ModelAnnotator.objects.create(annotator=run.annotator, model=model, prompt=prompt)
     return run
 
 
