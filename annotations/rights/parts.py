@@ -153,6 +153,7 @@ PARTS = (
             "annotations.Exclusion.lifted_by": Fate.KEPT,
             "annotations.PayAdjustment.created_by": Fate.KEPT,
             "annotations.Suspicion.decided_by": Fate.KEPT,
+            "annotations.Webhook.created_by": Fate.KEPT,
         },
         hinder=going.last_owned,
     ),

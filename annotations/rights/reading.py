@@ -36,6 +36,7 @@ from annotations.models import (
     Settlement,
     Suspicion,
     TrainingAnswer,
+    Webhook,
     WorkerPreferences,
 )
 from annotations.paying.selectors import CENT
@@ -160,6 +161,7 @@ MADE: dict[str, tuple[type[Model], str, str, dict[str, str]]] = {
     "exclusion lifted": (Exclusion, "lifted_by", "lifted_at", {}),
     "adjustment of pay": (PayAdjustment, "created_by", "created_at", {}),
     "decision about a pattern in labels": (Suspicion, "decided_by", "closed_at", {}),
+    "webhook": (Webhook, "created_by", "created_at", {"url": "url"}),
 }  # what it is → the model, who made it, when, and what may be told of it
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
@@ -14,13 +15,18 @@ from fairness.monitors.models import Measure, Whose
 
 
 def number(value: float | None) -> str:
-    """Two or three places; a dash where there is none."""
-    return "–" if value is None else str(number_format(round(value, 3), use_l10n=True))
+    """At most three places, none that say nothing; a dash where there is none."""
+    return "–" if value is None else _trimmed(value, 3)
 
 
 def points(value: float | None) -> str:
     """A share or a difference of shares, in percent."""
-    return "–" if value is None else str(number_format(round(100 * value, 1), use_l10n=True))
+    return "–" if value is None else _trimmed(100 * value, 1)
+
+
+def _trimmed(value: float, places: int) -> str:
+    plain = f"{value:.{places}f}".rstrip("0").rstrip(".")
+    return str(number_format(Decimal(plain), use_l10n=True))
 
 
 def source_of(monitor: Monitor, annotator: str = "") -> str:

@@ -175,7 +175,7 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_PREVENT_ENUMERATION = True
 # Who stores something about people.
-PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts", "llm_workers.rights"]
+PERSONAL_DATA = ["accounts.rights.own", "annotations.rights.parts", "llm_workers.rights", "fairness.rights"]
 SIGNUP_OPEN = env.flag("EVENHAND_SIGNUP_OPEN", default=True)
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts these, and its page says how long to wait
 AXES_FAILURE_LIMIT = 8
@@ -240,6 +240,11 @@ SPECTACULAR_SETTINGS = {
         "RatingVerdict": "llm_workers.validating.models.Verdict",
         "FitMethod": "annotations.models.FitMethod",
         "ConsensusMethod": "annotations.models.ConsensusMethod",
+        "MonitorMeasure": "fairness.monitors.models.Measure",
+        "MonitorWhose": "fairness.monitors.models.Whose",
+        "MonitorTruth": "fairness.monitors.models.Truth",
+        "FindingAction": "fairness.monitors.models.Action",
+        "WebhookEvent": "annotations.models.WebhookEvent",
         "LabelSource": "fairness.api.serializers.SOURCES",
         "FairnessReason": "fairness.api.serializers.REASONS",
         "AgreementReason": "annotations.measuring.api.REASONS",

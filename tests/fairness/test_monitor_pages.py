@@ -75,7 +75,7 @@ def test_a_finding_says_what_how_sure_which_items_and_what_can_be_done(cast, pag
     browser = page_client(cast.olivia)
     text = browser.get(page(cast, "fairness_finding", found.pk)).content.decode()
     assert "items about christian get “Keep” more often than items about muslim" in text
-    assert "in at most 5 % of projects" in text.replace("\xa0", " ")
+    assert "in at most 5 % of projects" in text
     assert "54 of 60" in text
     for name in ("run_prompts", "runs", "project_setting_serving", "cases", "exports"):
         assert page(cast, name) in text
@@ -91,7 +91,7 @@ def test_a_finding_says_what_how_sure_which_items_and_what_can_be_done(cast, pag
 
 def test_an_expert_learns_of_a_finding_but_not_what_the_model_said_of_items(cast, page_client, api, found):
     text = page_client(cast.edgar).get(page(cast, "fairness_finding", found.pk)).content.decode()
-    assert "by=" not in text
+    assert "amp;by=" not in text
     assert "Your decision" not in text
     items = f"/api/v1/projects/{cast.project.pk}/items/"
     assert api(cast.edgar).get(items, {"by": found.annotator_id}).status_code == 403
