@@ -85,7 +85,8 @@ def finding_open(judged: Judged, *, version: int) -> Finding | None:
         unchanged = (monitor.alpha, monitor.tau, monitor.groups) == (asked.alpha, asked.tau, asked.groups)
         if monitor.removed_at is not None or not unchanged:
             return None
-        if monitor.findings.filter(annotator_id=judged.annotator_id).count() != judged.past.count:
+        earlier = monitor.findings.filter(annotator=judged.annotator_id)
+        if earlier.count() != judged.past.count:
             return None  # found, and perhaps answered, since these counts were read
         finding = Finding.objects.create(
             monitor=monitor,

@@ -7,6 +7,7 @@ from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -82,7 +83,7 @@ def _patterns(monitor: Monitor) -> list[str]:
 def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) -> State:
     """The counters that ``monitors`` need, with up to ``pending`` changes that are not folded yet."""
     monitors = list(monitors)
-    values = {
+    values: dict[str, Any] = {
         "project": project_id,
         "attributes": sorted({monitor.attribute for monitor in monitors}),
         "tables": sorted({pattern for monitor in monitors for pattern in _patterns(monitor)}),

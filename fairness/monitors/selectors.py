@@ -13,7 +13,7 @@ from fairness.monitors.evaluating import label_names
 from fairness.monitors.measures import TRUE_POSITIVE, Verdict
 from fairness.monitors.models import Measure
 from fairness.monitors.reading import Judged, groups_now, judge, state_of
-from fairness.monitors.words import found_text, limit_of, title_of
+from fairness.monitors.words import found_text, limit_of, title_of, what_text
 
 
 def monitors_of(project: Project) -> QuerySet[Monitor]:
@@ -40,10 +40,11 @@ def name_of(finding: Finding) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """A finding in words."""
+    """A finding in words: what it is about, what was found, and that with how sure it is."""
 
     finding: Finding
     title: str
+    what: str
     text: str
 
 
@@ -53,6 +54,7 @@ def told(findings: list[Finding], project: Project) -> list[Told]:
         Told(
             finding,
             title_of(finding.monitor, names, name_of(finding)),
+            what_text(finding.monitor, finding.certificate, names, name_of(finding)),
             found_text(finding.monitor, finding.certificate, names, name_of(finding)),
         )
         for finding in findings

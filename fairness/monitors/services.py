@@ -33,7 +33,7 @@ from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 
 QUESTION = ("measure", "whose", "attribute", "label", "truth")  # what makes a monitor the one that it is
-CHANGEABLE = ("alpha", "tau", "at_checkpoints", "pause_labelling")
+CHANGEABLE = ("tau", "alpha", "at_checkpoints", "pause_labelling")
 FIELDS = (*QUESTION, *CHANGEABLE)
 MOST = 30  # monitors of one project
 

@@ -24,7 +24,7 @@ from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
 from fairness.monitors.reading import groups_now
 from fairness.monitors.selectors import described, findings_of, group_rows, look_at, monitors_of, name_of, told
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
-from fairness.monitors.words import how_sure, limit_of, number, points, title_of
+from fairness.monitors.words import how_sure, limit_of, number, points, title_of, unit_of
 from ledger.errors import DomainError
 
 PAGE = 25
@@ -149,6 +149,7 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
         "limit": limit_of(one.monitor),
         "certain": shown(one.certificate["certain"]),
         "plain": shown(one.certificate["plain"]),
+        "unit": unit_of(one.monitor),
         "alpha": points(one.certificate["alpha"]),
         "name": name_of(one),
         "rows": group_rows(one),

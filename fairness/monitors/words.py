@@ -54,6 +54,13 @@ def title_of(monitor: Monitor, labels: Mapping[str, str], annotator: str = "") -
     }
 
 
+def unit_of(monitor: Monitor) -> str:
+    """What the certain and the plain value are counted in."""
+    if monitor.measure == Measure.KAPPA:
+        return "κ"
+    return "%" if monitor.measure == Measure.ERROR else _("points")
+
+
 def limit_of(monitor: Monitor) -> str:
     """The limit in words."""
     if monitor.measure == Measure.KAPPA:
@@ -65,10 +72,11 @@ def limit_of(monitor: Monitor) -> str:
 
 def found_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[str, str], annotator: str = "") -> str:
     """What was found and how sure it is. ``certificate``: of a finding, or a verdict as JSON."""
-    return f"{_what(monitor, certificate, labels, annotator)} {how_sure(monitor, certificate)}"
+    return f"{what_text(monitor, certificate, labels, annotator)} {how_sure(monitor, certificate)}"
 
 
-def _what(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[str, str], annotator: str) -> str:
+def what_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[str, str], annotator: str) -> str:
+    """What was found, in a sentence."""
     groups, certain = certificate["groups"], certificate["certain"]
     shown = {
         "source": source_of(monitor, annotator),
@@ -117,7 +125,7 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
 
 def reason_of(finding: Finding, labels: Mapping[str, str], annotator: str) -> str:
     """Why a run is paused, on the run's own page: what was found and where to answer it; at most 500 characters."""
-    text = _what(finding.monitor, finding.certificate, labels, annotator)
+    text = what_text(finding.monitor, finding.certificate, labels, annotator)
     return f"{text[:360]} {to_answer(finding)}"
 
 

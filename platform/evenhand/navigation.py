@@ -121,4 +121,4 @@ class _ProjectTabs:
 
 def _belongs(url_name: str, tab: str) -> bool:
     """``import_detail`` belongs to the tab ``imports``: a page under a tab starts with the tab's singular and ``_``."""
-    return url_name == tab or (tab != "project" and url_name.startswith(tab.rstrip("s") + "_"))
+    return url_name == tab or (tab != "project" and url_name.startswith((f"{tab}_", tab.rstrip("s") + "_")))

@@ -31,9 +31,9 @@ def test_a_limit_is_tried_before_it_is_set(cast, page_client):
     form = PARITY | {"truth": "gold"}
     tried = browser.post(address, form | {"try": "1"})
     assert tried.status_code == 200
-    assert "This would find something" in tried.content.decode()
+    assert "this would pause it" in tried.content.decode()
     lenient = browser.post(address, form | {"try": "1", "tau": 0.9}).content.decode()
-    assert "This would not pause" in lenient
+    assert "this would not pause it" in lenient
     assert not Monitor.objects.exists()
     assert browser.post(address, form).status_code == 302
     assert Monitor.objects.get().groups == ["christian", "muslim"]

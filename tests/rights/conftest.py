@@ -167,9 +167,14 @@ def _decided(cast: Cast, paula: User) -> None:
     RunPlan.objects.create(run=run)
     Webhook.objects.create(project=project, url="https://example.org/hook", secret="s", created_by=paula)
     monitor = Monitor.objects.create(project=project, measure="kappa", whose="model", created_by=paula)
+    certificate = {
+        "groups": [], "certain": 0.2, "plain": 0.3, "rate": "", "exact": False, "table": {"": [[5, 4], [4, 5]]},
+        "bands": {}, "alpha": 0.05, "tau": 0.4,
+    }  # fmt: skip
     finding = Finding.objects.create(
-        monitor=monitor, project=project, annotator=model, certificate={}, version=1, found_at=now, is_open=False
-    )
+        monitor=monitor, project=project, annotator=model, certificate=certificate, version=1, found_at=now,
+        is_open=False,
+    )  # fmt: skip
     Decision.objects.create(finding=finding, action="accept", reason="Known.", made_by=paula, made_at=now)
     FindingNotice.objects.create(finding=finding, user=paula, made_at=now, done_at=now)
     BiasAnswer.objects.create(
