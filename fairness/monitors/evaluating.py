@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 from django.utils import timezone
 
-from annotations.models import Annotator, LabelSchema, Run, RunStatus, WebhookEvent
+from annotations.models import Annotator, LabelSchema, Run, RunDecision, RunStatus, WebhookEvent
 from annotations.projects.status import project_pause
 from annotations.steering import runs_pause
 from annotations.task_types.base import label_keys, label_name
@@ -108,11 +108,20 @@ def _pause(finding: Finding) -> None:
         finding.labelling_paused = project_pause(project_id=finding.project_id, why=f"finding:{finding.pk}")
         changed.append("labelling_paused")
     if finding.annotator_id is not None:
-        finding.runs = runs_pause(
-            project_id=finding.project_id, annotator_id=finding.annotator_id, reason=_reason(finding)
-        )
+        paused = runs_pause(project_id=finding.project_id, annotator_id=finding.annotator_id, reason=_reason(finding))
+        finding.runs = paused or _paused_at_checkpoint(finding)
         changed.append("runs")
     finding.save(update_fields=changed)
+
+
+def _paused_at_checkpoint(finding: Finding) -> list[int]:
+    """The run whose last checkpoint said what is found now: it was sooner than the fold. A model has one at a time."""
+    run = Run.objects.filter(annotator=finding.annotator_id, status=RunStatus.PAUSED).first()
+    last = run.checkpoints.order_by("-number").first() if run else None
+    if run is None or last is None or last.decision != RunDecision.PAUSE:
+        return []
+    said = last.figures.get("checks", {}).get("monitors", {}).get(str(finding.monitor_id), {})
+    return [run.pk] if said.get("beyond") else []
 
 
 def _pause_again(finding: Finding) -> None:

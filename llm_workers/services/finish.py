@@ -64,7 +64,9 @@ def _checkpoint(run: Run, plan: RunPlan, model: ModelVersion, *, rules: Iterable
         waits.append(_("The probe is done. See what the rest would take, then resume the run or cancel it."))
     if waits and judgement.decision != RunDecision.STOP:
         judgement = Judgement(RunDecision.PAUSE, " ".join(filter(None, [judgement.reason, *waits])))
-    figures = run_figures(run, plan, model) | {"checks": {name: finding.figures for name, finding in found.items()}}
+    figures = run_figures(run, plan, model) | {
+        "checks": {name: finding.figures for name, finding in found.items() if finding.figures}
+    }
     last = run.checkpoints.order_by("-number").first()
     number = last.number + 1 if last else 1
     Checkpoint.objects.create(
