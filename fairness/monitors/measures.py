@@ -194,11 +194,19 @@ JUDGES: Mapping[str, Judge] = {
 }
 
 
-def observed(measure: str, table: Table) -> dict[Subject, float]:
-    """How far everything was from where it should be in a table: what an owner accepts who accepts the finding.
+def accepted_by(measure: str, certificate: Mapping[str, Any]) -> dict[Subject, float]:
+    """What an owner accepts with a finding: what it names, from however few labels, and all else that was seen."""
+    groups, plain = certificate["groups"], certificate["plain"]
+    accepted = observed(measure, certificate["table"])
+    if plain is not None:
+        named = tuple(sorted(groups)) or ("",)
+        accepted.setdefault((certificate["rate"], *named) if certificate["rate"] else named, plain)
+    return accepted
 
-    Only where it rests on enough labels: a small group's figure mostly shows chance and accepts nothing.
-    """
+
+def observed(measure: str, table: Table) -> dict[Subject, float]:
+    """How far everything was from where it should be in a table, where that rests on enough labels: a small group's
+    figure mostly shows chance."""
     if measure in ("parity", "completeness"):
         return _differences(_counts(table))
     if measure == "odds":

@@ -16,7 +16,7 @@ from annotations.state import ItemState
 from annotations.task_types import TaskType, task_type
 from fairness.cells import Cell, Cells, change_cells
 from fairness.models import Counter, Finding, Monitor
-from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, observed, worse_of
+from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
@@ -190,7 +190,7 @@ def pasts_of(monitors: Iterable[Monitor]) -> dict[tuple[int, int | None], Past]:
             past.open = finding
         else:
             measure = measures[finding.monitor_id]
-            past.accepted = worse_of(measure, past.accepted, observed(measure, finding.certificate["table"]))
+            past.accepted = worse_of(measure, past.accepted, accepted_by(measure, finding.certificate))
     return found
 
 

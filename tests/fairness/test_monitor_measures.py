@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from annotations.models import Annotation, Item
 from annotations.state import Vote, people_decide
 from fairness.models import Monitor
-from fairness.monitors.measures import JUDGES, Verdict, observed, worse_of
+from fairness.monitors.measures import JUDGES, Verdict, accepted_by, observed, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
 from fairness.monitors.reading import MOST_PENDING, state_of, table_of
 from tests.factories import add_label, make_annotator, make_cast
@@ -98,6 +98,25 @@ def test_small_groups_accept_nothing():
     assert observed("parity", {"a": [0, 3], "b": [3, 3], "c": [9, 30], "d": [12, 30]}) == {
         ("c", "d"): pytest.approx(0.1)
     }
+
+
+@pytest.mark.parametrize(
+    ("measure", "table"),
+    [
+        ("parity", {"a": [0, 20], "b": [20, 20]}),
+        ("odds", {"a": [0, 20, 25, 20], "b": [25, 20, 0, 20]}),
+        ("gap", {"a": [0, 25, 0, 25], "b": [0, 0, 5, 25]}),
+        ("error", {"": [25, 25]}),
+        ("kappa", {"": [[0, 14], [14, 0]]}),
+    ],
+)
+def test_what_a_finding_names_is_accepted_with_it_from_however_few_labels(measure, table):
+    tau = 0.4 if measure == "kappa" else 0.0
+    found = judged(measure, table, tau=tau)
+    assert found.beyond
+    accepted = accepted_by(measure, found.as_json())
+    assert accepted != observed(measure, table)
+    assert not judged(measure, table, tau=tau, accepted=accepted).beyond
 
 
 def test_of_two_acceptances_the_further_holds():

@@ -51,9 +51,7 @@ def make_run(cast: Cast, annotator: Annotator | None = None, **fields) -> Run:
     RunPlan.objects.create(run=run)
     if annotator is None:
         now = timezone.now()
-        model, _new = ModelVersion.objects.get_or_create(
-            name="small", defaults={"first_seen_at": now, "last_seen_at": now}
-        )
+        model = ModelVersion.objects.create(name=f"small {run.pk}", first_seen_at=now, last_seen_at=now)
         prompt, _new = PromptVersion.objects.get_or_create(
             project=cast.project, hash="0" * 64, defaults={"schema": cast.schema, "text": "Which?"}
         )

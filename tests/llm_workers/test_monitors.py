@@ -27,7 +27,7 @@ def keep_every_other_pair(text: str, names: list[str]) -> list[str]:
 
 @pytest.fixture
 def watched(cast):
-    fresh_items(cast.project, 200)
+    fresh_items(cast.project, 300)
     fold_all()
     return monitor_add(project=cast.project, actor=cast.olivia, values=PARITY)
 
@@ -36,7 +36,7 @@ def test_a_biased_run_is_paused_at_a_checkpoint_before_it_ends(cast, llm, watche
     llm.choose = keep_one_group
     run = work(start(step_size=20))
     assert run.status == "paused"
-    assert 0 < run.labelled < 100
+    assert 0 < run.labelled < 300
     assert "muslim" in run.reason
     assert Annotation.objects.filter(run=run).count() == run.labelled
     last = run.checkpoints.last()
@@ -51,7 +51,7 @@ def test_a_biased_run_is_paused_at_a_checkpoint_before_it_ends(cast, llm, watche
     )
     assert decision.resumed == [run.pk]
     done = work(run)
-    assert (done.status, done.labelled) == ("done", 200)
+    assert (done.status, done.labelled) == ("done", 300)
     fold_all()
     assert project_evaluate(cast.project.pk) == []
 
@@ -59,24 +59,24 @@ def test_a_biased_run_is_paused_at_a_checkpoint_before_it_ends(cast, llm, watche
 def test_an_even_run_is_not_paused(cast, llm, watched, start, work):
     llm.choose = keep_every_other_pair
     run = work(start(step_size=20))
-    assert (run.status, run.labelled) == ("done", 200)
+    assert (run.status, run.labelled) == ("done", 300)
     assert run.checkpoints.last().figures["checks"]["monitors"][str(watched.pk)]["beyond"] is False
     fold_all()
     assert project_evaluate(cast.project.pk) == []
 
 
 def test_a_monitor_can_hold_a_run_at_every_checkpoint(cast, llm, start, work):
-    fresh_items(cast.project, 45)
+    fresh_items(cast.project, 150)
     fold_all()
     monitor_add(project=cast.project, actor=cast.olivia, values=PARITY | {"at_checkpoints": True})
     llm.choose = keep_every_other_pair
     run = work(start(step_size=20))
     assert run.status == "paused"
-    assert 20 <= run.labelled < 45
+    assert 20 <= run.labelled < 150
     assert "checkpoint that you asked" in run.reason
     assert not Finding.objects.exists()
     while run.status == "paused":
         before = run.labelled
         run = work(run_resume(run=run, by=cast.olivia))
         assert run.labelled > before or run.status == "done"
-    assert (run.status, run.labelled) == ("done", 45)
+    assert (run.status, run.labelled) == ("done", 150)
