@@ -71,8 +71,9 @@ class ItemState:
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
     ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
-    settled. ``needed``: labels that the project asks for. ``dataset``: its id. ``people_at``: hour (as text) → token →
-    people, which sums up to ``people``; ``models_at``: annotator id (as text) → hour.
+    settled. ``needed``: labels that the project asks for. ``settled``: by an expert, so that ``final`` is theirs.
+    ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
+    annotator id (as text) → hour.
     """
 
     groups: dict[str, str]
@@ -84,6 +85,7 @@ class ItemState:
     complete: bool = False
     needed: int = 1
     gold: str | None = None
+    settled: bool = False
     dataset: int = 0
     people_at: dict[str, dict[str, int]] = field(default_factory=dict)
     models_at: dict[str, int] = field(default_factory=dict)
@@ -99,6 +101,7 @@ class ItemState:
             "complete": self.complete,
             "needed": self.needed,
             "gold": self.gold,
+            "settled": self.settled,
             "dataset": self.dataset,
             "people_at": self.people_at,
             "models_at": self.models_at,
@@ -182,6 +185,7 @@ def item_state(
         complete=settled is not None or sum(people.values()) >= redundancy,
         needed=redundancy,
         gold=gold,
+        settled=settled is not None,
         dataset=dataset,
         people_at=people_at,
         models_at={str(vote.annotator_id): vote.hour for vote in votes if vote.is_model},

@@ -11,6 +11,16 @@ Tables, with the columns ``attribute, group, key, other``:
 The first three are also kept for two attributes at once: attribute and group then hold both, joined by ``CROSS``; see
 :class:`Crossed` for which. A :class:`Slice` is the same without those, taken apart by dataset and by the hour in which
 the label was given: summed over both, the slices are the cells.
+
+What monitors watch besides, of each group (attribute and group are never empty, but for the truth); neither crossed nor
+sliced:
+
+``agreed``      items by the people's own consensus (key), before any expert
+``both:ID``     ``pair:ID`` of the group's items
+``places``      key = needed, given: labels of people, as in ``totals``
+``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided``, a model's ID
+``settled:WHO`` items without a gold label that an expert settled; key = the expert's token, other as above without
+                ``decided``, which is the expert's own
 """
 
 from __future__ import annotations
@@ -57,9 +67,15 @@ Cells = Counter[Cell]
 Slices = Counter[Slice]
 
 
-#: (table, key, other, hour, whether it is also counted for each of the item's groups) → how many: what a state counts
-#: before it is known for whom. Plain tuples, made by the million.
-Terms = dict[tuple[str, str, str, int, bool], int]
+# For whom a term is counted, by number: terms are made by the million.
+WHOLE = 0  # all items, in cells and slices
+EVERYWHERE = 1  # also each group of the item, and in cells each two groups
+WATCHED = 2  # all items and each group, in cells alone
+WATCHED_GROUPS = 3  # each group, in cells alone
+
+#: (table, key, other, hour, for whom) → how many: what a state counts before its groups are known. Plain tuples.
+Term = tuple[str, str, str, int, int]
+Terms = dict[Term, int]
 
 
 class Counted(NamedTuple):
@@ -114,31 +130,60 @@ def _plain(name: str) -> str:
 
 def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     """Add what one item in this state counts to ``net``, or (``sign`` −1) take it away."""
+    given = _add_labels(net, state, sign)
+    if state.final is not None:
+        _add(net, ("decided", state.final, "", TIMELESS, EVERYWHERE), sign)
+    if state.human is not None:
+        _add(net, ("agreed", state.human, "", TIMELESS, WATCHED_GROUPS), sign)
+    _add_truth(net, state, sign)
+    given = min(state.needed, given)
+    for table, key, count, where in (
+        ("totals", "items", 1, WHOLE),
+        ("totals", "labels_needed", state.needed, WHOLE),
+        ("totals", "labels_given", given, WHOLE),
+        ("totals", "complete", int(state.complete), WHOLE),
+        ("totals", "decided", int(state.decided), WHOLE),
+        ("places", "needed", state.needed, WATCHED_GROUPS),
+        ("places", "given", given, WATCHED_GROUPS),
+    ):
+        if count:
+            _add(net, (table, key, "", TIMELESS, where), sign * count)
+
+
+def _add_labels(net: Terms, state: ItemState, sign: int) -> int:
+    """The labels themselves, and a model's beside the people's; how many are by people."""
     # An outbox row of before hours were kept has none: its labels have no time.
     at_hours = state.people_at or {str(TIMELESS): state.people}
     given = 0
     for hour, tokens in at_hours.items():
         for token, count in tokens.items():
             given += count
-            _add(net, ("people", token, "", int(hour), True), sign * count)
+            _add(net, ("people", token, "", int(hour), EVERYWHERE), sign * count)
     for annotator, token in state.models.items():
-        _add(net, (f"model:{annotator}", token, "", state.models_at.get(annotator, TIMELESS), True), sign)
+        _add(net, (f"model:{annotator}", token, "", state.models_at.get(annotator, TIMELESS), EVERYWHERE), sign)
         if state.human is not None:
-            _add(net, (f"pair:{annotator}", state.human, token, TIMELESS, False), sign)
-    if state.final is not None:
-        _add(net, ("decided", state.final, "", TIMELESS, True), sign)
-    for key, count in (
-        ("items", 1),
-        ("labels_needed", state.needed),
-        ("labels_given", min(state.needed, given)),
-        ("complete", int(state.complete)),
-        ("decided", int(state.decided)),
-    ):
-        if count:
-            _add(net, ("totals", key, "", TIMELESS, False), sign * count)
+            _add(net, (f"pair:{annotator}", state.human, token, TIMELESS, WHOLE), sign)
+            _add(net, (f"both:{annotator}", state.human, token, TIMELESS, WATCHED_GROUPS), sign)
+    return given
 
 
-def _add(net: Terms, term: tuple[str, str, str, int, bool], count: int) -> None:
+def _add_truth(net: Terms, state: ItemState, sign: int) -> None:
+    """What was said of an item whose truth is known: gold, or else what an expert settled."""
+    if state.gold is not None:
+        kind, truth = "gold", state.gold
+    elif state.settled and state.final is not None:
+        kind, truth = "settled", state.final
+    else:
+        return
+    for who, token in state.models.items():
+        _add(net, (f"{kind}:{who}", truth, token, TIMELESS, WATCHED), sign)
+    if state.human is not None:
+        _add(net, (f"{kind}:agreed", truth, state.human, TIMELESS, WATCHED), sign)
+    if kind == "gold" and state.final is not None:
+        _add(net, ("gold:decided", truth, state.final, TIMELESS, WATCHED), sign)
+
+
+def _add(net: Terms, term: Term, count: int) -> None:
     net[term] = net.get(term, 0) + count
 
 
@@ -170,6 +215,9 @@ def _same_places(before: ItemState, after: ItemState) -> bool:
     return before.groups == after.groups and before.dataset == after.dataset
 
 
+Places = list[tuple[str, str]]  # (attribute, group)
+
+
 class _Adding:
     """Sums terms over the places that they belong to."""
 
@@ -177,28 +225,36 @@ class _Adding:
         self.known = known
         self.cells: dict[tuple[str, str, str, str, str], int] = {}
         self.slices: dict[tuple[str, int, int, str, str, str, str], int] = {}
-        self._places: dict[tuple[tuple[str, str], ...], tuple[list[tuple[str, str]], list[tuple[str, str]]]] = {}
+        self._places: dict[tuple[tuple[str, str], ...], tuple[tuple[Places, Places], ...]] = {}
 
     def add(self, state: ItemState, net: Terms) -> None:
-        single, double = self._of(state.groups)
+        places = self._of(state.groups)
         cells, slices, dataset = self.cells, self.slices, state.dataset
-        for (table, key, other, hour, grouped), count in net.items():
+        for (table, key, other, hour, where), count in net.items():
             if not count:
                 continue
-            for attribute, group in single if grouped else single[:1]:
+            sliced, whole = places[where]
+            for attribute, group in sliced:
                 cell = (table, attribute, group, key, other)
                 cells[cell] = cells.get(cell, 0) + count
                 part = (attribute, dataset, hour, table, group, key, other)
                 slices[part] = slices.get(part, 0) + count
-            for attribute, group in double if grouped else ():
+            for attribute, group in whole:
                 cell = (table, attribute, group, key, other)
                 cells[cell] = cells.get(cell, 0) + count
 
-    def _of(self, groups: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-        """Where an item of these groups is counted: all items and each group, and each two groups."""
+    def _of(self, groups: Mapping[str, str]) -> tuple[tuple[Places, Places], ...]:
+        """Where an item of these groups is counted, by the numbers of ``WHOLE`` and so on: in slices too, and not."""
         name = tuple(groups.items())
         if name not in self._places:
-            self._places[name] = ([("", ""), *groups.items()], self.known.places(groups))
+            everybody, each = [("", "")], list(groups.items())
+            found: tuple[tuple[Places, Places], ...] = (
+                (everybody, []),
+                (everybody + each, self.known.places(groups)),
+                ([], everybody + each),
+                ([], each),
+            )
+            self._places[name] = found
         return self._places[name]
 
     def counted(self) -> Counted:

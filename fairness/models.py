@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from fairness.monitors.models import Decision, Finding, FindingNotice, Monitor, Watch
+
+__all__ = ["Counter", "Decision", "Finding", "FindingNotice", "MinuteTally", "Monitor", "Pulse", "Watch"]
+
 
 class Counter(models.Model):
     """One integer cell of a project's tables; see ``fairness.cells`` for what the columns mean in each ``table``.

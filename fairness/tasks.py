@@ -10,11 +10,14 @@ import random
 from celery import shared_task
 
 from annotations.models import Project
+from annotations.models.outgoing import unsent
 from fairness.audits.asking import audit_for_a_while
 from fairness.audits.dispatch import queue_audit
 from fairness.audits.limits import STALE
 from fairness.audits.renewing import audits_due
 from fairness.audits.services import audits_wake
+from fairness.models import FindingNotice
+from fairness.monitors.telling import finding_notice_send
 from fairness.services.agreement import agreement_compute, projects_outdated
 from fairness.services.raters import projects_to_compute, raters_compute
 from fairness.services.recount import projects_lacking, recount
@@ -72,3 +75,18 @@ def ask_audit(audit_id: int, generation: int) -> None:
 def wake_audits() -> int:
     """Mend audits that lost their task, and start those that are due by themselves; beat sends this."""
     return audits_wake(stale=STALE) + audits_due()
+
+
+@shared_task(name="fairness.tasks.send_finding_notice", soft_time_limit=60, time_limit=90)
+def send_finding_notice(notice_id: int) -> bool:
+    """Send one mail, if it is due; whether it was sent."""
+    return finding_notice_send(notice_id=notice_id)
+
+
+@shared_task(name="fairness.tasks.send_finding_notices", soft_time_limit=50, time_limit=60)
+def send_finding_notices() -> int:
+    """Hand out the mails about findings that are due; beat sends this every few seconds."""
+    notice_ids = unsent(FindingNotice)
+    for notice_id in notice_ids:
+        send_finding_notice.delay(notice_id)
+    return len(notice_ids)

@@ -15,7 +15,9 @@ from rest_framework.views import APIView
 from annotations.access import STAFF, item_access, project_access
 from annotations.items.selectors import (
     BY,
+    CONSENSUS,
     DECIDED,
+    GOLD,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -121,6 +123,13 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     by = serializers.ChoiceField(choices=list(BY), required=False, help_text=_("Whose label it is."))
     annotator = serializers.IntegerField(
         required=False, min_value=1, help_text=_("The same of one annotator, by id; not for experts.")
+    )
+    against = serializers.ChoiceField(
+        required=False,
+        choices=[GOLD, CONSENSUS],
+        help_text=_(
+            "Items on which the label given, or else the consensus, is another one than this; not for experts."
+        ),
     )
 
 

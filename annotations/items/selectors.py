@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -30,6 +30,7 @@ from ledger.errors import forbidden, invalid
 
 DECIDED, UNDECIDED = "decided", "undecided"
 BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
+GOLD, CONSENSUS = "gold", "consensus"
 GROUP_SEPARATOR = ":"
 GROUPS_SHOWN = 200
 GROUPS_CACHED = 60  # seconds
@@ -40,7 +41,8 @@ class ItemFilter:
     """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives.
 
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
-    without ``given`` ask for any label of theirs.
+    without ``given`` ask for any label of theirs. ``against``: items on which that label, or without one of these the
+    consensus, is not what the ``gold`` label says, or (of a label given) not the ``consensus``.
     """
 
     dataset: int | None = None
@@ -53,13 +55,23 @@ class ItemFilter:
     given: str = ""
     by: str = ""
     annotator: int | None = None
+    against: str = ""
+
+    @property
+    def of_givers(self) -> bool:
+        """Whether it asks for labels that somebody gave."""
+        return bool(self.given or self.by or self.annotator is not None)
 
 
 def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
-    """Raises ``DomainError`` (403) where the answer would tell an expert who said what before they have judged it."""
-    if wanted.annotator is not None and access.role == Role.EXPERT:
+    """Raises ``DomainError`` (403) where the answer would tell an expert what they are to judge by themselves."""
+    if may_know_givers(access):
+        return wanted
+    if wanted.annotator is not None:
         text = _("Who gave which label is not for experts to know. Ask for the labels of people or of models instead.")
         raise forbidden(text, "annotators_hidden")
+    if wanted.against:
+        raise forbidden(_("Experts judge labels without knowing which of them are wrong. Leave out “against”."))
     return wanted
 
 
@@ -92,7 +104,12 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
     if wanted.by and wanted.by not in BY:
         text = _("The labels are by people or by model.")
         raise invalid(text, fields={"by": [text]})
-    if not (wanted.given or wanted.by or wanted.annotator is not None):
+    if wanted.against not in ("", GOLD, CONSENSUS) or (wanted.against == CONSENSUS and not wanted.of_givers):
+        text = _("Labels differ from gold; those that somebody gave (given, by, annotator) also from consensus.")
+        raise invalid(text, fields={"against": [text]})
+    if not wanted.of_givers:
+        if wanted.against:
+            items = items.filter(gold__isnull=False, consensus__isnull=False).exclude(consensus__value=F("gold"))
         return items
     labels = Annotation.objects.filter(item=OuterRef("pk"), status=AnnotationStatus.CURRENT)
     if wanted.given:
@@ -101,6 +118,10 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
         labels = labels.filter(annotator__kind=BY[wanted.by])
     if wanted.annotator is not None:
         labels = labels.filter(annotator_id=wanted.annotator)
+    if wanted.against:
+        truth = "gold" if wanted.against == GOLD else "consensus__value"
+        items = items.filter(**{f"{truth}__isnull": False})
+        labels = labels.exclude(value=OuterRef(truth))
     return items.filter(Exists(labels))
 
 
@@ -111,6 +132,11 @@ def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[I
     if wanted.case:
         items = items.filter(has_open_case=True)
     return items.filter(is_flagged=True) if wanted.flagged else items
+
+
+def may_know_givers(access: Access) -> bool:
+    """Whether a list may tell what a model said: an expert judges labels and not their givers."""
+    return access.role != Role.EXPERT
 
 
 def groups_of(project: Project) -> dict[str, list[str]]:

@@ -11,7 +11,7 @@ ON CONFLICT (project_id) DO UPDATE SET kept = 0
 class Migration(migrations.Migration):
     dependencies = [
         ("annotations", "0023_regroupings"),
-        ("fairness", "0002_audits"),
+        ("fairness", "0003_monitors"),
     ]
 
     operations = [

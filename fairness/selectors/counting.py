@@ -41,7 +41,8 @@ def cells_of(project: Project, question: Question | None, wanted: Wanted) -> Cel
         return _sliced(project, question, wanted)
     needed = Q(table="totals")
     if question is not None:
-        needed |= Q(table__startswith="pair:") | Q(attribute=question.attribute)
+        labels = Q(table__in=("people", "decided")) | Q(table__startswith="model:")  # not what monitors watch besides
+        needed |= Q(table__startswith="pair:") | Q(attribute=question.attribute) & labels
     rows = Counter.objects.filter(needed, project=project, n__gt=0).values_list(*Cell._fields, "n")
     return Tally({Cell(*names): n for *names, n in rows.iterator(chunk_size=2000)})
 

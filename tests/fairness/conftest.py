@@ -49,11 +49,13 @@ def label_group(
     project: Project, group: str, selected: int, n: int, by: Annotator | None = None, beside: Sequence[str] = ()
 ) -> None:
     """``n`` items of one group, each with one label, ``selected`` of them "keep"; ``beside``: their origins in turn."""
-    items = fresh_items(project, n)
     by = by or make_annotator(project)
+    if beside:
+        origins = [beside[number % len(beside)] for number in range(n)]
+        items = [fresh_items(project, 1, groups={"religion": group, "origin": one})[0] for one in origins]
+    else:
+        items = fresh_items(project, n, groups={"religion": group})
     for number, item in enumerate(items):
-        item.groups = {"religion": group} | ({"origin": beside[number % len(beside)]} if beside else {})
-        item.save(update_fields=["groups"])
         add_label(item, by, "keep" if number < selected else "remove")
 
 

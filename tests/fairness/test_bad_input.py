@@ -37,11 +37,7 @@ def test_groups_under_the_minimum_have_no_rate_and_say_how_far_they_are(cast):
 
 
 def test_items_without_any_group_are_in_no_group_and_in_the_totals(cast):
-    items = fresh_items(cast.project, 3)
-    for item in items:
-        item.groups = {}
-        item.save(update_fields=["groups"])
-    recount(project=cast.project, mend=True)
+    items = fresh_items(cast.project, 3, groups={})
     for item in items:
         add_label(item, make_annotator(cast.project), "keep")
     fold_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -26,9 +27,9 @@ from tests.factories import add_label, make_annotator, make_cast, make_items
 LABELS = ["keep", "review", "remove"]
 
 
-def fresh_items(project: Project, count: int) -> list:
+def fresh_items(project: Project, count: int, **fields: Any) -> list:
     """Items that came in by an import: their appearance is a change like any other."""
-    items = make_items(project, count)
+    items = make_items(project, count, **fields)
     with item_changes(project=project, item_ids=[item.pk for item in items], new_items=True):
         pass
     return items
