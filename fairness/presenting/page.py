@@ -21,7 +21,7 @@ from fairness.presenting.heat import heat_map
 from fairness.presenting.links import items_url
 from fairness.presenting.plots import Series, gap_plot, rate_plot, series_of, source_key
 from fairness.presenting.reading import Reading, Verdict, headline, reading, waiting
-from fairness.presenting.tiles import spark, tiles
+from fairness.presenting.tiles import Tile, spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
 from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
 from fairness.selectors.live import CONSENSUS, LiveView, Source
@@ -61,7 +61,7 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "query": view.wanted.query(),
         "view": view,
         "question": view.question,
-        "tiles": tiles(view),
+        "tiles": [replace(tile, href=_behind(project, view, role, tile)) for tile in tiles(view)],
         "spark": spark(view.progress.pace),
         "folded_at": view.progress.folded_at,
     }
@@ -139,6 +139,16 @@ def summary(view: LiveView, answer: Reading) -> str:
         "answer": answer.plain,
         "share": texts.percent(share),
     }
+
+
+def _behind(project: Project, view: LiveView, role: Role, tile: Tile) -> str:
+    """The items behind a tile: the undecided, those of the group that gets the label least, those in dispute."""
+    items = reverse("items", args=[project.pk])
+    if tile.id == "tile-completeness":
+        return f"{items}?state=undecided"
+    if tile.id in ("tile-dpd", "tile-dpr", "tile-certain") and view.people is not None and view.people.parity.lowest:
+        return items_url(project, view, view.people.parity.lowest, view.people, role=role)
+    return f"{items}?case=on" if tile.id.startswith("tile-kappa-") and not tile.undefined else ""
 
 
 def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLine:

@@ -29,6 +29,7 @@ class Tile:
     undefined: str = ""
     tone: str = ""
     tone_text: str = ""
+    href: str = ""  # the items behind it
 
 
 def tiles(view: LiveView) -> list[Tile]:

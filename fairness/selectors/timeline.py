@@ -98,7 +98,8 @@ def _moments(periods: list[Period], tables: list[str], min_group: int) -> list[M
                 have = so_far[table].get(group, GroupCounts(0, 0))
                 so_far[table][group] = GroupCounts(have.selected + counts.selected, have.n + counts.n)
                 given += counts.n
-        points = {table: _point(so_far[table], min_group) for table in tables}
+        # In the order of the live numbers: of groups with equal rates the order decides which pair is compared.
+        points = {table: _point(dict(sorted(so_far[table].items())), min_group) for table in tables}
         found.append(Moment(_moment(period.start), _moment(period.end), points, given))
     return found
 

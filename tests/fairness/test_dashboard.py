@@ -279,6 +279,22 @@ def test_experts_see_neither_groups_of_people_nor_what_models_cost(cast, page_cl
     assert ("annotator=" in text) is sees  # which model said what is not for experts to know
 
 
+def test_every_tile_s_link_leads_to_the_items_behind_it(cast, page_client):
+    varied(cast.project)
+    client = page_client(cast.olivia)
+    tiles = {tile.id: tile for tile in client.get(address(cast)).context["tiles"]}
+    undecided = client.get(tiles["tile-completeness"].href)
+    assert {row["item"].pk for row in undecided.context["rows"]} <= set(
+        cast.project.items.filter(consensus__isnull=True).values_list("pk", flat=True)
+    )
+    view = live_view(cast.project)
+    assert view.people is not None
+    behind = client.get(tiles["tile-dpd"].href)
+    lowest = view.people.counts[view.people.parity.lowest or ""]
+    assert len(behind.context["rows"]) == lowest.selected
+    assert all(row["item"].groups["religion"] == "christian" for row in behind.context["rows"])
+
+
 def test_because_of_whom_follows_the_labels(cast):
     view = live_view(cast.project)
     assert because_of_whom(view).verdict == "missing"

@@ -83,7 +83,7 @@ async def test_another_sites_page_is_refused(cast):
     assert not await wire.connect()
 
 
-@pytest.mark.parametrize("query", ["?attribute=age", "?label=hate"])
+@pytest.mark.parametrize("query", ["?attribute=age", "?label=hate", "?by=crowd", "?dataset=7", "?since=soon"])
 async def test_a_question_that_cannot_be_answered_closes(cast, query):
     wire = await opened(cast.project, cast.olivia, query=query)
     assert await wire.closed_with() == 4400
@@ -99,6 +99,27 @@ async def test_staff_get_the_state_at_once(cast, name):
     assert "Not enough data yet" in message["content"]
     assert "Not enough data yet" in message["summary"]
     await wire.disconnect()
+
+
+async def test_each_role_gets_its_own_links_and_the_filter_is_kept(cast):
+    """Experts are not told which model said what; what the others hear has it."""
+    await database_sync_to_async(label_some)(cast)
+    heard = {}
+    for name in ("olivia", "audrey", "edgar"):
+        wire = await opened(cast.project, getattr(cast, name), query="?by=model")
+        heard[name] = (await wire.heard())["content"]
+        await wire.disconnect()
+    assert "annotator=" in heard["olivia"]
+    assert "annotator=" in heard["audrey"]
+    assert "annotator=" not in heard["edgar"]
+    assert all("by=model" in content and "rates.csv?by=model" in content for content in heard.values())
+
+
+def label_some(cast: Any) -> None:
+    model = make_annotator(cast.project, kind="model")
+    for item in fresh_items(cast.project, 4):
+        add_label(item, model, "keep")
+    fold_all()
 
 
 async def test_a_label_is_on_the_page_within_a_second(cast):
