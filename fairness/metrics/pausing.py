@@ -115,8 +115,7 @@ def certified(
         that are watched from the start, those without labels too.
     alpha : probability of a false pause over the whole run.
     tau : difference that is allowed, in [0, 1).
-    allowed : pairs of groups that may be further apart than ``tau``, and how far. As the promise is one for every
-        ``tau`` at once, it holds for limits that were set after looking, too.
+    allowed : pairs that may be further apart. The promise is for every ``tau`` at once, so also for one set later.
 
     Raises
     ------
