@@ -124,8 +124,7 @@ def certified(
         the k-th root of the evidence is taken, which is what an item's labels amount to if they are all the
         same. 1 for the run of one model, or a consensus. Exact where an item's labels come together; in other
         orders shown by simulation.
-    allowed : pairs of groups that may be further apart than ``tau``, and how far. As the promise is one for every
-        ``tau`` at once, it holds for limits that were set after looking, too.
+    allowed : pairs that may be further apart. The promise is for every ``tau`` at once, so also for one set later.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from annotations.access import READERS, STAFF, Access
+from annotations.access import READERS, Access
 from fairness.models import Finding
 from fairness.monitors.models import Action, Measure, Whose
 
@@ -53,57 +53,31 @@ def _items(finding: Finding, asked: dict[str, Any], group: str) -> Link:
 
 def remedies(finding: Finding, access: Access) -> list[Link]:
     """What can be done about it here, as far as this person may open it."""
-    project = finding.project_id
-    of_model = finding.monitor.whose == Whose.MODEL
     group = finding.certificate["groups"][-1] if finding.certificate["groups"] else _("the items")
+    of_model = finding.monitor.whose == Whose.MODEL and access.role in READERS
+    first, last = _for_the_model(finding.project_id, group) if of_model else ([], [])
+    return [*first, *_for_people(finding.project_id, group, access), *last]
+
+
+def _for_the_model(project: int, group: str) -> tuple[list[Link], list[Link]]:
+    """What may help at once, and what takes longer."""
+    prompt = _("Say what is asked more clearly, or show examples of %(group)s. The new prompt is watched anew.")
+    model = _("Start a run of another model on the items that are left; Trust says how the models did so far.")
+    tune = _("Export the settled items of %(group)s as examples to train the model with.")
+    named = {"group": group}
+    at_once = [
+        Link(reverse("run_prompts", args=[project]), _("Change the prompt"), prompt % named, Action.PROMPT, "edit"),
+        Link(reverse("runs", args=[project]), _("Switch the model"), model, Action.MODEL, "cpu"),
+    ]
+    return at_once, [Link(reverse("exports", args=[project]), _("Fine-tune"), tune % named, Action.TUNE, "sparkle")]
+
+
+def _for_people(project: int, group: str, access: Access) -> list[Link]:
     found = []
-    if of_model and access.role in READERS:
-        found += [
-            Link(
-                reverse("run_prompts", args=[project]),
-                _("Change the prompt"),
-                _("Say what is asked more clearly, or show examples of %(group)s. The new prompt is watched anew.")
-                % {"group": group},
-                Action.PROMPT,
-                "edit",
-            ),
-            Link(
-                reverse("runs", args=[project]),
-                _("Switch the model"),
-                _("Start a run of another model on the items that are left; Trust says how the models did so far."),
-                Action.MODEL,
-                "cpu",
-            ),
-        ]
     if access.can_manage:
-        found.append(
-            Link(
-                reverse("project_setting_serving", args=[project]),
-                _("Collect more people’s labels"),
-                _("Serve items balanced over groups, or allow more labels, so that more people decide about %(group)s.")
-                % {"group": group},
-                Action.PEOPLE,
-                "users",
-            )
-        )
-    if access.role in STAFF:
-        found.append(
-            Link(
-                reverse("cases", args=[project]),
-                _("Send to experts"),
-                _("Where people or a model disagree a case is open already; experts settle it."),
-                Action.EXPERTS,
-                "gavel",
-            )
-        )
-    if of_model and access.role in READERS:
-        found.append(
-            Link(
-                reverse("exports", args=[project]),
-                _("Fine-tune"),
-                _("Export the settled items of %(group)s as examples to train the model with.") % {"group": group},
-                Action.TUNE,
-                "sparkle",
-            )
-        )
+        text = _("Serve items balanced over groups, or allow more labels, so that more people decide about %(group)s.")
+        url, title = reverse("project_setting_serving", args=[project]), _("Collect more people’s labels")
+        found.append(Link(url, title, text % {"group": group}, Action.PEOPLE, "users"))
+    text = _("Where people or a model disagree a case is open already; experts settle it.")
+    found.append(Link(reverse("cases", args=[project]), _("Send to experts"), text, Action.EXPERTS, "gavel"))
     return found

@@ -166,12 +166,7 @@ def finding_decide(*, finding: Finding, actor: User, action: str, reason: str = 
     """
     reason = reason.strip()
     _check_choice("action", action, Action.values)
-    if len(reason) > LONGEST_TEXT:
-        text = _("A reason has at most %(most)s characters.") % {"most": LONGEST_TEXT}
-        raise invalid(text, fields={"reason": [text]})
-    if not reason and (action == Action.ACCEPT or resume):
-        text = _("Write why: it is published with the labels.")
-        raise invalid(text, fields={"reason": [text]})
+    _check_reason(reason, needed=action == Action.ACCEPT or resume)
     with transaction.atomic():
         locked = Finding.objects.select_for_update(of=("self",)).select_related("monitor").get(pk=finding.pk)
         if not locked.is_open:
@@ -202,6 +197,15 @@ def finding_decide(*, finding: Finding, actor: User, action: str, reason: str = 
         decision.resumed = runs_resume(run_ids=locked.runs, by=actor)
         decision.save(update_fields=["resumed"])
     return decision
+
+
+def _check_reason(reason: str, *, needed: bool) -> None:
+    if len(reason) > LONGEST_TEXT:
+        text = _("A reason has at most %(most)s characters.") % {"most": LONGEST_TEXT}
+        raise invalid(text, fields={"reason": [text]})
+    if needed and not reason:
+        text = _("Write why: it is published with the labels.")
+        raise invalid(text, fields={"reason": [text]})
 
 
 def _refuse_if_closed(project: Project) -> None:
