@@ -65,9 +65,12 @@ FREE_PLACE = """
         LIMIT 1
         FOR UPDATE OF entry SKIP LOCKED
 """
+# Without sorting, the index in the order of the ring is the only way. Right after many rows came or went, statistics
+# may promise one row either way, and sorting a whole project's entries for one claim would look as cheap.
 TAKE = Statement(
     "place_take",
     FREE_PLACE + LEASE_PLACE,
+    without="enable_sort",
     project="bigint",
     annotator="bigint",
     schema="bigint",
