@@ -9,19 +9,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from annotations.models.cases import CaseKind, ConsensusMethod
 
+SECONDS_AN_HOUR = 3600
+
+
+def hour_of(moment: datetime) -> int:
+    """The hour that holds an aware ``moment``, in hours since 1970 (UTC)."""
+    return int(moment.timestamp() // SECONDS_AN_HOUR)
+
 
 @dataclass(frozen=True)
 class Vote:
-    """A current label: whose (annotator id), of which kind, and its token (see ``TaskType``)."""
+    """A current label: whose (annotator id), of which kind, its token (see ``TaskType``), and the hour it was given in,
+    in hours since 1970 (UTC; ``hour_of``)."""
 
     annotation_id: int
     annotator_id: int
     is_model: bool
     token: str
+    hour: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,9 @@ class ItemState:
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
     ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
-    settled. ``needed``: labels that the project asks for.
+    settled. ``needed``: labels that the project asks for. ``settled``: by an expert, so that ``final`` is theirs.
+    ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
+    annotator id (as text) → hour.
     """
 
     groups: dict[str, str]
@@ -73,6 +85,10 @@ class ItemState:
     complete: bool = False
     needed: int = 1
     gold: str | None = None
+    settled: bool = False
+    dataset: int = 0
+    people_at: dict[str, dict[str, int]] = field(default_factory=dict)
+    models_at: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -85,6 +101,10 @@ class ItemState:
             "complete": self.complete,
             "needed": self.needed,
             "gold": self.gold,
+            "settled": self.settled,
+            "dataset": self.dataset,
+            "people_at": self.people_at,
+            "models_at": self.models_at,
         }
 
     @classmethod
@@ -143,10 +163,16 @@ def item_state(
     min_support: int,
     settled: Decision | None,
     gold: str | None,
+    dataset: int,
 ) -> ItemState:
     """The state that these votes make. ``settled`` is an expert's decision, which stands above the votes."""
     votes = list(votes)
     people = Counter(vote.token for vote in votes if not vote.is_model)
+    people_at: dict[str, dict[str, int]] = {}
+    for vote in votes:
+        if not vote.is_model:
+            at_hour = people_at.setdefault(str(vote.hour), {})
+            at_hour[vote.token] = at_hour.get(vote.token, 0) + 1
     human = people_decide(votes, min_support=min_support)
     final = settled or human
     return ItemState(
@@ -159,4 +185,8 @@ def item_state(
         complete=settled is not None or sum(people.values()) >= redundancy,
         needed=redundancy,
         gold=gold,
+        settled=settled is not None,
+        dataset=dataset,
+        people_at=people_at,
+        models_at={str(vote.annotator_id): vote.hour for vote in votes if vote.is_model},
     )

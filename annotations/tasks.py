@@ -15,12 +15,14 @@ from annotations.grouping.services import groups_count, regrouping_apply, regrou
 from annotations.importing.running import Outcome, abandoned_imports, import_out_of_time, import_run
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
-from annotations.models import ImportJob
+from annotations.models import ImportJob, Notice, WebhookDelivery
+from annotations.models.outgoing import unsent
 from annotations.projects.demand import behind, demand_follow, projects_behind
 from annotations.quality.excluding import exclusion_apply, unfinished
-from annotations.quality.notices import notice_send, unsent_notices
+from annotations.quality.notices import notice_send
 from annotations.serving.services import is_sorted, queue_settle, queue_sort
 from annotations.suspicion.checking import project_check, unchecked_projects
+from annotations.webhooks.sending import delivery_send
 
 logger = logging.getLogger(__name__)
 
@@ -177,10 +179,25 @@ def send_notice(notice_id: int) -> bool:
 @shared_task(name="annotations.tasks.send_notices", soft_time_limit=50, time_limit=60)
 def send_notices() -> int:
     """Hand out the mails that are due; beat sends this every few seconds."""
-    notice_ids = unsent_notices()
+    notice_ids = unsent(Notice)
     for notice_id in notice_ids:
         send_notice.delay(notice_id)
     return len(notice_ids)
+
+
+@shared_task(name="annotations.tasks.send_delivery", soft_time_limit=60, time_limit=90)
+def send_delivery(delivery_id: int) -> bool:
+    """Send one message to a webhook, if it is due; whether it was taken."""
+    return delivery_send(delivery_id=delivery_id)
+
+
+@shared_task(name="annotations.tasks.send_deliveries", soft_time_limit=50, time_limit=60)
+def send_deliveries() -> int:
+    """Hand out the messages to webhooks that are due; beat sends this every few seconds."""
+    delivery_ids = unsent(WebhookDelivery)
+    for delivery_id in delivery_ids:
+        send_delivery.delay(delivery_id)
+    return len(delivery_ids)
 
 
 @shared_task(name="annotations.tasks.publish_demographics", soft_time_limit=50, time_limit=60)

@@ -22,4 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.launch.urls")),
     path("", include("annotations.assistance.urls")),
     path("", include("annotations.demographics.urls")),
+    path("", include("annotations.webhooks.urls")),
 ]

@@ -1,8 +1,10 @@
-"""What else has a say at a run's checkpoints: checks that other apps register, so that runs need not know of them.
+"""What else has a say at a run's checkpoints, and before it goes on after a pause: checks and gates that other apps
+register, so that runs need not know of them.
 
-A check is registered once, when its app is ready::
+Both are registered once, when their app is ready::
 
     watching.register("disparity", disparity_at_checkpoint)
+    watching.register_gate("disparity", unanswered_disparity)
 """
 
 from __future__ import annotations
@@ -34,6 +36,9 @@ class Finding:
 # Called in the transaction that stores the checkpoint, with the run's row locked: it must be quick and change nothing.
 Check = Callable[[Run], Finding]
 _checks: dict[str, Check] = {}
+# Why a paused run may not go on yet, or nothing: called before it is resumed.
+Gate = Callable[[Run], str]
+_gates: dict[str, Gate] = {}
 
 
 def register(name: str, check: Check) -> None:
@@ -46,6 +51,18 @@ def register(name: str, check: Check) -> None:
 def unregister(name: str) -> None:
     """Ask it no more."""
     _checks.pop(name, None)
+
+
+def register_gate(name: str, gate: Gate) -> None:
+    """Ask ``gate`` before a run is resumed. Raises ``ValueError`` where the name is taken by another."""
+    if _gates.get(name, gate) is not gate:
+        raise ValueError(f"Another gate is registered as {name!r}.")
+    _gates[name] = gate
+
+
+def held_back(run: Run) -> str:
+    """Why the run may not go on yet, in sentences; empty where nothing holds it back."""
+    return " ".join(reason for gate in _gates.values() if (reason := gate(run)))
 
 
 def findings(run: Run) -> dict[str, Finding]:

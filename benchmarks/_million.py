@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from django.db import connection, transaction
@@ -18,8 +19,9 @@ from django.utils import timezone
 from accounts.models import User
 from annotations.importing.copying import Table, copy_rows
 from annotations.models import Annotation, Annotator, Dataset, OutboxRow, Project, ProtectedAttribute
-from annotations.state import Vote, item_state
+from annotations.state import Vote, hour_of, item_state
 from benchmarks._stack import LABELS, project_made
+from fairness.models import Pulse
 from fairness.services.recount import recount
 
 GROUPS = {"religion": 6, "gender": 4, "origin": 8}  # attribute: number of groups
@@ -68,6 +70,8 @@ class Million:
     items: list[int]
     annotators: list[Annotator]
     said: list[Said]
+    dataset_id: int
+    given_at: datetime  # when all labels were given, for the counters: one hour, however long writing them takes
 
     @classmethod
     def make(cls, title: str, items: int) -> Million:
@@ -88,8 +92,9 @@ class Million:
             cursor.execute(QUEUE, asked)
             cursor.execute("SELECT id FROM annotations_item WHERE project_id = %s ORDER BY id", [project.pk])
             ids = [pk for (pk,) in cursor.fetchall()]
-            copy_rows(OUTBOX, _new_items(project.pk, items))
-        return cls(project, project.schemas.get().pk, ids, [*people, model], [()] * items)
+            copy_rows(OUTBOX, _new_items(project.pk, dataset.pk, items))
+        schema_id = project.schemas.get().pk
+        return cls(project, schema_id, ids, [*people, model], [()] * items, dataset.pk, timezone.now())
 
     @property
     def labels(self) -> int:
@@ -113,10 +118,13 @@ class Million:
             for first in range(0, len(self.items), size):
                 numbers = range(first, min(first + size, len(self.items)))
                 self._write(numbers, annotator, chance, outbox=False)
+        # As for a project whose counters are older: the recount meets the groups that no fold has met.
+        Pulse.objects.update_or_create(project=self.project, defaults={"kept": 0})
         recount(project=self.project, mend=True)
 
     def _write(self, numbers: range, annotator: Annotator, chance: random.Random, *, outbox: bool = True) -> None:
-        now = timezone.now().isoformat()
+        now, given_at = timezone.now().isoformat(), self.given_at.isoformat()
+        model_id, hour = self.annotators[-1].pk, hour_of(self.given_at)
         labels, changes = [], []
         for number in numbers:
             before, groups, item = self.said[number], number % 192, self.items[number]
@@ -132,10 +140,10 @@ class Million:
                     f'"{after[-1]}"',
                     "",
                     "",
-                    now,
+                    given_at,
                 )
             )
-            told = _state(before, groups, self.annotators[-1].pk), _state(after, groups, self.annotators[-1].pk)
+            told = (_state(said, groups, model_id, self.dataset_id, hour) for said in (before, after))
             changes.append((self.project.pk, item, *told, 1, now))
         with transaction.atomic():
             copy_rows(ANNOTATIONS, labels)
@@ -152,17 +160,26 @@ def _groups(number: int) -> dict[str, str]:
     }
 
 
-def _new_items(project_id: int, items: int) -> Iterator[tuple[object, ...]]:
+def _new_items(project_id: int, dataset_id: int, items: int) -> Iterator[tuple[object, ...]]:
     now = timezone.now().isoformat()
     for groups, count in Counter(number % 192 for number in range(items)).items():
-        yield project_id, None, None, _state((), groups, 0), count, now
+        yield project_id, None, None, _state((), groups, 0, dataset_id, 0), count, now
 
 
 @cache
-def _state(said: Said, groups: int, model_id: int) -> str:
+def _state(said: Said, groups: int, model_id: int, dataset_id: int, hour: int) -> str:
     """The state, as JSON, of an item with these labels; the one after those of all people is the model's."""
     votes = [
-        Vote(0, model_id if place == PEOPLE else -place, place == PEOPLE, token) for place, token in enumerate(said)
+        Vote(0, model_id if place == PEOPLE else -place, place == PEOPLE, token, hour)
+        for place, token in enumerate(said)
     ]
-    state = item_state(votes, groups=_groups(groups), redundancy=NEEDED, min_support=SUPPORT, settled=None, gold=None)
+    state = item_state(
+        votes,
+        groups=_groups(groups),
+        redundancy=NEEDED,
+        min_support=SUPPORT,
+        settled=None,
+        gold=None,
+        dataset=dataset_id,
+    )
     return json.dumps(state.as_json())

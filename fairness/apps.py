@@ -10,3 +10,6 @@ class FairnessConfig(AppConfig):
     def ready(self) -> None:
         candidates = import_module("annotations.candidates")
         candidates.register_usage(import_module("fairness.audits.selectors").audit_usage)
+        watching, checkpoints = import_module("annotations.watching"), import_module("fairness.monitors.checkpoints")
+        watching.register("monitors", checkpoints.at_checkpoint)
+        watching.register_gate("monitors", checkpoints.unanswered)

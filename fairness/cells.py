@@ -1,4 +1,4 @@
-"""From an item's state to counter cells. Pure: the fold, the recount and the tests share it.
+"""From items' states to counter cells. Pure: the fold, the recount and the tests share it.
 
 Tables, with the columns ``attribute, group, key, other``:
 
@@ -7,15 +7,37 @@ Tables, with the columns ``attribute, group, key, other``:
 ``decided``     items by consensus token (key); the same columns. A bad item, settled without a label, is not here
 ``pair:ID``     items with both a people's consensus and a label of model ID; key = people's token, other = model's
 ``totals``      key = items, labels_needed, labels_given (no more than needed), complete, decided
+
+The first three are also kept for two attributes at once: attribute and group then hold both, joined by ``CROSS``; see
+:class:`Crossed` for which. A :class:`Slice` is the same without those, taken apart by dataset and by the hour in which
+the label was given: summed over both, the slices are the cells.
+
+What monitors watch besides, of each group (attribute and group are never empty, but for the truth); neither crossed nor
+sliced:
+
+``agreed``      items by the people's own consensus (key), before any expert
+``both:ID``     ``pair:ID`` of the group's items
+``places``      key = needed, given: labels of people, as in ``totals``
+``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided``, a model's ID
+``settled:WHO`` items without a gold label that an expert settled; key = the expert's token, other as above without
+                ``decided``, which is the expert's own
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
 from typing import NamedTuple
 
 from annotations.state import ItemState
+
+CROSS = "\x1f"  # the separator of units: no name that a file brings keeps it (see ``crossed``)
+OTHER_GROUPS = ""  # in a crossed cell: a group beyond the cap
+CROSSED_ATTRIBUTES = 6
+CROSSED_GROUPS = 12  # of each attribute
+TIMELESS = 0  # the hour of what is not given at a moment: consensus, pairs, totals
 
 
 class Cell(NamedTuple):
@@ -26,69 +48,215 @@ class Cell(NamedTuple):
     other: str
 
 
+class Slice(NamedTuple):
+    attribute: str
+    dataset: int
+    hour: int  # since 1970, UTC
+    table: str
+    group: str
+    key: str
+    other: str
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that this is a part of."""
+        return Cell(self.table, self.attribute, self.group, self.key, self.other)
+
+
 Cells = Counter[Cell]
-Marks = Counter[tuple[str, str]]  # (table, key) of what is counted for all items and for each of an item's groups
+Slices = Counter[Slice]
 
 
-def item_cells(state: ItemState) -> Cells:
-    """What one item in this state adds to its project's counters; every count is positive."""
-    cells = _whole(state)
-    _spread(cells, _marks(state), state)
-    return cells
+# For whom a term is counted, by number: terms are made by the million.
+WHOLE = 0  # all items, in cells and slices
+EVERYWHERE = 1  # also each group of the item, and in cells each two groups
+WATCHED = 2  # all items and each group, in cells alone
+WATCHED_GROUPS = 3  # each group, in cells alone
+
+#: (table, key, other, hour, for whom) → how many: what a state counts before its groups are known. Plain tuples.
+Term = tuple[str, str, str, int, int]
+Terms = dict[Term, int]
 
 
-def change_cells(changes: Iterable[tuple[ItemState | None, ItemState | None, int]]) -> Cells:
-    """The net of many (before, after, how many items) changes; counts may be negative, zeros are left out."""
-    net: Cells = Counter()
-    for before, after, items in changes:
-        if before is not None and after is not None and before.groups == after.groups:
-            # The usual change is one label: all else would be added and taken away again.
-            moved = _marks(after)
-            moved.subtract(_marks(before))
-            _spread(net, moved, after, items)
-        else:
-            for state, times in ((after, items), (before, -items)):
-                if state is not None:
-                    _spread(net, _marks(state), state, times)
-        for state, times in ((after, items), (before, -items)):
-            if state is not None:
-                for cell, count in _whole(state).items():
-                    net[cell] += times * count
-    return Counter({cell: count for cell, count in net.items() if count})
+class Counted(NamedTuple):
+    """What some states or changes amount to; zeros are left out."""
+
+    cells: Cells
+    slices: Slices
 
 
-def _marks(state: ItemState) -> Marks:
-    marks: Marks = Counter({("people", token): count for token, count in state.people.items()})
-    for annotator, token in state.models.items():
-        marks[f"model:{annotator}", token] = 1
+@dataclass
+class Crossed:
+    """The groups that are counted two attributes at a time: the first ``CROSSED_GROUPS`` groups of the first
+    ``CROSSED_ATTRIBUTES`` attributes that the fold met in the project. Later ones are counted together as others, later
+    attributes not at all. Who is in stays in, so that a cell never moves.
+
+    ``growing``: take in what is met, as the fold does. ``met``: (attribute, group) taken in since it was made.
+    """
+
+    groups: dict[str, set[str]] = field(default_factory=dict)
+    growing: bool = False
+    met: list[tuple[str, str]] = field(default_factory=list)
+
+    def meet(self, groups: Mapping[str, str]) -> None:
+        for attribute, group in sorted(groups.items()):
+            if attribute not in self.groups:
+                if len(self.groups) >= CROSSED_ATTRIBUTES:
+                    continue
+                self.groups[attribute] = set()
+            known = self.groups[attribute]
+            if group not in known and len(known) < CROSSED_GROUPS:
+                known.add(group)
+                self.met.append((attribute, group))
+
+    def places(self, groups: Mapping[str, str]) -> list[tuple[str, str]]:
+        """(attribute, group) of every two attributes that an item of these ``groups`` is counted in."""
+        if self.growing:
+            self.meet(groups)
+        kept = [(name, groups[name]) for name in sorted(groups) if name in self.groups]
+        shown = [(name, group if group in self.groups[name] else OTHER_GROUPS) for name, group in kept]
+        return [crossed(one, other) for one, other in combinations(shown, 2)]
+
+
+def crossed(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
+    """Attribute and group of a cell for two (attribute, group), in the order of the attributes' names."""
+    (a, g), (b, h) = sorted((one, other))
+    return f"{_plain(a)}{CROSS}{_plain(b)}", f"{_plain(g)}{CROSS}{_plain(h)}"
+
+
+def _plain(name: str) -> str:
+    return name.replace(CROSS, " ")
+
+
+def add_terms(net: Terms, state: ItemState, sign: int) -> None:
+    """Add what one item in this state counts to ``net``, or (``sign`` −1) take it away."""
+    given = _add_labels(net, state, sign)
     if state.final is not None:
-        marks["decided", state.final] = 1
-    return marks
-
-
-def _spread(cells: Cells, marks: Marks, state: ItemState, times: int = 1) -> None:
-    """Count the marks for all items and for each group of the item."""
-    places = [("", ""), *state.groups.items()]
-    for (table, key), count in marks.items():
-        if count:
-            for attribute, group in places:
-                cells[Cell(table, attribute, group, key, "")] += times * count
-
-
-def _whole(state: ItemState) -> Cells:
-    """What is counted for all items alone: pairs, and totals."""
-    cells: Cells = Counter()
+        _add(net, ("decided", state.final, "", TIMELESS, EVERYWHERE), sign)
     if state.human is not None:
-        for annotator, token in state.models.items():
-            cells[Cell(f"pair:{annotator}", "", "", state.human, token)] = 1
-    totals: Mapping[str, int] = {
-        "items": 1,
-        "labels_needed": state.needed,
-        "labels_given": min(state.needed, sum(state.people.values())),
-        "complete": int(state.complete),
-        "decided": int(state.decided),
-    }
-    for key, count in totals.items():
+        _add(net, ("agreed", state.human, "", TIMELESS, WATCHED_GROUPS), sign)
+    _add_truth(net, state, sign)
+    given = min(state.needed, given)
+    for table, key, count, where in (
+        ("totals", "items", 1, WHOLE),
+        ("totals", "labels_needed", state.needed, WHOLE),
+        ("totals", "labels_given", given, WHOLE),
+        ("totals", "complete", int(state.complete), WHOLE),
+        ("totals", "decided", int(state.decided), WHOLE),
+        ("places", "needed", state.needed, WATCHED_GROUPS),
+        ("places", "given", given, WATCHED_GROUPS),
+    ):
         if count:
-            cells[Cell("totals", "", "", key, "")] = count
-    return cells
+            _add(net, (table, key, "", TIMELESS, where), sign * count)
+
+
+def _add_labels(net: Terms, state: ItemState, sign: int) -> int:
+    """The labels themselves, and a model's beside the people's; how many are by people."""
+    # An outbox row of before hours were kept has none: its labels have no time.
+    at_hours = state.people_at or {str(TIMELESS): state.people}
+    given = 0
+    for hour, tokens in at_hours.items():
+        for token, count in tokens.items():
+            given += count
+            _add(net, ("people", token, "", int(hour), EVERYWHERE), sign * count)
+    for annotator, token in state.models.items():
+        _add(net, (f"model:{annotator}", token, "", state.models_at.get(annotator, TIMELESS), EVERYWHERE), sign)
+        if state.human is not None:
+            _add(net, (f"pair:{annotator}", state.human, token, TIMELESS, WHOLE), sign)
+            _add(net, (f"both:{annotator}", state.human, token, TIMELESS, WATCHED_GROUPS), sign)
+    return given
+
+
+def _add_truth(net: Terms, state: ItemState, sign: int) -> None:
+    """What was said of an item whose truth is known: gold, or else what an expert settled."""
+    if state.gold is not None:
+        kind, truth = "gold", state.gold
+    elif state.settled and state.final is not None:
+        kind, truth = "settled", state.final
+    else:
+        return
+    for who, token in state.models.items():
+        _add(net, (f"{kind}:{who}", truth, token, TIMELESS, WATCHED), sign)
+    if state.human is not None:
+        _add(net, (f"{kind}:agreed", truth, state.human, TIMELESS, WATCHED), sign)
+    if kind == "gold" and state.final is not None:
+        _add(net, ("gold:decided", truth, state.final, TIMELESS, WATCHED), sign)
+
+
+def _add(net: Terms, term: Term, count: int) -> None:
+    net[term] = net.get(term, 0) + count
+
+
+def count_states(states: Iterable[ItemState], known: Crossed) -> Counted:
+    """What all these items in their states add to their project's counters."""
+    return count_changes(((None, state, 1) for state in states), known)
+
+
+def count_changes(changes: Iterable[tuple[ItemState | None, ItemState | None, int]], known: Crossed) -> Counted:
+    """The net of many (before, after, how many items) changes; counts may be negative."""
+    adding = _Adding(known)
+    for before, after, items in changes:
+        net: Terms = {}
+        if before is not None and after is not None and _same_places(before, after):
+            # Most changes are one label more: only what differs is taken to every group.
+            add_terms(net, after, items)
+            add_terms(net, before, -items)
+            adding.add(after, net)
+            continue
+        for state, sign in ((before, -items), (after, items)):
+            if state is not None:
+                net = {}
+                add_terms(net, state, sign)
+                adding.add(state, net)
+    return adding.counted()
+
+
+def _same_places(before: ItemState, after: ItemState) -> bool:
+    return before.groups == after.groups and before.dataset == after.dataset
+
+
+Places = list[tuple[str, str]]  # (attribute, group)
+
+
+class _Adding:
+    """Sums terms over the places that they belong to."""
+
+    def __init__(self, known: Crossed) -> None:
+        self.known = known
+        self.cells: dict[tuple[str, str, str, str, str], int] = {}
+        self.slices: dict[tuple[str, int, int, str, str, str, str], int] = {}
+        self._places: dict[tuple[tuple[str, str], ...], tuple[tuple[Places, Places], ...]] = {}
+
+    def add(self, state: ItemState, net: Terms) -> None:
+        places = self._of(state.groups)
+        cells, slices, dataset = self.cells, self.slices, state.dataset
+        for (table, key, other, hour, where), count in net.items():
+            if not count:
+                continue
+            sliced, whole = places[where]
+            for attribute, group in sliced:
+                cell = (table, attribute, group, key, other)
+                cells[cell] = cells.get(cell, 0) + count
+                part = (attribute, dataset, hour, table, group, key, other)
+                slices[part] = slices.get(part, 0) + count
+            for attribute, group in whole:
+                cell = (table, attribute, group, key, other)
+                cells[cell] = cells.get(cell, 0) + count
+
+    def _of(self, groups: Mapping[str, str]) -> tuple[tuple[Places, Places], ...]:
+        """Where an item of these groups is counted, by the numbers of ``WHOLE`` and so on: in slices too, and not."""
+        name = tuple(groups.items())
+        if name not in self._places:
+            everybody, each = [("", "")], list(groups.items())
+            found: tuple[tuple[Places, Places], ...] = (
+                (everybody, []),
+                (everybody + each, self.known.places(groups)),
+                ([], everybody + each),
+                ([], each),
+            )
+            self._places[name] = found
+        return self._places[name]
+
+    def counted(self) -> Counted:
+        cells = Counter({Cell(*cell): count for cell, count in self.cells.items() if count})
+        return Counted(cells, Counter({Slice(*part): count for part, count in self.slices.items() if count}))

@@ -9,6 +9,7 @@ from annotations.access import MEMBERS, STAFF
 from annotations.models import Project
 from fairness.rendering import renderings
 from fairness.selectors.progress import project_progress
+from fairness.selectors.wanted import Wanted
 from fairness.sockets import ProjectSocket
 
 
@@ -19,12 +20,8 @@ class FairnessSocket(ProjectSocket):
 
     def message(self) -> dict[str, Any]:
         asked = parse_qs(self.scope["query_string"].decode("latin-1"))
-        rendered = renderings.get(
-            self.project_id,
-            attribute=asked.get("attribute", [""])[0],
-            label=asked.get("label", [""])[0],
-            at_least=self.newest,
-        )
+        wanted = Wanted.of({name: values[0] for name, values in asked.items()})
+        rendered = renderings.get(self.project_id, wanted=wanted, role=self.role, at_least=self.newest)
         return {
             "content": rendered.html,
             "target": "#fairness-live",

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from accounts.models import Role
 from annotations.models import Project
 from fairness.models import Pulse
 from fairness.presenting.page import live_context
 from fairness.selectors.live import live_view
+from fairness.selectors.wanted import Wanted
 
 KEPT = 64  # renderings held by one process
 REFRESH_SECONDS = 15  # without a new label: the pace falls, and a renamed label or group shows
@@ -28,7 +30,7 @@ class Rendered:
     version: int
 
 
-Key = tuple[int, str, str, str | None, int]
+Key = tuple[int, str, Role, str | None, int]
 
 
 class Renderings:
@@ -39,25 +41,25 @@ class Renderings:
         self._kept: OrderedDict[Key, Rendered] = OrderedDict()
         self.made = 0
 
-    def get(self, project_id: int, *, attribute: str, label: str, at_least: int = 0) -> Rendered:
+    def get(self, project_id: int, *, wanted: Wanted, role: Role, at_least: int = 0) -> Rendered:
         """The current rendering, or where ``at_least`` is given, any of that version or a later one.
 
         Many who were told of the same fold get the same rendering, though labels are folded while it is made.
-        Raises ``DomainError`` (400) for an attribute or label that the project lacks.
+        Raises ``DomainError`` (400) for what the project lacks.
         """
-        key: Key = (project_id, attribute, label, get_language(), int(time.time() // REFRESH_SECONDS))
+        key: Key = (project_id, wanted.query(), role, get_language(), int(time.time() // REFRESH_SECONDS))
         with self._lock:
             kept = self._kept.get(key)
             if kept is None or kept.version < (at_least or _version(project_id)):
-                kept = self._kept[key] = self._render(project_id, attribute, label)
+                kept = self._kept[key] = self._render(project_id, wanted, role)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
             return kept
 
-    def _render(self, project_id: int, attribute: str, label: str) -> Rendered:
+    def _render(self, project_id: int, wanted: Wanted, role: Role) -> Rendered:
         project = Project.objects.get(pk=project_id)
-        view = live_view(project, attribute=attribute, label=label)
-        context = live_context(project, view)
+        view = live_view(project, wanted=wanted)
+        context = live_context(project, view, role)
         self.made += 1
         html = render_to_string("fairness/live.html", context)
         return Rendered(html, context.get("summary", ""), view.progress.version)

@@ -37,6 +37,7 @@ class ProjectSocket(AsyncWebsocketConsumer):
     """A socket of one project. Subclasses say who may listen (``allowed``) and what they hear (``message``)."""
 
     allowed: frozenset[Role] = frozenset()
+    role: Role  # the listener's, as of the last look
 
     def message(self) -> dict[str, Any]:
         """The newest state, read in a worker thread; raises ``DomainError`` where there is none to give."""
@@ -119,7 +120,7 @@ class ProjectSocket(AsyncWebsocketConsumer):
         # The session is read anew: a person who signed out, or was signed out, stops hearing.
         store = import_module(settings.SESSION_ENGINE).SessionStore(self.scope["session"].session_key)
         user = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
-        project_access(user, self.project_id, self.allowed)
+        self.role = project_access(user, self.project_id, self.allowed).role
 
     async def _refuse(self, error: DomainError) -> None:
         await self.close(CLOSE_BASE + error.status, error.code)

@@ -10,3 +10,5 @@ class LLMWorkersConfig(AppConfig):
     def ready(self) -> None:
         candidates = import_module("annotations.candidates")
         candidates.register(import_module("llm_workers.auditing").Panel())
+        steering, runs = import_module("annotations.steering"), import_module("llm_workers.services.runs")
+        steering.register(pause=runs.runs_pause, resume=runs.runs_resume)

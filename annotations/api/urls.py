@@ -20,6 +20,7 @@ from annotations.quality.urls import api_urlpatterns as quality
 from annotations.serving.urls import api_urlpatterns as serving
 from annotations.settling.urls import api_urlpatterns as settling
 from annotations.suspicion.urls import api_urlpatterns as suspicion
+from annotations.webhooks.urls import api_urlpatterns as webhooks
 from annotations.working.urls import api_urlpatterns as working
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -40,4 +41,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(launch)),
     path("", include(assistance)),
     path("", include(demographics)),
+    path("", include(webhooks)),
 ]

@@ -18,7 +18,7 @@ from annotations.importing.rows import ParsedRow, Problem, bad, duplicate
 from annotations.importing.settle import encode
 from annotations.models import Annotation, AnnotationSource, AnnotationStatus, ImportJob
 from annotations.services.changes import ItemChanges, LockedItem
-from annotations.state import Vote
+from annotations.state import Vote, hour_of
 from ledger.services import Event, actor_of
 from ledger.statements import Statement
 
@@ -175,15 +175,16 @@ class Corrections:
         if replaced:
             Annotation.objects.filter(pk__in=replaced).update(status=AnnotationStatus.SUPERSEDED)
         annotators = self._annotators.ids(label.name for label in self._labels)
-        project_id, schema_id, now = self.changes.project.pk, self.changes.schema.pk, timezone.now().isoformat()
+        project_id, schema_id, moment = self.changes.project.pk, self.changes.schema.pk, timezone.now()
+        hour = hour_of(moment)
         source, status = AnnotationSource.IMPORTED.value, AnnotationStatus.CURRENT.value
         rows = []
         for pk, label in zip(new_ids(Annotation, len(self._labels)), self._labels, strict=True):
             annotator_id, item_id = annotators[label.name], label.item_id
             cells = (pk, project_id, item_id, annotator_id, schema_id, source, status, encode(label.value), "")
-            rows.append((*cells, label.supersedes, self._key(item_id), now))
+            rows.append((*cells, label.supersedes, self._key(item_id), moment.isoformat()))
             token = self.changes.task.token(label.value)
-            self.changes.items[item_id].votes[annotator_id] = Vote(pk, annotator_id, is_model=False, token=token)
+            self.changes.items[item_id].votes[annotator_id] = Vote(pk, annotator_id, False, token, hour)
             if label.supersedes is not None:
                 self.changes.events.append(self._changed(pk, label))
         copy_rows(LABEL, rows)

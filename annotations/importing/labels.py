@@ -14,7 +14,7 @@ from annotations.importing.copying import Table, copy_rows, new_ids
 from annotations.importing.rows import ParsedRow, Problem, bad, duplicate
 from annotations.importing.settle import encode
 from annotations.models import Annotation, AnnotationSource, AnnotationStatus, LabelSchema, Project
-from annotations.state import Vote
+from annotations.state import Vote, hour_of
 from annotations.task_types import TaskType
 
 ANNOTATION = Table(
@@ -31,7 +31,7 @@ Votes = dict[int, list[Vote]]  # item id → votes
 class LabelWriter:
     def __init__(self, *, project: Project, schema: LabelSchema, task: TaskType, now: datetime) -> None:
         self.project, self.schema, self.task = project, schema, task
-        self._time = now.isoformat()
+        self._time, self._hour = now.isoformat(), hour_of(now)
         self._annotators = ImportedAnnotators(project)
 
     def write(self, rows: Sequence[ParsedRow], *, stored_items: Sequence[int]) -> tuple[Votes, list[Problem]]:
@@ -59,8 +59,9 @@ class LabelWriter:
         """All votes of items that this import made, from their rows."""
         votes: Votes = defaultdict(list)
         rows = Annotation.objects.filter(item_id__in=item_ids, status=AnnotationStatus.CURRENT).order_by("pk")
-        for pk, item_id, annotator_id, value in rows.values_list("pk", "item_id", "annotator_id", "value"):
-            votes[item_id].append(Vote(pk, annotator_id, is_model=False, token=self.task.token(value)))
+        columns = rows.values_list("pk", "item_id", "annotator_id", "value", "created_at")
+        for pk, item_id, annotator_id, value, created_at in columns:
+            votes[item_id].append(Vote(pk, annotator_id, False, self.task.token(value), hour_of(created_at)))
         return votes
 
     def _stored(self, item_ids: Sequence[int]) -> dict[tuple[int, int], str]:
@@ -84,7 +85,7 @@ class LabelWriter:
         lines = []
         source, status = AnnotationSource.IMPORTED.value, AnnotationStatus.CURRENT.value
         for pk, (item_id, annotator_id, value) in zip(new_ids(Annotation, len(labels)), labels, strict=True):
-            votes[item_id].append(Vote(pk, annotator_id, is_model=False, token=self.task.token(value)))
+            votes[item_id].append(Vote(pk, annotator_id, False, self.task.token(value), self._hour))
             cells = (pk, self.project.pk, item_id, annotator_id, self.schema.pk, source, status, encode(value))
             lines.append((*cells, "", "", self._time))
         copy_rows(ANNOTATION, lines)

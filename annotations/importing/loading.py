@@ -89,7 +89,9 @@ class Loader:
             config=source.schema.config,
             rules=GroupRules(self.project),
         )
-        self._settler = Settler(project=self.project, schema=source.schema, task=task, now=self._now)
+        self._settler = Settler(
+            project=self.project, dataset_id=source.dataset.pk, schema=source.schema, task=task, now=self._now
+        )
         self._labels = LabelWriter(project=self.project, schema=source.schema, task=task, now=self._now)
         self._problems_stored = 0
         self._ids: list[int] = []

@@ -46,9 +46,12 @@ class NewItem:
 
 
 class Settler:
-    """Settles new items of one project under the rules that held when it was made."""
+    """Settles new items of one dataset under the rules that held when it was made."""
 
-    def __init__(self, *, project: Project, schema: LabelSchema, task: TaskType, now: datetime) -> None:
+    def __init__(
+        self, *, project: Project, dataset_id: int, schema: LabelSchema, task: TaskType, now: datetime
+    ) -> None:
+        self.dataset_id = dataset_id
         self.project, self.schema, self.task = project, schema, task
         self._time = now.isoformat()
         self._unlabelled: dict[tuple[str, str | None], str] = {}
@@ -101,6 +104,7 @@ class Settler:
             min_support=self.project.min_support,
             settled=None,
             gold=gold,
+            dataset=self.dataset_id,
         )
         text = encode(state.as_json())
         if not item.votes and len(self._unlabelled) < STATES_REMEMBERED:

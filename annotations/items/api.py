@@ -14,9 +14,13 @@ from rest_framework.views import APIView
 
 from annotations.access import STAFF, item_access, project_access
 from annotations.items.selectors import (
+    BY,
+    CONSENSUS,
     DECIDED,
+    GOLD,
     UNDECIDED,
     ItemFilter,
+    allowed_filter,
     cases_of,
     flags_of,
     items_of,
@@ -115,6 +119,18 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     case = serializers.BooleanField(default=False, help_text=_("Only items with an open case."))
     flagged = serializers.BooleanField(default=False, help_text=_("Only items that somebody flagged."))
     external_id = serializers.CharField(required=False)
+    given = serializers.CharField(required=False, help_text=_("A label key that somebody gave."))
+    by = serializers.ChoiceField(choices=list(BY), required=False, help_text=_("Whose label it is."))
+    annotator = serializers.IntegerField(
+        required=False, min_value=1, help_text=_("The same of one annotator, by id; not for experts.")
+    )
+    against = serializers.ChoiceField(
+        required=False,
+        choices=[GOLD, CONSENSUS],
+        help_text=_(
+            "Items on which the label given, or else the consensus, is another one than this; not for experts."
+        ),
+    )
 
 
 class ItemsView(GenericAPIView[Item]):
@@ -129,7 +145,8 @@ class ItemsView(GenericAPIView[Item]):
         access = project_access(request.user, project_id, STAFF)
         query = ItemQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(items_of(access.project, ItemFilter(**query.validated_data)))
+        wanted = allowed_filter(access, ItemFilter(**query.validated_data))
+        page = self.paginate_queryset(items_of(access.project, wanted))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 

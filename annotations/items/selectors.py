@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -16,6 +16,7 @@ from annotations.access import Access
 from annotations.models import (
     Annotation,
     AnnotationStatus,
+    AnnotatorKind,
     Case,
     CaseStatus,
     ConsensusMethod,
@@ -25,9 +26,11 @@ from annotations.models import (
 )
 from annotations.selectors.calibrated import Curves, calibrated, curves_of
 from annotations.task_types import TaskType, task_type
-from ledger.errors import invalid
+from ledger.errors import forbidden, invalid
 
 DECIDED, UNDECIDED = "decided", "undecided"
+BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
+GOLD, CONSENSUS = "gold", "consensus"
 GROUP_SEPARATOR = ":"
 GROUPS_SHOWN = 200
 GROUPS_CACHED = 60  # seconds
@@ -35,7 +38,12 @@ GROUPS_CACHED = 60  # seconds
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives."""
+    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives.
+
+    ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
+    without ``given`` ask for any label of theirs. ``against``: items on which that label, or without one of these the
+    consensus, is not what the ``gold`` label says, or (of a label given) not the ``consensus``.
+    """
 
     dataset: int | None = None
     group: str = ""
@@ -44,6 +52,27 @@ class ItemFilter:
     case: bool = False
     flagged: bool = False
     external_id: str = ""
+    given: str = ""
+    by: str = ""
+    annotator: int | None = None
+    against: str = ""
+
+    @property
+    def of_givers(self) -> bool:
+        """Whether it asks for labels that somebody gave."""
+        return bool(self.given or self.by or self.annotator is not None)
+
+
+def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
+    """Raises ``DomainError`` (403) where the answer would tell an expert what they are to judge by themselves."""
+    if may_know_givers(access):
+        return wanted
+    if wanted.annotator is not None:
+        text = _("Who gave which label is not for experts to know. Ask for the labels of people or of models instead.")
+        raise forbidden(text, "annotators_hidden")
+    if wanted.against:
+        raise forbidden(_("Experts judge labels without knowing which of them are wrong. Leave out “against”."))
+    return wanted
 
 
 def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
@@ -67,7 +96,33 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
     if wanted.label:
         # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
         items = items.filter(consensus__value__contains=wanted.label)
-    return _with_case_and_flag(items, wanted)
+    return _with_case_and_flag(_labelled(items, wanted), wanted)
+
+
+def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
+    """Those with a current label as ``wanted`` describes it."""
+    if wanted.by and wanted.by not in BY:
+        text = _("The labels are by people or by model.")
+        raise invalid(text, fields={"by": [text]})
+    if wanted.against not in ("", GOLD, CONSENSUS) or (wanted.against == CONSENSUS and not wanted.of_givers):
+        text = _("Labels differ from gold; those that somebody gave (given, by, annotator) also from consensus.")
+        raise invalid(text, fields={"against": [text]})
+    if not wanted.of_givers:
+        if wanted.against:
+            items = items.filter(gold__isnull=False, consensus__isnull=False).exclude(consensus__value=F("gold"))
+        return items
+    labels = Annotation.objects.filter(item=OuterRef("pk"), status=AnnotationStatus.CURRENT)
+    if wanted.given:
+        labels = labels.filter(value__contains=wanted.given)
+    if wanted.by:
+        labels = labels.filter(annotator__kind=BY[wanted.by])
+    if wanted.annotator is not None:
+        labels = labels.filter(annotator_id=wanted.annotator)
+    if wanted.against:
+        truth = "gold" if wanted.against == GOLD else "consensus__value"
+        items = items.filter(**{f"{truth}__isnull": False})
+        labels = labels.exclude(value=OuterRef(truth))
+    return items.filter(Exists(labels))
 
 
 def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
@@ -77,6 +132,11 @@ def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[I
     if wanted.case:
         items = items.filter(has_open_case=True)
     return items.filter(is_flagged=True) if wanted.flagged else items
+
+
+def may_know_givers(access: Access) -> bool:
+    """Whether a list may tell what a model said: an expert judges labels and not their givers."""
+    return access.role != Role.EXPERT
 
 
 def groups_of(project: Project) -> dict[str, list[str]]:

@@ -15,15 +15,19 @@ from django.views.decorators.http import require_safe
 from annotations.access import STAFF, item_access, project_access
 from annotations.deciding.selectors import posterior_of
 from annotations.items.selectors import (
+    CONSENSUS,
     DECIDED,
+    GOLD,
     GROUP_SEPARATOR,
     UNDECIDED,
     ItemFilter,
+    allowed_filter,
     cases_of,
     flags_of,
     groups_of,
     items_of,
     labels_of,
+    may_know_givers,
 )
 from annotations.modalities import modality
 from annotations.models import Consensus, Item, Project
@@ -41,12 +45,22 @@ class FilterForm(forms.Form):
         required=False,
         choices=[("", _("Any")), (DECIDED, _("Decided")), (UNDECIDED, _("Not decided yet"))],
     )
-    label = forms.ChoiceField(label=_("Label"), required=False)
+    label = forms.ChoiceField(label=_("Consensus says"), required=False)
+    given = forms.ChoiceField(label=_("Label given"), required=False)
+    by = forms.ChoiceField(
+        label=_("By"), required=False, choices=[("", _("Anybody")), ("people", _("People")), ("model", _("A model"))]
+    )
+    annotator = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    against = forms.ChoiceField(
+        label=_("Differs from"),
+        required=False,
+        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus"))],
+    )
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
 
-    def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, project: Project, knows_givers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         anything = [("", _("Any"))]
@@ -57,7 +71,10 @@ class FilterForm(forms.Form):
             if groups
         ]
         config = project.schemas.get(is_current=True).config
-        fields["label"].choices = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
+        labels = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
+        fields["label"].choices = fields["given"].choices = labels
+        if not knows_givers:
+            del fields["against"]
 
 
 @require_safe
@@ -65,8 +82,8 @@ class FilterForm(forms.Form):
 def items(request: HttpRequest, project_id: int) -> HttpResponse:
     access = project_access(request.user, project_id, STAFF)
     request.access = access  # type: ignore[attr-defined]
-    form = FilterForm(request.GET, project=access.project)
-    wanted = ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter()
+    form = FilterForm(request.GET, project=access.project, knows_givers=may_know_givers(access))
+    wanted = allowed_filter(access, ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter())
     chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
     page = keyset_page(
         items_of(access.project, wanted),

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0020_checkpoints_that_decide'),
+        ('annotations', '0022_webhooks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -40,6 +40,7 @@ from annotations.models.runs import Checkpoint, Run, RunDecision, RunStatus
 from annotations.models.serving import ServingRules, Strategy
 from annotations.models.suspicion import Suspicion, SuspicionCheck, SuspicionKind, SuspicionStatus
 from annotations.models.trust import Calibration, CalibrationMethod
+from annotations.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "FINISHED",
@@ -119,5 +120,8 @@ __all__ = [
     "TrainingAnswer",
     "TrainingItem",
     "Verdict",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "WorkerPreferences",
 ]

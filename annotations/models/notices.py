@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from annotations.models.outgoing import Outgoing
+
 
 class NoticeKind(models.TextChoices):
     PAUSED = "paused", _("You are paused")
@@ -15,19 +17,12 @@ class NoticeKind(models.TextChoices):
     DECIDED = "decided", _("Your review was decided")
 
 
-class Notice(models.Model):
-    """A mail about a review to one person, written in the transaction of what it tells and sent afterwards.
-
-    ``tried_at`` and ``attempts`` hold a sender's claim, so that two of them do not send one mail.
-    """
+class Notice(Outgoing):
+    """A mail about a review to one person."""
 
     review = models.ForeignKey("annotations.Review", models.CASCADE, related_name="notices", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     kind = models.CharField(max_length=8, choices=NoticeKind.choices)
-    made_at = models.DateTimeField()
-    attempts = models.PositiveSmallIntegerField(default=0)
-    tried_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)  # sent, or not to be sent any more
 
     class Meta:
         constraints = [

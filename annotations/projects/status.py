@@ -13,7 +13,7 @@ from annotations.models import FINISHED, Assignment, AssignmentStatus, Project, 
 from annotations.models.runs import ACTIVE_RUN
 from annotations.projects.services import project_locked
 from ledger.errors import DomainError, invalid, not_found
-from ledger.services import actor_of, record
+from ledger.services import SYSTEM, actor_of, record
 
 # What may follow what. A closed project is reopened as paused: nothing is served before its owner has looked. An
 # archived one is closed and out of the lists; it comes back as closed.
@@ -57,6 +57,25 @@ def project_set_status(*, project: Project, actor: User, status: str) -> Project
             simulated=actor.is_simulated,
         )
     return project
+
+
+def project_pause(*, project_id: int, why: str) -> bool:
+    """The platform pauses an active project, in the caller's transaction; whether it was active. ``why`` goes to the
+    ledger."""
+    project = project_locked(Project(pk=project_id))
+    if project.status != ProjectStatus.ACTIVE:
+        return False
+    project.status = ProjectStatus.PAUSED
+    project.save(update_fields=["status"])
+    data = {"before": str(ProjectStatus.ACTIVE), "after": str(ProjectStatus.PAUSED), "why": why}
+    record(
+        kind="project.status_changed",
+        actor=SYSTEM,
+        subject=f"project:{project.pk}",
+        project_id=project.pk,
+        data=data,
+    )
+    return True
 
 
 def refuse_while_working(project: Project) -> None:

@@ -8,27 +8,20 @@ from __future__ import annotations
 
 import logging
 import smtplib
-from datetime import datetime, timedelta
-from random import SystemRandom
+from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role, User
 from annotations.models import Annotator, Notice, NoticeKind, Project, Review
+from annotations.models.outgoing import claim, done
 
 logger = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 5
-FIRST_PAUSE = 60.0  # seconds until the second attempt; each pause is twice as long as the one before
-AT_ONCE = 100
-TOO_OLD = timedelta(days=2)  # a mail that could not be sent by then is no news any more
 TO_OWNERS = (NoticeKind.WAITS, NoticeKind.APPEALED)
-CHANCE = SystemRandom()
 
 
 def tell_person(review: Review, annotator: Annotator, kind: str, now: datetime) -> None:
@@ -53,31 +46,15 @@ def _write(review: Review, user_ids: list[int], kind: str, now: datetime) -> Non
     Notice.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def unsent_notices() -> list[int]:
-    """Ids of notices that are due: never tried, or tried long enough ago."""
-    now = timezone.now()
-    due = Q(tried_at__isnull=True)
-    for attempts in range(1, MOST_ATTEMPTS + 1):
-        due |= Q(attempts=attempts, tried_at__lt=now - _pause(attempts))
-    return list(Notice.objects.filter(due, done_at__isnull=True).order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
-
-
-def _pause(attempts: int) -> timedelta:
-    return timedelta(seconds=FIRST_PAUSE * 2 ** (attempts - 1))
-
-
 def notice_send(*, notice_id: int) -> bool:
     """Send a notice; whether it was sent. Two senders at once send it once, a failed attempt is repeated later."""
     notice = Notice.objects.select_related("user", "review__project", "review__annotator").filter(pk=notice_id).first()
     if notice is None or notice.done_at is not None:
         return False
-    if notice.attempts >= MOST_ATTEMPTS or timezone.now() - notice.made_at > TOO_OLD or not _still_concerned(notice):
-        Notice.objects.filter(pk=notice_id).update(done_at=timezone.now())
+    if notice.is_over or not _still_concerned(notice):
+        done(notice)
         return False
-    # The claim: whoever changes the row sends. A sender that dies leaves an attempt that counts.
-    now = timezone.now() + timedelta(seconds=CHANCE.uniform(0, FIRST_PAUSE / 4))  # jitter for the next attempt
-    mine = Notice.objects.filter(pk=notice_id, done_at__isnull=True, attempts=notice.attempts)
-    if not mine.update(attempts=F("attempts") + 1, tried_at=now):
+    if not claim(notice):
         return False
     subject, text = letter(notice)
     try:
@@ -85,7 +62,7 @@ def notice_send(*, notice_id: int) -> bool:
     except (OSError, smtplib.SMTPException):
         logger.warning("Notice %s could not be sent (attempt %s).", notice_id, notice.attempts + 1, exc_info=True)
         return False
-    Notice.objects.filter(pk=notice_id).update(done_at=timezone.now())
+    done(notice)
     return True
 
 

@@ -154,6 +154,7 @@ PARTS = (
             "annotations.PayAdjustment.created_by": Fate.KEPT,
             "annotations.Suspicion.decided_by": Fate.KEPT,
             "annotations.ModelChoice.chosen_by": Fate.KEPT,
+            "annotations.Webhook.created_by": Fate.KEPT,
         },
         hinder=going.last_owned,
     ),

@@ -37,6 +37,7 @@ from annotations.models import (
     Settlement,
     Suspicion,
     TrainingAnswer,
+    Webhook,
     WorkerPreferences,
 )
 from annotations.paying.selectors import CENT
@@ -162,6 +163,7 @@ MADE: dict[str, tuple[type[Model], str, str, dict[str, str]]] = {
     "adjustment of pay": (PayAdjustment, "created_by", "created_at", {}),
     "choice of a model": (ModelChoice, "chosen_by", "chosen_at", {"model": "name", "words": "reason"}),
     "decision about a pattern in labels": (Suspicion, "decided_by", "closed_at", {}),
+    "webhook": (Webhook, "created_by", "created_at", {"url": "url"}),
 }  # what it is → the model, who made it, when, and what may be told of it
 
 

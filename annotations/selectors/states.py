@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from annotations.models import Annotation, AnnotatorKind, Consensus, ConsensusMethod, Item, Project
-from annotations.state import Decision, ItemState, Vote, item_state
+from annotations.state import Decision, ItemState, Vote, hour_of, item_state
 from annotations.task_types import task_type
 
 BATCH = 2000
-COLUMNS = ("pk", "groups", "gold", "queue__redundancy", "queue__extra", "queue__min_support")
+COLUMNS = ("pk", "dataset_id", "groups", "gold", "queue__redundancy", "queue__extra", "queue__min_support")
 
 
 def project_states(project: Project) -> Iterator[ItemState]:
@@ -29,15 +29,16 @@ def project_states(project: Project) -> Iterator[ItemState]:
         ids = [item[0] for item in items]
         votes: dict[int, list[Vote]] = defaultdict(list)
         rows = Annotation.objects.filter(item_id__in=ids, status="current")
-        for item_id, pk, annotator_id, kind, value in rows.values_list(
-            "item_id", "pk", "annotator_id", "annotator__kind", "value"
+        for item_id, pk, annotator_id, kind, value, created_at in rows.values_list(
+            "item_id", "pk", "annotator_id", "annotator__kind", "value", "created_at"
         ):
-            votes[item_id].append(Vote(pk, annotator_id, kind == AnnotatorKind.MODEL, task.token(value)))
+            is_model = kind == AnnotatorKind.MODEL
+            votes[item_id].append(Vote(pk, annotator_id, is_model, task.token(value), hour_of(created_at)))
         settled = {
             row.item_id: Decision(None if row.value is None else task.token(row.value), row.method, None)
             for row in Consensus.objects.filter(item_id__in=ids, method=ConsensusMethod.SETTLED)
         }
-        for item_id, groups, gold, redundancy, extra, min_support in items:
+        for item_id, dataset, groups, gold, redundancy, extra, min_support in items:
             yield item_state(
                 votes[item_id],
                 groups=groups,
@@ -45,4 +46,5 @@ def project_states(project: Project) -> Iterator[ItemState]:
                 min_support=min_support,
                 settled=settled.get(item_id),
                 gold=None if gold is None else task.token(gold),
+                dataset=dataset,
             )

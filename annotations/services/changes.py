@@ -38,6 +38,7 @@ from annotations.state import (
     Vote,
     disagreement,
     expected_error,
+    hour_of,
     item_state,
     people_decide,
 )
@@ -98,6 +99,7 @@ class ItemChanges:
             annotator_id=annotation.annotator_id,
             is_model=kind == AnnotatorKind.MODEL,
             token=self.task.token(annotation.value),
+            hour=hour_of(annotation.created_at),
         )
 
     def withdraw(self, *, item_id: int, annotator_id: int) -> None:
@@ -134,6 +136,7 @@ class ItemChanges:
             min_support=asked.min_support,
             settled=locked.settled,
             gold=None if gold is None else self.task.token(gold),
+            dataset=locked.row.dataset_id,
         )
 
 
@@ -190,8 +193,9 @@ def _take_in(changes: ItemChanges, asked: dict[int, Asked], rows: list[ItemRow],
     for row in rows:
         before = asked[row.id]
         locked = changes.items[row.id] = LockedItem(row, before, before.extra, aside=before.extra < 0)
-        for annotation_id, annotator_id, is_model, value in row.votes:
-            locked.votes[annotator_id] = Vote(annotation_id, annotator_id, is_model, changes.task.token(value))
+        for annotation_id, annotator_id, is_model, value, hour in row.votes:
+            token = changes.task.token(value)
+            locked.votes[annotator_id] = Vote(annotation_id, annotator_id, is_model, token, hour)
         if row.consensus is not None and row.consensus.method == ConsensusMethod.SETTLED:
             changes.settle(
                 item_id=row.id,

@@ -30,7 +30,7 @@ LOCK = Statement(
 
 # A statement of its own: its snapshot begins after the locks are held, so it sees what others have committed before.
 READ_COLUMNS = """
-    SELECT item.id, item.groups::text, item.gold::text, votes.all::text,
+    SELECT item.id, item.dataset_id, item.groups::text, item.gold::text, votes.all::text,
         decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
         decided.decided_at, opened.id, opened.kind, opened.priority,
         project.redundancy, project.min_support, project.demand_version, rules.max_labels, rules.tau,
@@ -55,7 +55,8 @@ READ_ROWS = """
     LEFT JOIN annotations_consensus decided ON decided.item_id = item.id
     LEFT JOIN annotations_case opened ON opened.item_id = item.id AND opened.status = 'open'
     LEFT JOIN LATERAL (
-        SELECT json_agg(json_build_array(given.id, giver.id, giver.kind = 'model', given.value)) AS all
+        SELECT json_agg(json_build_array(given.id, giver.id, giver.kind = 'model', given.value,
+            floor(extract(epoch FROM given.created_at) / 3600)::bigint)) AS all
         FROM annotations_annotation given JOIN annotations_annotator giver ON giver.id = given.annotator_id
         WHERE given.item_id = item.id AND given.status = 'current'
     ) votes ON TRUE
@@ -204,12 +205,13 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """An item as stored; ``votes`` = (annotation id, annotator id, is a model's, value) of its current labels."""
+    """An item as stored; ``votes`` = (annotation id, annotator id, is a model's, value, hour) of its current labels."""
 
     id: int
+    dataset_id: int
     groups: dict[str, str]
     gold: Any
-    votes: list[tuple[int, int, bool, Any]]
+    votes: list[tuple[int, int, bool, Any, int]]
     consensus: ConsensusRow | None
     open_case: CaseRow | None
 
@@ -315,12 +317,14 @@ def effects_store(effects: Effects, events: list[Event], *, project_id: int, now
 
 
 def _item(row: tuple[Any, ...]) -> ItemRow:
-    item_id, groups, gold, votes, schema_id, value, method, support, evidence, decided_at, case_id, kind, priority = row
+    item_id, dataset_id, groups, gold, votes, *decided, case_id, kind, priority = row
+    schema_id, value, method, support, evidence, decided_at = decided
     consensus = None
     if method is not None:
         consensus = ConsensusRow(schema_id, _json(value), method, support, json.loads(evidence), decided_at)
     case = None if case_id is None else CaseRow(case_id, kind, priority)
-    return ItemRow(item_id, json.loads(groups), _json(gold), json.loads(votes) if votes else [], consensus, case)
+    given = json.loads(votes) if votes else []
+    return ItemRow(item_id, dataset_id, json.loads(groups), _json(gold), given, consensus, case)
 
 
 def _learnt(rows: list[tuple[Any, ...]]) -> Learnt | None:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from annotations.agreement import Coefficient
 from annotations.measuring.api import REASONS as AGREEMENT_REASONS
-from fairness.metrics import Estimate, Reason, Status
+from fairness.metrics import Band, Estimate, Reason, Status
 from fairness.presenting import texts
 from fairness.selectors.live import CONSENSUS, MODEL, PEOPLE, LiveView, ModelView, Source
 from fairness.selectors.progress import Progress
@@ -47,11 +47,19 @@ class KappaSerializer(serializers.Serializer[Coefficient]):
         return texts.why_undefined(coefficient)
 
 
+class BandSerializer(serializers.Serializer[Band]):
+    low = serializers.FloatField()
+    high = serializers.FloatField()
+
+
 class GroupRateSerializer(serializers.Serializer[Any]):
     group = serializers.CharField()
     selected = serializers.IntegerField()
     n = serializers.IntegerField()
     selection_rate = EstimateSerializer()
+    band = BandSerializer(
+        allow_null=True, help_text=_("Holds the rate at every moment, all groups' together with 95 %.")
+    )
 
 
 class GroupGapSerializer(serializers.Serializer[Any]):
@@ -70,6 +78,9 @@ class SourceSerializer(serializers.Serializer[Any]):
     demographic_parity_ratio = EstimateSerializer()
     highest = serializers.CharField(allow_null=True)
     lowest = serializers.CharField(allow_null=True)
+    certain_difference = serializers.FloatField(
+        allow_null=True, help_text=_("The difference is at least that, at whatever moment one looks; null: not to say.")
+    )
     beyond_chance = serializers.BooleanField(
         allow_null=True,
         help_text=_("The interval leaves 0 out at a confidence raised for the number of pairs; null: none to judge."),
@@ -79,7 +90,9 @@ class SourceSerializer(serializers.Serializer[Any]):
 class LiveModelSerializer(SourceSerializer):
     """A model, and how it differs from people."""
 
-    kappa = KappaSerializer(help_text=_("Cohen's κ with the people's own consensus."))
+    kappa = KappaSerializer(
+        allow_null=True, help_text=_("Cohen's κ with the people's own consensus; null where a time is asked for.")
+    )
     gaps = GroupGapSerializer(many=True)
     gap_spread = EstimateSerializer()
 
@@ -94,13 +107,20 @@ def source_row(source: Source | None) -> dict[str, Any] | None:
         "annotator": source.annotator_id,
         "name": source.name,
         "groups": [
-            {"group": group, "selected": counts.selected, "n": counts.n, "selection_rate": parity.rates[group]}
+            {
+                "group": group,
+                "selected": counts.selected,
+                "n": counts.n,
+                "selection_rate": parity.rates[group],
+                "band": source.certified.bands.get(group) if source.certified else None,
+            }
             for group, counts in source.counts.items()
         ],
         "demographic_parity_difference": parity.difference,
         "demographic_parity_ratio": parity.ratio,
         "highest": parity.highest,
         "lowest": parity.lowest,
+        "certain_difference": source.certified.lower if source.certified else None,
         "beyond_chance": source.beyond_chance,
     }
 

@@ -6,6 +6,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from fairness.api import audits, probes
 from fairness.api.views import FairnessView
+from fairness.monitors import api
+
+MONITORS, FINDINGS = "projects/<int:project_id>/monitors/", "projects/<int:project_id>/findings/"
 
 PROJECT = "projects/<int:project_id>/audits"
 AUDIT = "audits/<int:audit_id>"
@@ -23,4 +26,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{AUDIT}/choose/", audits.AuditChooseView.as_view(), name="api_audit_choose"),
     path(f"{AUDIT}/cancel/", audits.AuditCancelView.as_view(), name="api_audit_cancel"),
     path(f"{AUDIT}/resume/", audits.AuditResumeView.as_view(), name="api_audit_resume"),
+    path(MONITORS, api.MonitorsView.as_view(), name="api_monitors"),
+    path(f"{MONITORS}try/", api.MonitorTryView.as_view(), name="api_monitor_try"),
+    path(f"{MONITORS}<int:monitor_id>/", api.MonitorView.as_view(), name="api_monitor"),
+    path(FINDINGS, api.FindingsView.as_view(), name="api_findings"),
+    path(f"{FINDINGS}<int:finding_id>/", api.FindingView.as_view(), name="api_finding"),
+    path(f"{FINDINGS}<int:finding_id>/decide/", api.FindingDecideView.as_view(), name="api_finding_decide"),
 ]

@@ -11,9 +11,20 @@ from accounts.models import Scope
 from annotations.access import STAFF, project_access
 from fairness.api.serializers import FairnessSerializer, fairness_row
 from fairness.selectors.live import live_view
+from fairness.selectors.wanted import KINDS, Wanted
 
 ATTRIBUTE = OpenApiParameter("attribute", str, description="A protected attribute; the project's first where left out.")
 LABEL = OpenApiParameter("label", str, description="A label's key; the project's favourable label where left out.")
+FILTER = [
+    ATTRIBUTE,
+    LABEL,
+    OpenApiParameter("beside", str, description="A second attribute, for the intersections."),
+    OpenApiParameter("by", str, enum=list(KINDS), description="Whose labels; all where left out."),
+    OpenApiParameter("model", int, description="Only this model, by its annotator's id."),
+    OpenApiParameter("dataset", int, description="Only items of this dataset."),
+    OpenApiParameter("since", str, description="Labels given from this day or hour (UTC) on; without the consensus."),
+    OpenApiParameter("until", str, description="Labels given until the end of this day or hour (UTC)."),
+]
 
 
 class FairnessView(APIView):
@@ -27,12 +38,11 @@ class FairnessView(APIView):
             "the gap between each model and people, Cohen's κ between them, completeness and pace. Computed from live "
             "counters, which follow a label within a second."
         ),
-        parameters=[ATTRIBUTE, LABEL],
+        parameters=FILTER,
         responses=FairnessSerializer,
         tags=["fairness"],
     )
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, STAFF)
-        asked = request.query_params
-        view = live_view(access.project, attribute=asked.get("attribute", ""), label=asked.get("label", ""))
+        view = live_view(access.project, wanted=Wanted.of(request.query_params))
         return Response(FairnessSerializer(fairness_row(view), context={"min_group": view.min_group}).data)

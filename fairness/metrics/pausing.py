@@ -100,7 +100,12 @@ def columns(counts: Sequence[GroupCounts], labels_per_item: int) -> tuple[Floats
 
 
 def certified(
-    counts: Mapping[G, GroupCounts], *, alpha: float = ALPHA, tau: float = 0.0, labels_per_item: int = 1
+    counts: Mapping[G, GroupCounts],
+    *,
+    alpha: float = ALPHA,
+    tau: float = 0.0,
+    labels_per_item: int = 1,
+    allowed: Mapping[frozenset[G], float] | None = None,
 ) -> Certified[G]:
     """The pause rule for selection rates: is the demographic parity difference certain to be above ``tau``?
 
@@ -119,6 +124,8 @@ def certified(
         the k-th root of the evidence is taken, which is what an item's labels amount to if they are all the
         same. 1 for the run of one model, or a consensus. Exact where an item's labels come together; in other
         orders shown by simulation.
+    allowed : pairs of groups that may be further apart than ``tau``, and how far. As the promise is one for every
+        ``tau`` at once, it holds for limits that were set after looking, too.
 
     Raises
     ------
@@ -134,9 +141,10 @@ def certified(
         return Certified(False, 0.0, None, None, bands, alpha, tau, Method.PAIRS, Reason.ONE_GROUP)
     needed = math.log(math.comb(len(counts), 2) / alpha)
     pairs = _Pairs(*columns([counts[group] for group in groups], labels_per_item), needed)
-    pause = pairs.reach(tau)
-    lower, (i, j) = pairs.largest(tau, pause)
-    return Certified(pause, lower, groups[i], groups[j], bands, alpha, tau, Method.PAIRS)
+    limits = pairs.limits(groups, tau, allowed or {})
+    pause = pairs.reach(limits)
+    lower, (i, j) = pairs.largest(tau, limits, pause)
+    return Certified(bool(len(pause)), lower, groups[i], groups[j], bands, alpha, tau, Method.PAIRS)
 
 
 def certified_by_sequences(
@@ -181,17 +189,36 @@ class _Pairs:
     def evidence(self, tau: float, which: Integers | slice) -> Floats:
         return log_evidence(*self.columns[:, which], tau=tau, enough=self.needed)
 
-    def reach(self, tau: float) -> bool:
-        return bool((self.evidence(tau, slice(None)) >= self.needed).any())
+    def limits(self, groups: Sequence[G], tau: float, allowed: Mapping[frozenset[G], float]) -> Floats:
+        """How far each pair may be apart, (P,)."""
+        if not allowed:
+            return np.full(len(self.index), tau)
+        return np.array([max(tau, allowed.get(frozenset((groups[i], groups[j])), tau)) for i, j in self.index])
 
-    def largest(self, tau: float, reached: bool) -> tuple[float, tuple[int, int]]:
-        """The largest difference for which a pair reaches the evidence needed, and that pair, higher rate first."""
-        low, high = (tau, 1.0) if reached else (0.0, tau)
-        found = self.evidence(low, slice(None))
+    def reach(self, limits: Floats) -> Integers:
+        """The pairs that are certain to be further apart than their limits."""
+        i, j = self.index.T
+        apart = (np.abs(self.rates[i] - self.rates[j]) > limits) & (limits < 1)
+        found = [
+            which[self.evidence(float(limit), which) >= self.needed]
+            for limit in np.unique(limits[apart])
+            for which in [np.flatnonzero(apart & (limits == limit))]
+        ]
+        return np.sort(np.concatenate(found)) if found else np.array([], dtype=np.intp)
+
+    def largest(self, tau: float, limits: Floats, reached: Integers) -> tuple[float, tuple[int, int]]:
+        """The largest difference for which a pair reaches the evidence needed, and that pair, higher rate first. Where
+        some pairs are beyond their limits, it is one of them."""
+        low, high = (float(limits[reached].min()), 1.0) if len(reached) else (0.0, 1.0)
+        among: Integers | slice = reached if len(reached) else slice(None)
+        found = self.evidence(low, among)
+        index = np.arange(len(self.index))[among]
         if found.max() < self.needed:
-            return 0.0, self._ordered(int(found.argmax()))
-        rest = np.flatnonzero(found >= self.needed)
-        best = int(found.argmax())
+            return 0.0, self._ordered(int(index[found.argmax()]))
+        rest = index[found >= self.needed]
+        best = int(index[found.argmax()])
+        if not len(reached) and (limits == tau).all():
+            high = tau or 1.0
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             if middle >= 1:
@@ -231,18 +258,24 @@ class CertifiedOdds(Generic[G]):
 
 
 def certified_odds(
-    outcomes: Mapping[G, OutcomeCounts], *, alpha: float = ALPHA, tau: float = 0.0, labels_per_item: int = 1
+    outcomes: Mapping[G, OutcomeCounts],
+    *,
+    alpha: float = ALPHA,
+    tau: float = 0.0,
+    labels_per_item: int = 1,
+    allowed: tuple[Mapping[frozenset[G], float], Mapping[frozenset[G], float]] = ({}, {}),
 ) -> CertifiedOdds[G]:
     """The pause rule for equalized odds: :func:`certified` of the true and of the false positive rates, ``alpha``
-    halved between them. Against a consensus the truth of an item may still change, and with it past counts;
-    the promise is then about the truth that the counts were taken with."""
+    halved between them; ``allowed``: of the one and of the other. Against a consensus the truth of an item may still
+    change, and with it past counts; the promise is then about the truth that the counts were taken with."""
     found_true, found_false = (
         certified(
             {group: getattr(o, rate) for group, o in outcomes.items()},
             alpha=alpha / 2,
             tau=tau,
             labels_per_item=labels_per_item,
+            allowed=further,
         )
-        for rate in ("true_positive", "false_positive")
+        for rate, further in zip(("true_positive", "false_positive"), allowed, strict=True)
     )
     return CertifiedOdds(found_true, found_false)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from annotations.drawing import Scale, Tick, limit
-from fairness.metrics import Estimate
+from fairness.metrics import Band, Estimate
 from fairness.presenting import texts
 from fairness.presenting.texts import Form
 from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, Source
@@ -51,6 +51,8 @@ class Row:
     value: str
     note: str
     missing: str  # why there is no value; the marker is then left out
+    sure_low_x: str = ""  # ends of the band that holds at every moment
+    sure_high_x: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,19 +74,28 @@ class Plot:
     zero_x: str
 
 
+@dataclass(frozen=True)
+class Line:
+    """A source's estimates by group, and the bands that hold at every moment."""
+
+    series: Series
+    estimates: Mapping[str, Estimate]
+    bands: Mapping[str, Band]
+
+
 def series_of(view: LiveView) -> dict[str, Series]:
     """Source key → how it is drawn."""
-    several = len(view.models) > 1
+    several = len(view.annotators) > 1
+    numbers = {pk: f"M{number}" for number, (pk, _name) in enumerate(view.annotators, start=1)}
     drawn = {}
-    number = 0
     for source in view.sources:
         if source.kind == PEOPLE:
             series = Series(_("People"), "circle", "human")
         elif source.kind == CONSENSUS:
             series = Series(_("Consensus"), "square", "consensus")
         else:
-            number += 1
-            series = Series(source.name, "diamond", "model", f"M{number}" if several else "")
+            tag = numbers.get(source.annotator_id or 0, "") if several else ""
+            series = Series(source.name, "diamond", "model", tag)
         drawn[source_key(source)] = series
     return drawn
 
@@ -95,16 +106,20 @@ def source_key(source: Source) -> str:
 
 def rate_plot(view: LiveView, series: Mapping[str, Series]) -> Plot:
     """Selection rate of every group by every source; the scale starts at 0."""
-    lines = [(series[source_key(source)], source.parity.rates) for source in view.sources]
-    highs = [e.high for _series, rates in lines for e in rates.values() if e.high is not None]
+    lines = [
+        Line(series[source_key(source)], source.parity.rates, source.certified.bands if source.certified else {})
+        for source in view.sources
+    ]
+    # By the intervals: the bands of small groups reach to 1 and would leave no room for the others.
+    highs = [e.high for line in lines for e in line.estimates.values() if e.high is not None]
     most = limit(max(highs, default=1.0), RATE_LIMITS)
     return _plot(view, lines, _scale(0.0, most), texts.percent, [most * k / 4 for k in range(5)])
 
 
 def gap_plot(view: LiveView, series: Mapping[str, Series]) -> Plot:
     """Model minus people per group; 0 in the middle."""
-    lines = [(series[source_key(model.source)], model.gaps.by_group) for model in view.models]
-    ends = [abs(x) for _s, gaps in lines for e in gaps.values() for x in (e.low, e.high) if x is not None]
+    lines = [Line(series[source_key(model.source)], model.gaps.by_group, {}) for model in view.models]
+    ends = [abs(x) for line in lines for e in line.estimates.values() for x in (e.low, e.high) if x is not None]
     most = limit(max(ends, default=1.0), GAP_LIMITS)
     ticks = [most * k / 2 for k in range(-2, 3)]
     return _plot(view, lines, _scale(-most, most), texts.signed_points, ticks)
@@ -116,7 +131,7 @@ def _scale(low: float, high: float) -> Scale:
 
 def _plot(
     view: LiveView,
-    lines: Sequence[tuple[Series, Mapping[str, Estimate]]],
+    lines: Sequence[Line],
     scale: Scale,
     form: Form,
     ticks: Sequence[float],
@@ -127,8 +142,8 @@ def _plot(
         rows = []
         name_y = y + 14
         y += NAME_HEIGHT
-        for series, estimates in lines:
-            rows.append(_row(series, estimates.get(group), y + ROW_HEIGHT / 2, scale, form, view.min_group))
+        for line in lines:
+            rows.append(_row(line, group, y + ROW_HEIGHT / 2, scale, form, view.min_group))
             y += ROW_HEIGHT
         blocks.append(Block(group, str(name_y), tuple(rows)))
         y += BLOCK_GAP
@@ -144,7 +159,8 @@ def _plot(
     )
 
 
-def _row(series: Series, estimate: Estimate | None, y: float, scale: Scale, form: Form, min_group: int) -> Row:
+def _row(line: Line, group: str, y: float, scale: Scale, form: Form, min_group: int) -> Row:
+    estimate, band = line.estimates.get(group), line.bands.get(group)
     value = note = missing = x = low_x = high_x = ""
     if estimate is None:
         missing = _("no labels")
@@ -156,7 +172,7 @@ def _row(series: Series, estimate: Estimate | None, y: float, scale: Scale, form
         high_x = scale.at(estimate.value if estimate.high is None else estimate.high)
         note = f"n {texts.count(estimate.n)}"
     return Row(
-        series=series,
+        series=line.series,
         y=f"{y:.1f}",
         text_y=f"{y + 4:.1f}",
         x=x,
@@ -167,4 +183,6 @@ def _row(series: Series, estimate: Estimate | None, y: float, scale: Scale, form
         value=value,
         note=note,
         missing=missing,
+        sure_low_x="" if band is None else scale.at(band.low),
+        sure_high_x="" if band is None else scale.at(band.high),
     )

@@ -102,6 +102,13 @@ def _filled(verdict: Verdict, sentence: str, words: dict[str, Any], certainty: s
 def _certainty(source: Source, verdict: Verdict) -> str:
     difference = source.parity.difference
     words = {"low": texts.points(difference.low or 0.0), "high": texts.points(difference.high or 0.0)}
+    if source.certified is not None and source.certified.lower > 0:
+        words["least"] = texts.points(source.certified.lower, 1)
+        sentence = _(
+            "That is certain however often one looks: two groups lie at least %(least)s points apart. The 95 %% "
+            "interval for one look goes from %(low)s to %(high)s points."
+        )
+        return sentence % words
     if verdict is Verdict.DIFFERENT:
         return _("Chance alone hardly explains that: the 95 %% interval goes from %(low)s to %(high)s points.") % words
     if difference.low is not None and difference.low > 0:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.agreement import Coefficient
-from fairness.metrics import FOUR_FIFTHS, Estimate
+from fairness.metrics import FOUR_FIFTHS, Certified, Estimate
 from fairness.presenting import texts
 from fairness.presenting.texts import Form
 from fairness.selectors.live import LiveView, ModelView, Source
@@ -29,15 +29,20 @@ class Tile:
     undefined: str = ""
     tone: str = ""
     tone_text: str = ""
+    href: str = ""  # the items behind it
 
 
 def tiles(view: LiveView) -> list[Tile]:
     found = [completeness(view), pace(view.progress.pace)]
     if view.people is not None:
         found += [parity_difference(view.people, view.min_group), parity_ratio(view.people, view.min_group)]
+        if view.people.certified is not None:
+            found.append(certain(view.people, view.people.certified, view.min_group))
     for model in view.models:
         name = model.source.name if len(view.models) > 1 else ""
-        found += [kappa(model, name), spread(model, name, view.min_group)]
+        if model.kappa is not None:
+            found.append(kappa(model, model.kappa, name))
+        found += [spread(model, name, view.min_group)]
     return found
 
 
@@ -98,6 +103,30 @@ def parity_difference(people: Source, min_group: int) -> Tile:
     )
 
 
+def certain(people: Source, certified: Certified[str], min_group: int) -> Tile:
+    undefined = ""
+    if not people.parity.difference.is_ok:
+        undefined = texts.why_not(people.parity.difference, min_group)
+    elif not certified.lower:
+        undefined = _("No difference is certain yet.")
+    return Tile(
+        id="tile-certain",
+        label=_("Certain difference"),
+        definition=_(
+            "A difference between two groups' rates of people's labels that is certain however often one has looked: "
+            "if there were less, this would ever be shown in at most 5 %% of projects. It needs more labels than the "
+            "interval for one look, assumes items in random order, and takes labels as independent."
+        )
+        % {},
+        value="" if undefined else _("at least %(points)s") % {"points": texts.points(certified.lower, 1)},
+        unit=_("points"),
+        note="" if undefined else _("%(high)s above %(low)s") % {"high": certified.highest, "low": certified.lowest},
+        undefined=undefined,
+        tone="warn" if not undefined else "",
+        tone_text=_("At every moment") if not undefined else "",
+    )
+
+
 def parity_ratio(people: Source, min_group: int) -> Tile:
     ratio = people.parity.ratio
     tone, tone_text = "", ""
@@ -120,8 +149,7 @@ def parity_ratio(people: Source, min_group: int) -> Tile:
     )
 
 
-def kappa(model: ModelView, name: str) -> Tile:
-    coefficient = model.kappa
+def kappa(model: ModelView, coefficient: Coefficient, name: str) -> Tile:
     return Tile(
         id=f"tile-kappa-{model.source.annotator_id}",
         label=_("κ people–model") if not name else _("κ people–%(model)s") % {"model": name},

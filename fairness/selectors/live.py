@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter as Tally
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from annotations.agreement import Coefficient, cohen_kappa
-from annotations.models import Annotator, AnnotatorKind, LabelSchema, Project
-from annotations.task_types import TaskType, task_type
+from annotations.models import Annotator, AnnotatorKind, Dataset, LabelSchema, Project
+from annotations.task_types import task_type
 from annotations.task_types.base import label_keys, label_name
-from fairness.cells import Cell, Cells
-from fairness.metrics import MIN_GROUP, Gaps, GroupCounts, Parity, demographic_parity, human_llm_gaps, newcombe
-from fairness.models import Counter, Pulse
+from fairness.cells import Cells
+from fairness.metrics import (
+    MIN_GROUP,
+    MOST_GROUPS,
+    Certified,
+    Gaps,
+    GroupCounts,
+    Parity,
+    certified,
+    demographic_parity,
+    human_llm_gaps,
+    newcombe,
+)
+from fairness.models import Pulse
+from fairness.selectors.counting import Question, cells_of, group_counts
 from fairness.selectors.progress import Progress, pace_of, progress_from
+from fairness.selectors.wanted import CONSENSUS, MODEL, PEOPLE, Wanted
 from fairness.services.recount import one_snapshot
-from ledger.errors import invalid
+from ledger.errors import DomainError, invalid
 
-PEOPLE, CONSENSUS, MODEL = "people", "consensus", "model"
+__all__ = ["CONSENSUS", "MODEL", "PEOPLE", "LiveView", "ModelView", "Question", "Source", "live_view"]
+
 CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is looked at: the selection of one label across the groups of one attribute."""
-
-    attribute: str
-    label: str  # key
-    label_name: str
+MOST_DATASETS = 500
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Source:
     beyond_chance : whether the difference of the furthest pair of groups is larger than chance explains: its interval
         leaves 0 out at a confidence raised for the number of pairs that it was picked from (Bonferroni). None where
         there is no difference to judge.
+    certified : what is certain of that difference at whatever moment one looks. None where more groups than a rule can
+        watch were labelled.
     """
 
     kind: str
@@ -54,20 +58,22 @@ class Source:
     counts: Mapping[str, GroupCounts]
     parity: Parity[str]
     beyond_chance: bool | None
+    certified: Certified[str] | None
 
 
 @dataclass(frozen=True)
 class ModelView:
-    """A model beside the people: the gap per group, and Cohen's κ with the people's own consensus."""
+    """A model beside the people: the gap per group, and Cohen's κ with the people's own consensus (None where a time is
+    asked for: a consensus has none)."""
 
     source: Source
     gaps: Gaps[str]
-    kappa: Coefficient
+    kappa: Coefficient | None
 
 
 @dataclass(frozen=True)
 class LiveView:
-    """The page's numbers at one moment: all of one fold, ``progress.version``."""
+    """The page's numbers at one moment: all of one fold, ``progress.version``, as far as ``wanted`` asks for them."""
 
     attributes: tuple[str, ...]
     labels: tuple[tuple[str, str], ...]  # (key, name)
@@ -77,6 +83,9 @@ class LiveView:
     models: tuple[ModelView, ...]
     progress: Progress
     min_group: int
+    wanted: Wanted
+    datasets: tuple[tuple[int, str], ...]
+    annotators: tuple[tuple[int, str], ...]  # every model, shown or not
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -89,27 +98,41 @@ class LiveView:
         return tuple(sorted({group for source in self.sources for group in source.counts}))
 
 
-def live_view(project: Project, *, attribute: str = "", label: str = "", min_group: int = MIN_GROUP) -> LiveView:
+def live_view(
+    project: Project,
+    *,
+    attribute: str = "",
+    label: str = "",
+    wanted: Wanted | None = None,
+    min_group: int = MIN_GROUP,
+) -> LiveView:
     """The view of one attribute and label; the project's first attribute and favourable label by default.
 
-    ``min_group``: labels that a group needs before its rate is given.
-    Raises ``DomainError`` (400) for an attribute or label that the project does not have.
+    ``wanted``: a whole filter instead of those two. ``min_group``: labels that a group needs before its rate is given.
+    Raises ``DomainError`` (400) for what the project does not have.
     """
+    wanted = wanted or Wanted(attribute=attribute, label=label)
     with one_snapshot():
         pulse = Pulse.objects.filter(project=project).first()
         schema = project.schemas.get(is_current=True)
         attributes = tuple(project.attributes.values_list("name", flat=True))
-        question = _ask(project, schema, attributes, attribute=attribute, label=label)
-        cells = _cells(project, question)
+        question = _ask(project, schema, attributes, attribute=wanted.attribute, label=wanted.label)
+        cells = cells_of(project, question, wanted)
         pace = pace_of(project)
         annotators = list(Annotator.objects.filter(project=project, kind=AnnotatorKind.MODEL).order_by("pk"))
+        datasets = tuple(Dataset.objects.filter(project=project).values_list("pk", "name")[:MOST_DATASETS])
+    _check_ids(wanted, attributes, annotators, datasets)
     people = consensus = None
     models: tuple[ModelView, ...] = ()
     if question is not None:
         tables = group_counts(cells, task_type(schema.task_type), question)
-        people = _source(PEOPLE, tables.get("people", {}), min_group)
-        consensus = _source(CONSENSUS, tables.get("decided", {}), min_group)
-        models = tuple(_model(annotator, tables, cells, min_group) for annotator in annotators)
+        if wanted.by in ("", PEOPLE):
+            people = source_of(PEOPLE, tables.get("people", {}), min_group)
+        if wanted.by in ("", CONSENSUS) and not wanted.is_timed:
+            consensus = source_of(CONSENSUS, tables.get("decided", {}), min_group)
+        if wanted.by in ("", MODEL):
+            shown = [one for one in annotators if wanted.model in (None, one.pk)]
+            models = tuple(_model(one, tables, None if wanted.is_timed else cells, min_group) for one in shown)
     return LiveView(
         attributes=attributes,
         labels=tuple((key, label_name(schema.config, key)) for key in label_keys(schema.config)),
@@ -119,7 +142,29 @@ def live_view(project: Project, *, attribute: str = "", label: str = "", min_gro
         models=models,
         progress=progress_from(cells, pace, pulse),
         min_group=min_group,
+        wanted=wanted,
+        datasets=datasets,
+        annotators=tuple((one.pk, name_of(one)) for one in annotators),
     )
+
+
+def _check_ids(
+    wanted: Wanted,
+    attributes: tuple[str, ...],
+    annotators: list[Annotator],
+    datasets: tuple[tuple[int, str], ...],
+) -> None:
+    if wanted.model is not None and wanted.model not in {one.pk for one in annotators}:
+        raise invalid(f"No model {wanted.model} has labelled in this project.", code="unknown_model")
+    if wanted.dataset is not None and wanted.dataset not in dict(datasets):
+        raise invalid(f"This project has no dataset {wanted.dataset}.", code="unknown_dataset")
+    if wanted.beside and wanted.beside not in attributes:
+        raise _no_attribute(wanted.beside, attributes)
+
+
+def _no_attribute(name: str, attributes: tuple[str, ...]) -> DomainError:
+    known = ", ".join(attributes) or "none"
+    return invalid(f"This project has no attribute “{name[:60]}”. It has: {known}.", code="unknown_attribute")
 
 
 def _ask(
@@ -128,39 +173,13 @@ def _ask(
     """The question that the address asks, or the default one."""
     keys = label_keys(schema.config)
     if attribute and attribute not in attributes:
-        known = ", ".join(attributes) or "none"
-        raise invalid(f"This project has no attribute “{attribute[:60]}”. It has: {known}.", code="unknown_attribute")
+        raise _no_attribute(attribute, attributes)
     if label and label not in keys:
         raise invalid(f"This project has no label “{label[:60]}”. It has: {', '.join(keys)}.", code="unknown_label")
     if not attributes:
         return None
     chosen = label or (project.favourable_label if project.favourable_label in keys else keys[0])
     return Question(attribute or attributes[0], chosen, label_name(schema.config, chosen))
-
-
-def _cells(project: Project, question: Question | None) -> Cells:
-    """The counters that the question needs: no other attribute's groups."""
-    wanted = Q(table="totals")
-    if question is not None:
-        wanted |= Q(table__startswith="pair:") | Q(attribute=question.attribute)
-    rows = Counter.objects.filter(wanted, project=project, n__gt=0)
-    return Tally({Cell(r.table, r.attribute, r.group, r.key, r.other): r.n for r in rows.iterator(chunk_size=2000)})
-
-
-def group_counts(cells: Cells, task: TaskType, question: Question) -> dict[str, dict[str, GroupCounts]]:
-    """Table → group → how many of its labels give the label in question; the groups in alphabetical order."""
-    selected: Tally[tuple[str, str]] = Tally()
-    totals: Tally[tuple[str, str]] = Tally()
-    for cell, count in cells.items():
-        if cell.attribute != question.attribute:
-            continue
-        totals[cell.table, cell.group] += count
-        if question.label in task.decisions(cell.key):
-            selected[cell.table, cell.group] += count
-    tables: dict[str, dict[str, GroupCounts]] = defaultdict(dict)
-    for (table, group), n in sorted(totals.items()):
-        tables[table][group] = GroupCounts(selected[table, group], n)
-    return tables
 
 
 def kappa(cells: Cells, annotator_id: int) -> Coefficient:
@@ -172,24 +191,31 @@ def kappa(cells: Cells, annotator_id: int) -> Coefficient:
 
 
 def _model(
-    annotator: Annotator, tables: Mapping[str, Mapping[str, GroupCounts]], cells: Cells, min_group: int
+    annotator: Annotator, tables: Mapping[str, Mapping[str, GroupCounts]], cells: Cells | None, min_group: int
 ) -> ModelView:
     counts = tables.get(f"model:{annotator.pk}", {})
-    source = _source(MODEL, counts, min_group, annotator)
+    source = source_of(MODEL, counts, min_group, annotator)
     gaps = human_llm_gaps(counts, tables.get("people", {}), min_group=min_group)
-    return ModelView(source, gaps, kappa(cells, annotator.pk))
+    return ModelView(source, gaps, None if cells is None else kappa(cells, annotator.pk))
 
 
-def _source(kind: str, counts: Mapping[str, GroupCounts], min_group: int, annotator: Annotator | None = None) -> Source:
+def source_of(
+    kind: str, counts: Mapping[str, GroupCounts], min_group: int, annotator: Annotator | None = None
+) -> Source:
     parity = demographic_parity(counts, min_group=min_group)
     return Source(
         kind=kind,
         annotator_id=annotator.pk if annotator else None,
-        name=annotator.name or annotator.pseudonym if annotator else "",
+        name=name_of(annotator) if annotator else "",
         counts=counts,
         parity=parity,
         beyond_chance=_beyond_chance(parity, counts),
+        certified=certified(counts) if len(counts) <= MOST_GROUPS else None,
     )
+
+
+def name_of(annotator: Annotator) -> str:
+    return annotator.name or annotator.pseudonym
 
 
 def _beyond_chance(parity: Parity[str], counts: Mapping[str, GroupCounts]) -> bool | None:

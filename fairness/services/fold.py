@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,20 +16,29 @@ from psycopg2.extras import execute_values
 
 from annotations.models import OutboxRow, Project
 from annotations.state import ItemState
-from fairness.cells import Cells, change_cells
+from fairness.cells import Counted, Crossed, count_changes
+from fairness.models import CrossedGroup, Pulse
 
 BATCH = 2000
 FOLD_LOCK = 0xF01D  # advisory lock number: whoever holds it folds
 
-UPSERT_CELLS = """
-INSERT INTO fairness_counter (project_id, "table", attribute, "group", key, other, n) VALUES %s
-ON CONFLICT ON CONSTRAINT counter_cell_once DO UPDATE SET n = fairness_counter.n + EXCLUDED.n
+CELLS = ("fairness_counter", "counter_cell_once", ("table", "attribute", "group", "key", "other"))
+SLICES = (
+    "fairness_slice",
+    "slice_once",
+    ("attribute", "dataset", "hour", "table", "group", "key", "other"),
+)
+INCREASE = """
+INSERT INTO {table} (project_id, {columns}, n) VALUES %s
+ON CONFLICT ON CONSTRAINT {once} DO UPDATE SET n = {table}.n + EXCLUDED.n
 """
-DECREASE_CELLS = """
-UPDATE fairness_counter c SET n = c.n + d.n
-FROM (VALUES %s) AS d(project_id, "table", attribute, "group", key, other, n)
-WHERE c.project_id = d.project_id AND c."table" = d."table" AND c.attribute = d.attribute
-  AND c."group" = d."group" AND c.key = d.key AND c.other = d.other
+DECREASE = """
+UPDATE {table} c SET n = c.n + d.n
+FROM (VALUES %s) AS d(project_id, {columns}, n)
+WHERE c.project_id = d.project_id AND {same}
+"""
+ADMIT = """
+INSERT INTO fairness_crossedgroup (project_id, attribute, "group") VALUES %s
 """
 UPSERT_MINUTES = """
 INSERT INTO fairness_minutetally (project_id, minute, people, by_models) VALUES %s
@@ -77,42 +87,73 @@ def fold_outbox(*, limit: int = BATCH) -> dict[int, int]:
         by_project: dict[int, list[Change]] = defaultdict(list)
         for change in changes:
             by_project[change.project_id].append(change)
-        cells_add({pk: change_cells((c.before, c.after, c.items) for c in rows) for pk, rows in by_project.items()})
+        cells_add(_count(by_project))
         _add_minutes(changes)
         now = timezone.now()
         _execute(UPSERT_PULSES, [(pk, 1, now) for pk in by_project])
     return {pk: len(rows) for pk, rows in by_project.items()}
 
 
-def pending_changes(project: Project) -> Cells:
+@contextmanager
+def folding_held() -> Iterator[None]:
+    """Nothing is folded inside: taken before a snapshot, so that no group is met for the first time after it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [FOLD_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [FOLD_LOCK])
+
+
+def pending_changes(project: Project, known: Crossed) -> Counted:
     """What the outbox still holds for ``project``: counters plus this equal a recount at every moment."""
     rows = OutboxRow.objects.filter(project_id=project.pk).order_by("pk")
-    return change_cells(
+    return count_changes(
         (
-            None if row.before is None else ItemState.from_json(row.before),
-            None if row.after is None else ItemState.from_json(row.after),
-            row.items,
-        )
-        for row in rows.iterator(chunk_size=BATCH)
+            (
+                None if row.before is None else ItemState.from_json(row.before),
+                None if row.after is None else ItemState.from_json(row.after),
+                row.items,
+            )
+            for row in rows.iterator(chunk_size=BATCH)
+        ),
+        known,
     )
 
 
-def cells_add(by_project: Mapping[int, Cells]) -> None:
+def crossed_of(project_id: int) -> Crossed:
+    """The groups that the project counts two attributes at a time."""
+    return _crossed([project_id])[project_id]
+
+
+def admit(met: Mapping[int, Iterable[tuple[str, str]]]) -> None:
+    """Keep the groups that projects count two attributes at a time from now on. By whoever holds the fold."""
+    _execute(ADMIT, [(pk, *group) for pk, groups in sorted(met.items()) for group in groups])
+
+
+def cells_add(by_project: Mapping[int, Counted]) -> None:
     """Add to the counters, project by project. The caller's transaction is open, and lost where this raises.
 
-    Raises ``CountersWrong`` where a cell would fall below 0.
+    Raises ``CountersWrong`` where a cell or a slice would fall below 0.
     """
     # In one fixed order, so that a fold and a recount can never wait for each other's rows crosswise.
-    rows = [(pk, *cell, count) for pk in sorted(by_project) for cell, count in sorted(by_project[pk].items())]
-    # A decrease must land on a row that is there: increases first.
-    _execute(UPSERT_CELLS, [row for row in rows if row[-1] > 0])
-    decreases = [row for row in rows if row[-1] < 0]
+    projects = sorted(by_project)
+    cells = [(pk, *cell, n) for pk in projects for cell, n in sorted(by_project[pk].cells.items())]
+    slices = [(pk, *part, n) for pk in projects for part, n in sorted(by_project[pk].slices.items())]
     try:
-        enough = _execute(DECREASE_CELLS, decreases) == len(decreases)
+        enough = _change(CELLS, cells) and _change(SLICES, slices)
     except IntegrityError as error:
         raise CountersWrong(by_project) from error
     if not enough:
         raise CountersWrong(by_project)
+
+
+def _crossed(project_ids: Iterable[int]) -> dict[int, Crossed]:
+    found = {pk: Crossed() for pk in project_ids}
+    rows = CrossedGroup.objects.filter(project_id__in=list(found)).values_list("project_id", "attribute", "group")
+    for pk, attribute, group in rows:
+        found[pk].groups.setdefault(attribute, set()).add(group)
+    return found
 
 
 def _take(limit: int) -> list[Change]:
@@ -136,6 +177,33 @@ def _take(limit: int) -> list[Change]:
 
 def _state(text: str | None) -> ItemState | None:
     return None if text is None else ItemState.from_json(json.loads(text))
+
+
+def _count(by_project: Mapping[int, list[Change]]) -> dict[int, Counted]:
+    """Project → what its changes amount to. Groups that are met for the first time are kept."""
+    lacking = set(Pulse.objects.filter(project_id__in=list(by_project), kept=0).values_list("pk", flat=True))
+    crossings = _crossed(by_project)
+    found = {}
+    for pk, changes in by_project.items():
+        known = Crossed() if pk in lacking else crossings[pk]
+        known.growing = pk not in lacking
+        counted = count_changes(((c.before, c.after, c.items) for c in changes), known)
+        if pk in lacking:
+            counted.slices.clear()  # the recount that adds them will count these changes too
+        found[pk] = counted
+    admit({pk: known.met for pk, known in crossings.items()})
+    return found
+
+
+def _change(of: tuple[str, str, tuple[str, ...]], rows: list[tuple[Any, ...]]) -> bool:
+    """Add to counters; whether all that are decreased were there."""
+    table, once, names = of
+    columns = ", ".join(f'"{name}"' for name in names)
+    same = " AND ".join(f'c."{name}" = d."{name}"' for name in names)
+    # A decrease must land on a row that is there: increases first.
+    _execute(INCREASE.format(table=table, once=once, columns=columns), [row for row in rows if row[-1] > 0])
+    decreases = [row for row in rows if row[-1] < 0]
+    return _execute(DECREASE.format(table=table, columns=columns, same=same), decreases) == len(decreases)
 
 
 def _add_minutes(changes: Iterable[Change]) -> None:

@@ -6,24 +6,28 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db import connection, transaction
 from django.db.models import F
 
 from annotations.models import Project
 from annotations.selectors.states import project_states
-from fairness.cells import Cell, Cells, item_cells
+from fairness.cells import Cell, Counted, Crossed, Slice, count_states
 from fairness.models import Counter, Pulse
-from fairness.services.fold import cells_add, pending_changes
+from fairness.models import Slice as SliceRow
+from fairness.services.fold import admit, cells_add, crossed_of, folding_held, pending_changes
 
 MEND_LOCK = 0xF01E  # advisory lock number: whoever holds it mends
+
+K = TypeVar("K", Cell, Slice)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell where the live counter and the recount say different things."""
+    """A cell or slice where the live counter and the recount say different things."""
 
-    cell: Cell
+    cell: Cell | Slice
     live: int
     recounted: int
 
@@ -34,18 +38,30 @@ def recount(*, project: Project, mend: bool = False) -> list[Difference]:
     Reads everything in one snapshot, so labelling and folding go on meanwhile: a fold moves a change from the outbox to
     the counters in one transaction, so that a snapshot holds it in one of the two. What is wrong then is wrong by as
     much later, so it is mended by adding the difference.
+
+    Mending also gives a project the slices and crossed groups that it lacks; without mending these are then not
+    compared. That alone holds the fold: what it folded meanwhile would be in neither.
     """
     with _mending_alone() if mend else nullcontext():
-        with one_snapshot():
-            right: Cells = Tally()
-            for state in project_states(project):
-                right.update(item_cells(state))
-            right.subtract(pending_changes(project))
-            live = live_cells(project)
-        differences = list(_differences(live, right))
-        if mend and differences:
-            _mend(project, differences)
+        completing = mend and _lacks(project)
+        with folding_held() if completing else nullcontext():
+            known = Crossed()
+            differences = _compared(project, known, completing=completing)
+            if mend and (differences or completing):
+                _mend(project, differences, known)
     return differences
+
+
+def projects_lacking() -> list[int]:
+    """Projects whose counters are older than slices and crossed groups."""
+    return list(Pulse.objects.filter(kept=0).order_by("pk").values_list("pk", flat=True))
+
+
+def live_counters(project: Project) -> Counted:
+    """The project's counters as the fold left them."""
+    cells = Counter.objects.filter(project=project, n__gt=0).values_list(*Cell._fields, "n")
+    slices = SliceRow.objects.filter(project=project, n__gt=0).values_list(*Slice._fields, "n")
+    return Counted(Tally({Cell(*names): n for *names, n in cells}), Tally({Slice(*names): n for *names, n in slices}))
 
 
 @contextmanager
@@ -70,20 +86,44 @@ def one_snapshot() -> Iterator[None]:
         yield
 
 
-def live_cells(project: Project) -> Cells:
-    """The project's counters as the fold left them."""
-    rows = Counter.objects.filter(project=project, n__gt=0)
-    return Tally({Cell(r.table, r.attribute, r.group, r.key, r.other): r.n for r in rows})
+def _lacks(project: Project) -> bool:
+    return Pulse.objects.filter(project=project, kept=0).exists()
 
 
-def _differences(live: Cells, right: Cells) -> Iterator[Difference]:
+def _compared(project: Project, known: Crossed, *, completing: bool) -> list[Difference]:
+    """The differences. ``known`` becomes what the project counts two attributes at a time; grows where completing."""
+    with one_snapshot():
+        whole = completing or not _lacks(project)
+        known.groups = crossed_of(project.pk).groups
+        # A group that the fold has yet to meet is one of the others here, among the items and in the outbox alike.
+        known.growing = completing
+        right = count_states(project_states(project), known)
+        known.growing = False
+        pending = pending_changes(project, known)
+        live = live_counters(project)
+    right.cells.subtract(pending.cells)
+    differences: list[Difference] = list(_differences(live.cells, right.cells))
+    if whole:
+        right.slices.subtract(pending.slices)
+        differences += _differences(live.slices, right.slices)
+    return differences
+
+
+def _differences(live: Tally[K], right: Tally[K]) -> Iterator[Difference]:
     for cell in sorted(live.keys() | right.keys()):
         if live[cell] != right[cell]:
             yield Difference(cell, live[cell], right[cell])
 
 
-def _mend(project: Project, differences: Iterable[Difference]) -> None:
+def _mend(project: Project, differences: Iterable[Difference], known: Crossed) -> None:
+    missing = Counted(Tally(), Tally())
+    for wrong in differences:
+        if isinstance(wrong.cell, Cell):
+            missing.cells[wrong.cell] = wrong.recounted - wrong.live
+        else:
+            missing.slices[wrong.cell] = wrong.recounted - wrong.live
     with transaction.atomic():
-        cells_add({project.pk: Tally({wrong.cell: wrong.recounted - wrong.live for wrong in differences})})
+        admit({project.pk: known.met})
+        cells_add({project.pk: missing})
         pulse, _ = Pulse.objects.get_or_create(project=project)
-        Pulse.objects.filter(pk=pulse.pk).update(version=F("version") + 1)
+        Pulse.objects.filter(pk=pulse.pk).update(version=F("version") + 1, kept=1)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import uuid4
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations import watching
-from annotations.models import Checkpoint, Run, RunDecision, RunStatus
+from annotations.models import Checkpoint, Run, RunDecision, RunStatus, WebhookEvent
+from annotations.webhooks.services import announce
 from ledger.services import SYSTEM, record
 from llm_workers.costs.money import run_spent
 from llm_workers.estimates import estimate
@@ -63,7 +65,9 @@ def _checkpoint(run: Run, plan: RunPlan, model: ModelVersion, *, rules: Iterable
         waits.append(_("The probe is done. See what the rest would take, then resume the run or cancel it."))
     if waits and judgement.decision != RunDecision.STOP:
         judgement = Judgement(RunDecision.PAUSE, " ".join(filter(None, [judgement.reason, *waits])))
-    figures = run_figures(run, plan, model) | {"checks": {name: finding.figures for name, finding in found.items()}}
+    figures = run_figures(run, plan, model) | {
+        "checks": {name: finding.figures for name, finding in found.items() if finding.figures}
+    }
     last = run.checkpoints.order_by("-number").first()
     number = last.number + 1 if last else 1
     Checkpoint.objects.create(
@@ -122,3 +126,6 @@ def _finish(run: Run, plan: RunPlan, model: ModelVersion) -> None:
 
 def _record(run: Run, kind: str, actor: str, data: dict[str, object]) -> None:
     record(kind=kind, actor=actor, subject=f"run:{run.pk}", project_id=run.project_id, data=data)
+    if kind in WebhookEvent.values:
+        told = {"run": run.pk, "annotator": run.annotator_id, "status": run.status, **data}
+        announce(project_id=run.project_id, event=kind, key=f"{kind}:{run.pk}:{uuid4().hex[:12]}", data=told)

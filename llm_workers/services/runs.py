@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotations import watching
 from annotations.models import Project, ProjectStatus, Run, RunDecision, RunStatus
 from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, actor_of, record
@@ -106,6 +107,30 @@ def run_pause(*, run: Run, by: Any = None, reason: str = "") -> Run:
     return run
 
 
+def runs_pause(*, project_id: int, annotator_id: int, reason: str) -> list[int]:
+    """Pause what a model annotator is labelling (``annotations.steering``), in the caller's transaction; which runs
+    were going. What ends meanwhile is left alone."""
+    going = Run.objects.select_for_update(of=("self",)).filter(
+        project_id=project_id, annotator_id=annotator_id, status__in=GOING
+    )
+    runs = list(going.order_by("pk"))
+    for run in runs:
+        pause_locked(run, reason=reason)
+    return [run.pk for run in runs]
+
+
+def runs_resume(*, run_ids: list[int], by: Any) -> list[int]:
+    """Let those of the runs that are paused go on (``annotations.steering``); one that cannot stays paused."""
+    resumed = []
+    for run in Run.objects.filter(pk__in=run_ids, status=RunStatus.PAUSED).order_by("pk"):
+        try:
+            run_resume(run=run, by=by)
+        except DomainError:
+            continue
+        resumed.append(run.pk)
+    return resumed
+
+
 def run_resume(*, run: Run, by: Any) -> Run:
     """Go on where the run stopped. Raises ``DomainError`` (409) where it is not paused or its question has changed."""
     with transaction.atomic():
@@ -117,6 +142,8 @@ def run_resume(*, run: Run, by: Any) -> Run:
         if not run.schema.is_current:
             text = _("Labels or guidelines have changed since this run began. Cancel it and start a new one.")
             raise DomainError("schema_changed", text)
+        if held := watching.held_back(run):
+            raise DomainError("run_held_back", held)
         confirmed = _resumable(run)
         run.status, run.reason = RunStatus.RUNNING, ""
         run.save(update_fields=["status", "reason"])

@@ -69,6 +69,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "EMAIL_URL", "Mail server, smtp://user:password@host:587?tls=true; empty prints mail to the log.", "", True
     ),
+    Variable(
+        "EVENHAND_WEBHOOKS_TO_PRIVATE_ADDRESSES",
+        "Webhooks may lead into private networks, which every project's owner could then reach.",
+        "false",
+    ),
     Variable("DEFAULT_FROM_EMAIL", "Sender of the platform's mail.", "Evenhand <noreply@localhost>"),
 )
 _KNOWN = {variable.name for variable in VARIABLES}

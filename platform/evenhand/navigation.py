@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Role
+from fairness.monitors.selectors import waiting_findings
 
 VERSION = version("evenhand")
 ALL = frozenset(Role)
@@ -39,6 +40,8 @@ PROJECT_TABS: tuple[tuple[str, Any, str, frozenset[Role]], ...] = (
     ("project_settings", _("Settings"), "settings", frozenset({OWNER})),
 )
 
+# What waits behind a tab for somebody's decision.
+COUNTS: dict[str, Callable[[int], int]] = {"fairness": waiting_findings}
 
 SWITCHER_LENGTH = 8
 
@@ -112,9 +115,11 @@ class _ProjectTabs:
         for name, label, icon, roles in PROJECT_TABS:
             if access.role in roles:
                 url = reverse(name, args=[access.project.pk])
-                yield {"url": url, "label": label, "icon": icon, "current": _belongs(current or "", name)}
+                count = COUNTS[name](access.project.pk) if name in COUNTS else 0
+                shown = {"url": url, "label": label, "icon": icon, "count": count}
+                yield {**shown, "current": _belongs(current or "", name)}
 
 
 def _belongs(url_name: str, tab: str) -> bool:
     """``import_detail`` belongs to the tab ``imports``: a page under a tab starts with the tab's singular and ``_``."""
-    return url_name == tab or (tab != "project" and url_name.startswith(tab.rstrip("s") + "_"))
+    return url_name == tab or (tab != "project" and url_name.startswith((f"{tab}_", tab.rstrip("s") + "_")))

@@ -140,6 +140,8 @@ CELERY_BEAT_SCHEDULE = {
     "check-people": {"task": "annotations.tasks.check_stale", "schedule": 60.0, "options": {"expires": 60}},
     "trust-in-models": {"task": "llm_workers.tasks.trust_stale", "schedule": 60.0, "options": {"expires": 60}},
     "send-notices": {"task": "annotations.tasks.send_notices", "schedule": 15.0, "options": {"expires": 15}},
+    "send-webhooks": {"task": "annotations.tasks.send_deliveries", "schedule": 5.0, "options": {"expires": 5}},
+    "send-findings": {"task": "fairness.tasks.send_finding_notices", "schedule": 5.0, "options": {"expires": 5}},
     "resume-demand": {"task": "annotations.tasks.mend_demand", "schedule": 60.0, "options": {"expires": 60}},
     "resume-regroupings": {"task": "annotations.tasks.mend_regroupings", "schedule": 60.0, "options": {"expires": 60}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},
@@ -149,6 +151,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "annotations.tasks.publish_demographics",
         "schedule": 3600.0,
         "options": {"expires": 3600},
+    },
+    "complete-counters": {
+        "task": "fairness.tasks.complete_counters",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "measure-agreement": {
+        "task": "fairness.tasks.measure_agreement_stale",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "compare-people": {
+        "task": "fairness.tasks.compare_people_stale",
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
     "resume-imports": {"task": "annotations.tasks.mend_imports", "schedule": 60.0, "options": {"expires": 60}},
 }
@@ -196,6 +213,9 @@ if mail:
     EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Evenhand <noreply@localhost>")
 
+# --- webhooks -----------------------------------------------------------------------------------------------------
+WEBHOOKS_TO_PRIVATE_ADDRESSES = env.flag("EVENHAND_WEBHOOKS_TO_PRIVATE_ADDRESSES", default=False)
+
 # --- API ----------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -238,6 +258,11 @@ SPECTACULAR_SETTINGS = {
         "RatingVerdict": "llm_workers.validating.models.Verdict",
         "FitMethod": "annotations.models.FitMethod",
         "ConsensusMethod": "annotations.models.ConsensusMethod",
+        "MonitorMeasure": "fairness.monitors.models.Measure",
+        "MonitorWhose": "fairness.monitors.models.Whose",
+        "MonitorTruth": "fairness.monitors.models.Truth",
+        "FindingAction": "fairness.monitors.models.Action",
+        "WebhookEvent": "annotations.models.WebhookEvent",
         "LabelSource": "fairness.api.serializers.SOURCES",
         "FairnessReason": "fairness.api.serializers.REASONS",
         "AgreementReason": "annotations.measuring.api.REASONS",

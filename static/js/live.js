@@ -1,6 +1,7 @@
 // The live page: what must survive an update that the socket brings, and what the reader is told of it.
 
 const SPEAK_EVERY = 15_000; // a screen reader hears of changes at most this often
+const READ_EVERY = 60_000; // what no socket brings is read anew at most this often, and only after a change
 const DENIED = new Set([4400, 4403, 4404]); // close codes after which asking again would not help
 
 /** Opened <details> (tables, definitions) stay open, closed ones closed, though the server sends all of them closed. */
@@ -28,6 +29,28 @@ function speaker(region) {
   };
 }
 
+/** The lower part of the page: asked for again once something changed, unless nobody looks. */
+function reader(part) {
+  let version = null;
+  let timer = 0;
+  let readAt = Date.now();
+  const read = () => {
+    timer = 0;
+    if (document.hidden) {
+      document.addEventListener("visibilitychange", read, { once: true });
+      return;
+    }
+    readAt = Date.now();
+    window.htmx?.trigger(part, "refresh");
+  };
+  return (now) => {
+    const first = version === null;
+    if (now === version) return;
+    version = now;
+    if (!first) timer ||= setTimeout(read, Math.max(0, readAt + READ_EVERY - Date.now()));
+  };
+}
+
 function onClose(event) {
   const { code, connection } = event.detail;
   if (!DENIED.has(code)) return;
@@ -38,9 +61,12 @@ function onClose(event) {
 
 keepDetails();
 const region = document.querySelector("[data-live-summary]");
+const more = document.querySelector("#fairness-more");
+const readMore = more ? reader(more) : () => {};
 const say = region ? speaker(region) : () => {};
 document.addEventListener("htmx:after:ws:message", (event) => {
-  const { summary } = event.detail.message.json ?? {};
+  const { summary, version } = event.detail.message.json ?? {};
   if (summary) say(summary);
+  if (version !== undefined) readMore(version);
 });
 document.addEventListener("htmx:ws:close", onClose);

@@ -37,6 +37,8 @@ PARTS = {
     "audit_card_json",
     "audit_card_markdown",
     "audit_progress",
+    "fairness_csv",
+    "fairness_more",
     "healthz",
     "import_progress",
     "pay_export",

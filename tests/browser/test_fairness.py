@@ -7,15 +7,19 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from accounts.models import Membership
-from annotations.models import Project
+from annotations.models import Annotation, Checkpoint, Project, ProtectedAttribute, Run
 from evenhand.relay.loop import IDLE_SECONDS, Relay
+from fairness.services.agreement import agreement_compute
+from fairness.services.recount import recount
 from tests.agreement.test_measures import fill
 from tests.factories import Cast, add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all, label_group
@@ -65,7 +69,7 @@ def fill_fairness(project: Project) -> None:
     chance = random.Random(7)
     models = [make_annotator(project, kind="model", name=name) for name in ("smollm2-135m", "qwen2-0.5b")]
     for group, share, n in (("christian", 0.62, 60), ("jewish", 0.55, 48), ("muslim", 0.3, 55), ("sikh", 0.5, 12)):
-        label_group(project, group, round(share * n), n)
+        label_group(project, group, round(share * n), n, beside=("north", "south"))
     people = make_annotator(project)
     for number, item in enumerate(project.items.order_by("pk")):
         add_label(item, people, "keep" if chance.random() < 0.5 else "remove")
@@ -73,6 +77,28 @@ def fill_fairness(project: Project) -> None:
             if number % 5 or not which:
                 add_label(item, model, "keep" if chance.random() < (0.4, 0.7)[which] else "remove")
     fold_all()
+    spread_over_time(project)
+
+
+def spread_over_time(project: Project) -> None:
+    """The labels came in over five days, with a run's checkpoints and a change of the labels between."""
+    now = timezone.now()
+    ProtectedAttribute.objects.get_or_create(project=project, name="origin", defaults={"column": "origin"})
+    for number, label in enumerate(Annotation.objects.filter(project=project).order_by("item_id", "pk")):
+        Annotation.objects.filter(pk=label.pk).update(created_at=now - timedelta(hours=5 * (number % 24)))
+    recount(project=project, mend=True)
+    model = project.annotators.filter(kind="model").first()
+    run = Run.objects.create(
+        project=project, annotator=model, schema=project.schemas.get(), started_by=project.created_by, status="done",
+        total=140, labelled=133, unanswered=7, prompt_tokens=52_000, completion_tokens=1_900, model_seconds=212,
+    )  # fmt: skip
+    for number, decision in enumerate(("go_on", "go_on", "pause"), start=1):
+        step = Checkpoint.objects.create(
+            run=run, number=number, labelled=45 * number, decision=decision,
+            reason="" if decision == "go_on" else "The difference passed the limit.",
+        )  # fmt: skip
+        Checkpoint.objects.filter(pk=step.pk).update(created_at=now - timedelta(hours=90 - 25 * number))
+    agreement_compute(project_id=project.pk)
 
 
 def test_a_label_appears_within_a_second_without_a_reload(cast, browser_page, relay):
@@ -146,7 +172,7 @@ def test_the_filters_work_as_links_that_can_be_shared(cast, browser_page, relay)
     expect(page.locator("[data-live]")).to_contain_text("Live")
     page.locator("#rate-data > summary").click()
     page.locator("#rate-data a").first.click()
-    page.wait_for_url("**/items/?group=religion%3Achristian")
+    page.wait_for_url("**/items/?group=religion%3Achristian&given=remove&by=people")
 
 
 def test_without_scripts_the_page_still_answers(cast, browser_page):
@@ -167,7 +193,7 @@ def test_axe_finds_nothing_serious(cast, browser_page, axe, width, dark):
     fill(cast.project, items=60)
     fold_all()
     page = browser_page(cast.olivia, bypass_csp=True, width=width, dark=dark)
-    for path in (address(cast), f"/projects/{cast.project.pk}/agreement/"):
+    for path in (address(cast), f"{address(cast)}report/", f"/projects/{cast.project.pk}/agreement/"):
         page.goto(path)
         for details in page.locator("main details:not([data-menu])").all():
             details.evaluate("element => { element.open = true }")
@@ -195,4 +221,61 @@ def test_screenshots(cast, browser_page: Callable[..., Page], width, dark):
     fill(cast.project, items=60)
     fold_all()
     shot("fairness", address(cast))
+    shot("fairness-report", f"{address(cast)}report/")
     shot("agreement", f"/projects/{cast.project.pk}/agreement/")
+
+
+@pytest.mark.parametrize("button", ["rate-plot", "gap-plot", "time-plot", "heat-plot"])
+def test_a_chart_is_saved_as_a_picture(cast, browser_page, button):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    with page.expect_download() as waited:
+        page.locator(f'[data-save-png="#{button}"]').click()
+    saved = Path(waited.value.path()).read_bytes()
+    assert saved.startswith(b"\x89PNG")
+    assert waited.value.suggested_filename.endswith(".png")
+    width, height = (int.from_bytes(saved[start : start + 4], "big") for start in (16, 20))
+    assert width > 250
+    assert height > 150
+    # More than one colour: something is drawn.
+    assert len(set(saved)) > 100
+
+
+def test_tables_and_the_report_follow_the_filter(cast, browser_page):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.audrey), cast)
+    page.get_by_label("Labels of").select_option("people")
+    page.wait_for_url("**by=people**")
+    with page.expect_download() as waited:
+        page.locator("#rate-chart").get_by_role("link", name="CSV").click()
+    lines = Path(waited.value.path()).read_text().splitlines()
+    assert {line.split(",")[1] for line in lines[1:]} == {"people"}
+    page.get_by_role("link", name="Report to print").click()
+    page.wait_for_url("**/report/?**by=people**")
+    page.emulate_media(media="print")
+    expect(page.locator(".site-header")).to_be_hidden()
+    expect(page.locator("#rate-data table")).to_be_visible()
+
+
+def test_a_period_leads_to_its_labels(cast, browser_page):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    page.locator("#since-when details.chart-data > summary").first.click()
+    page.locator("#since-when td, #since-when th").locator("a").first.click()
+    page.wait_for_url("**since=**until=**")
+    expect(page.get_by_text("Only labels given in this time.")).to_be_visible()
+
+
+def test_what_no_socket_brings_is_read_anew_after_a_change(cast, browser_page, relay):
+    fill_fairness(cast.project)
+    page = browser_page(cast.olivia)
+    # A minute passes in half a second.
+    page.add_init_script(
+        "const wait = window.setTimeout; window.setTimeout = (f, ms, ...more) => wait(f, Math.min(ms, 500), ...more)"
+    )
+    opened(page, cast)
+    expect(page.locator("#heat-plot")).to_contain_text("sikh")
+    assert page.locator("#heat-plot .heat-value", has_text="–").count() == 2
+    label_group(cast.project, "sikh", 30, 40, beside=("north",))
+    expect(page.locator("#fairness-tiles")).to_contain_text("of 645 labels")
+    expect(page.locator("#heat-plot .heat-value", has_text="–")).to_have_count(1, timeout=15_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,13 +45,17 @@ def fold_all() -> None:
         pass
 
 
-def label_group(project: Project, group: str, selected: int, n: int, by: Annotator | None = None) -> None:
-    """``n`` items of one group, each with one label, ``selected`` of them "keep"."""
-    items = fresh_items(project, n)
+def label_group(
+    project: Project, group: str, selected: int, n: int, by: Annotator | None = None, beside: Sequence[str] = ()
+) -> None:
+    """``n`` items of one group, each with one label, ``selected`` of them "keep"; ``beside``: their origins in turn."""
     by = by or make_annotator(project)
+    if beside:
+        origins = [beside[number % len(beside)] for number in range(n)]
+        items = [fresh_items(project, 1, groups={"religion": group, "origin": one})[0] for one in origins]
+    else:
+        items = fresh_items(project, n, groups={"religion": group})
     for number, item in enumerate(items):
-        item.groups = {"religion": group}
-        item.save(update_fields=["groups"])
         add_label(item, by, "keep" if number < selected else "remove")
 
 

@@ -15,7 +15,7 @@ from fairness.models import Counter, MinuteTally
 from fairness.selectors.live import live_view
 from fairness.selectors.progress import pace_of
 from fairness.services.fold import fold_outbox
-from fairness.services.recount import live_cells, recount
+from fairness.services.recount import live_counters, recount
 from tests.factories import CHOICES, add_label, make_annotator
 from tests.fairness.conftest import fold_all, label_group
 from tests.fairness.test_fold import LABELS, fresh_items
@@ -37,11 +37,7 @@ def test_groups_under_the_minimum_have_no_rate_and_say_how_far_they_are(cast):
 
 
 def test_items_without_any_group_are_in_no_group_and_in_the_totals(cast):
-    items = fresh_items(cast.project, 3)
-    for item in items:
-        item.groups = {}
-        item.save(update_fields=["groups"])
-    recount(project=cast.project, mend=True)
+    items = fresh_items(cast.project, 3, groups={})
     for item in items:
         add_label(item, make_annotator(cast.project), "keep")
     fold_all()
@@ -109,7 +105,7 @@ def test_whatever_order_and_batches_items_are_folded_in_the_counters_are_the_sam
     while fold_outbox(limit=random.randint(1, 4)):
         pass
     assert recount(project=cast.project) == []
-    assert live_cells(cast.project)
+    assert live_counters(cast.project).cells
 
 
 def test_an_outbox_row_of_a_project_that_is_gone_is_forgotten(cast):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,15 +21,15 @@ from evenhand.cli import main
 from fairness.models import Counter, MinuteTally, Pulse
 from fairness.services import recount as recounting
 from fairness.services.fold import fold_outbox
-from fairness.services.recount import live_cells, recount
+from fairness.services.recount import live_counters, recount
 from tests.factories import add_label, make_annotator, make_cast, make_items
 
 LABELS = ["keep", "review", "remove"]
 
 
-def fresh_items(project: Project, count: int) -> list:
+def fresh_items(project: Project, count: int, **fields: Any) -> list:
     """Items that came in by an import: their appearance is a change like any other."""
-    items = make_items(project, count)
+    items = make_items(project, count, **fields)
     with item_changes(project=project, item_ids=[item.pk for item in items], new_items=True):
         pass
     return items
@@ -235,7 +236,7 @@ def test_a_fold_that_dies_half_way_counts_nothing_and_loses_nothing(monkeypatch)
     monkeypatch.setattr("fairness.services.fold._add_minutes", lambda changes: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         fold_outbox()
-    assert not live_cells(cast.project)
+    assert not live_counters(cast.project).cells
     monkeypatch.undo()
     fold_outbox()
     assert recount(project=cast.project) == []

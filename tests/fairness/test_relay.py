@@ -17,7 +17,7 @@ from redis import RedisError
 from annotations.models import Annotation, OutboxRow
 from evenhand.relay import loop
 from evenhand.relay.loop import HEARTBEAT_KEY, Relay
-from fairness.models import Counter, Pulse
+from fairness.models import Counter, Pulse, Slice
 from fairness.services.fold import CountersWrong, fold_outbox
 from fairness.services.recount import recount
 from ledger.models import PendingEvent
@@ -136,14 +136,15 @@ def test_wrong_counters_of_one_project_are_counted_anew_and_hold_up_no_other(sta
     assert Counter.objects.get(project=wrong, table="people", attribute="", key="keep").n == 4
 
 
+@pytest.mark.parametrize("rows", [Counter, Slice])
 @pytest.mark.parametrize("left", [{"n": 0}, None])
-def test_a_counter_that_would_fall_below_zero_folds_nothing(left):
+def test_a_counter_that_would_fall_below_zero_folds_nothing(left, rows):
     project = make_cast().project
     (item,) = fresh_items(project, 1)
     annotation = add_label(item, make_annotator(project), "keep")
     while fold_outbox():
         pass
-    cells = Counter.objects.filter(project=project, table="people")
+    cells = rows.objects.filter(project=project, table="people")
     cells.update(**left) if left else cells.delete()
     withdraw(annotation)
     with pytest.raises(CountersWrong) as raised:

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import Membership, Role
 from evenhand.relay.loop import IDLE_SECONDS, Relay
 from fairness import rendering, sockets
+from fairness.selectors.wanted import Wanted
 from tests.factories import add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
@@ -82,7 +83,7 @@ async def test_another_sites_page_is_refused(cast):
     assert not await wire.connect()
 
 
-@pytest.mark.parametrize("query", ["?attribute=age", "?label=hate"])
+@pytest.mark.parametrize("query", ["?attribute=age", "?label=hate", "?by=crowd", "?dataset=7", "?since=soon"])
 async def test_a_question_that_cannot_be_answered_closes(cast, query):
     wire = await opened(cast.project, cast.olivia, query=query)
     assert await wire.closed_with() == 4400
@@ -98,6 +99,27 @@ async def test_staff_get_the_state_at_once(cast, name):
     assert "Not enough data yet" in message["content"]
     assert "Not enough data yet" in message["summary"]
     await wire.disconnect()
+
+
+async def test_each_role_gets_its_own_links_and_the_filter_is_kept(cast):
+    """Experts are not told which model said what; what the others hear has it."""
+    await database_sync_to_async(label_some)(cast)
+    heard = {}
+    for name in ("olivia", "audrey", "edgar"):
+        wire = await opened(cast.project, getattr(cast, name), query="?by=model")
+        heard[name] = (await wire.heard())["content"]
+        await wire.disconnect()
+    assert "annotator=" in heard["olivia"]
+    assert "annotator=" in heard["audrey"]
+    assert "annotator=" not in heard["edgar"]
+    assert all("by=model" in content and "rates.csv?by=model" in content for content in heard.values())
+
+
+def label_some(cast: Any) -> None:
+    model = make_annotator(cast.project, kind="model")
+    for item in fresh_items(cast.project, 4):
+        add_label(item, model, "keep")
+    fold_all()
 
 
 async def test_a_label_is_on_the_page_within_a_second(cast):
@@ -269,25 +291,26 @@ def test_the_socket_says_what_the_page_says(client):
     for item in fresh_items(cast.project, 2):
         add_label(item, make_annotator(cast.project), "keep")
     fold_all()
-    rendered = rendering.Renderings().get(cast.project.pk, attribute="", label="")
+    rendered = rendering.Renderings().get(cast.project.pk, wanted=Wanted(), role=Role.OWNER)
     client.force_login(cast.olivia)
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert rendered.html in page
     assert rendered.version == 1
 
 
-def test_who_was_told_of_a_fold_gets_any_rendering_that_has_it(cast, django_assert_num_queries):
+def test_who_was_told_of_a_fold_gets_any_rendering_that_has_it(cast, django_assert_num_queries, monkeypatch):
+    monkeypatch.setattr(rendering, "REFRESH_SECONDS", 10**9)  # however slow the machine, one window
     (item,) = fresh_items(cast.project, 1)
     fold_all()
     kept = rendering.Renderings()
-    first = kept.get(cast.project.pk, attribute="", label="")
+    first = kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER)
     add_label(item, make_annotator(cast.project), "keep")
     fold_all()
     with django_assert_num_queries(0):
-        assert kept.get(cast.project.pk, attribute="", label="", at_least=first.version) is first
-    newer = kept.get(cast.project.pk, attribute="", label="", at_least=first.version + 1)
+        assert kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER, at_least=first.version) is first
+    newer = kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER, at_least=first.version + 1)
     assert newer.version == first.version + 1
-    assert kept.get(cast.project.pk, attribute="", label="") is newer
+    assert kept.get(cast.project.pk, wanted=Wanted(), role=Role.OWNER) is newer
     assert kept.made == 2
 
 

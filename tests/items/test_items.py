@@ -229,3 +229,58 @@ def test_selectors_take_no_nonsense(cast):
     assert isinstance(access, Access)
     (item,) = make_items(cast.project)
     assert labels_of(access, item).counts == []
+
+
+@pytest.fixture
+def said(cast) -> tuple[dict[str, Item], Annotator]:
+    """Items with labels of a person, of a model, of both."""
+    items = dict(zip(("person", "model", "both", "nobody"), make_items(cast.project, 4), strict=True))
+    person, model = make_annotator(cast.project), make_annotator(cast.project, kind="model")
+    add_label(items["person"], person, "keep")
+    add_label(items["model"], model, "keep")
+    add_label(items["both"], person, "remove")
+    add_label(items["both"], model, "keep")
+    return items, model
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("given=keep", {"person", "model", "both"}),
+        ("given=keep&by=people", {"person"}),
+        ("given=keep&by=model", {"model", "both"}),
+        ("by=people", {"person", "both"}),
+        ("annotator={model}", {"model", "both"}),
+        ("annotator={model}&given=remove", set()),
+        ("annotator=999999", set()),
+    ],
+)
+def test_items_by_who_gave_them_what(cast, api, page_client, said, query, names):
+    items, model = said
+    query = query.format(model=model.pk)
+    wanted = {items[name].pk for name in names}
+    rows = api(cast.audrey).get(f"/api/v1/projects/{cast.project.pk}/items/?{query}").json()["results"]
+    assert {row["id"] for row in rows} == wanted
+    page = page_client(cast.audrey).get(f"/projects/{cast.project.pk}/items/?{query}")
+    assert {row["item"].pk for row in page.context["rows"]} == wanted
+
+
+def test_experts_find_items_by_kind_and_not_by_annotator(cast, api, page_client, said):
+    _items, model = said
+    url = f"projects/{cast.project.pk}/items/?annotator={model.pk}"
+    assert page_client(cast.edgar).get(f"/{url}").status_code == 403
+    answer = api(cast.edgar).get(f"/api/v1/{url}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "annotators_hidden")
+    assert api(cast.edgar).get(f"/api/v1/projects/{cast.project.pk}/items/?by=model").status_code == 200
+
+
+def test_labels_taken_back_are_not_found(cast, api, said):
+    items, _model = said
+    items["person"].annotations.update(status="withdrawn")
+    rows = api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?by=people").json()["results"]
+    assert {row["id"] for row in rows} == {items["both"].pk}
+
+
+@pytest.mark.parametrize("query", ["by=crowd", "annotator=x", "annotator=0"])
+def test_filters_by_label_that_are_none(cast, api, query):
+    assert api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?{query}").status_code == 400

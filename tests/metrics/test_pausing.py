@@ -240,3 +240,33 @@ def test_odds_of_groups_without_positives_say_so():
     assert found.true_positive.reason is Reason.ONE_GROUP
     assert found.false_positive.reason is None
     assert not found.pause
+
+
+def test_a_pair_that_may_be_further_apart_is_held_to_its_own_limit():
+    lower = certified(CLEAR).lower
+    pair = frozenset("ab")
+    assert certified(CLEAR, allowed={pair: lower - 1e-4}).pause
+    assert not certified(CLEAR, allowed={pair: lower + 1e-4}).pause
+    assert not certified(CLEAR, tau=lower + 1e-4, allowed={pair: 0.0}).pause  # never less than what all may
+    three = CLEAR | {"c": GroupCounts(450, 500)}
+    found = certified(three, tau=0.05, allowed={frozenset("ac"): 0.6, frozenset("bc"): 0.4})
+    assert found.pause
+    assert (found.highest, found.lowest) == ("b", "a")
+    assert 0.05 < found.lower < 0.2
+
+
+@settings(max_examples=40, deadline=None)
+@given(tables, st.floats(0, 0.5))
+def test_allowing_what_everybody_may_changes_nothing(table, tau):
+    pairs = {frozenset((a, b)): tau for a in table for b in table if a != b}
+    assert certified(table, tau=tau, allowed=pairs) == certified(table, tau=tau)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(0, 0.9))
+@settings(max_examples=40, deadline=None)
+def test_odds_hold_each_rate_to_its_own_limit(tp, fp, far):
+    outcomes = {"a": OutcomeCounts(tp, fp, 60 - tp, 60 - fp), "b": OutcomeCounts(30, 30, 30, 30)}
+    free = {frozenset("ab"): 0.99}
+    found = certified_odds(outcomes, tau=far, allowed=(free, {}))
+    assert not found.true_positive.pause
+    assert found.false_positive == certified_odds(outcomes, tau=far).false_positive

@@ -20,6 +20,7 @@ READ_WITH = {
     "api_suspicions": "manage", "api_suspicion": "manage",
     "api_account_demographics": "manage",
     "api_exclusions": "manage", "api_quality_aside": "manage", "api_people_checks": "manage", "api_reviews": "manage",
+    "api_webhooks": "manage", "api_webhook": "manage", "api_webhook_deliveries": "manage",
     "api_servers": "manage", "api_server": "manage",
     "api_account_data_download": "manage", "api_account_erase": "manage",
 }  # fmt: skip

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from annotations.models import Notice, Review
+from annotations.models.outgoing import MOST_ATTEMPTS, unsent
 from annotations.quality.appeals import appeal
-from annotations.quality.notices import MOST_ATTEMPTS, notice_send, unsent_notices
+from annotations.quality.notices import notice_send
 from annotations.quality.reviews import person_pause, review_decide
 from annotations.tasks import send_notice, send_notices
 from tests.factories import make_user
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def deliver() -> list[tuple[list[str], str]]:
     """Addresses and subjects of what is sent now."""
     mail.outbox.clear()
-    for notice_id in unsent_notices():
+    for notice_id in unsent(Notice):
         send_notice(notice_id)
     return [(message.to, message.subject) for message in mail.outbox]
 
@@ -97,15 +98,15 @@ def test_a_mail_server_that_is_away_is_asked_again_a_few_times(paused, monkeypat
 
     monkeypatch.setattr("annotations.quality.notices.send_mail", away)
     for attempt in range(1, MOST_ATTEMPTS + 1):
-        due = unsent_notices()
+        due = unsent(Notice)
         assert len(due) == 2
         assert [send_notice(pk) for pk in due] == [False, False]
-        assert unsent_notices() == []  # not at once
+        assert unsent(Notice) == []  # not at once
         assert set(Notice.objects.values_list("attempts", flat=True)) == {attempt}
         Notice.objects.update(tried_at=timezone.now() - timedelta(hours=1))
-    for notice_id in unsent_notices():
+    for notice_id in unsent(Notice):
         send_notice(notice_id)
-    assert unsent_notices() == []
+    assert unsent(Notice) == []
     assert not Notice.objects.filter(done_at__isnull=True).exists()
 
 
@@ -117,7 +118,7 @@ def test_the_next_attempt_may_succeed(paused):
 def test_old_news_is_not_sent(paused):
     Notice.objects.update(made_at=timezone.now() - timedelta(days=3))
     assert deliver() == []
-    assert unsent_notices() == []
+    assert unsent(Notice) == []
 
 
 def test_two_senders_send_one_mail(paused, monkeypatch):

@@ -42,11 +42,12 @@ from annotations.models import (
     Run,
     Suspicion,
     TrainingAnswer,
+    Webhook,
     WorkerPreferences,
 )
 from annotations.settling.services import claim as case_claim
 from annotations.settling.services import settle
-from fairness.models import Audit, ProbeFile, ProbeSet
+from fairness.models import Audit, Decision, Finding, FindingNotice, Monitor, ProbeFile, ProbeSet
 from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, PromptVersion, RunPlan, Trial
 from tests.factories import Cast, add_label, make_annotator, make_items, make_project, make_user
 from tests.labelling.conftest import together  # noqa: F401 — the same threads
@@ -166,6 +167,18 @@ def _decided(cast: Cast, paula: User) -> None:
     _audited(cast, paula)
     run = Run.objects.create(project=project, annotator=model, schema=cast.schema, started_by=paula, status="done")
     RunPlan.objects.create(run=run)
+    Webhook.objects.create(project=project, url="https://example.org/hook", secret="s", created_by=paula)
+    monitor = Monitor.objects.create(project=project, measure="kappa", whose="model", created_by=paula)
+    certificate = {
+        "groups": [], "certain": 0.2, "plain": 0.3, "rate": "", "exact": False, "table": {"": [[5, 4], [4, 5]]},
+        "bands": {}, "alpha": 0.05, "tau": 0.4,
+    }  # fmt: skip
+    finding = Finding.objects.create(
+        monitor=monitor, project=project, annotator=model, certificate=certificate, version=1, found_at=now,
+        is_open=False,
+    )  # fmt: skip
+    Decision.objects.create(finding=finding, action="accept", reason="Known.", made_by=paula, made_at=now)
+    FindingNotice.objects.create(finding=finding, user=paula, made_at=now, done_at=now)
     BiasAnswer.objects.create(
         project=project, bias="halo", verdict="handled", note="Blind.", answered_by=paula, answered_at=now
     )

@@ -21,6 +21,7 @@ from django.db import connection
 from redis import RedisError
 
 from annotations.models import Project
+from fairness.monitors.evaluating import due_projects, project_evaluate
 from fairness.selectors.progress import pulse_versions
 from fairness.services.fold import BATCH, CountersWrong, fold_outbox
 from fairness.services.live import live_group
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.05  # between two looks at an empty outbox
 SEAL_EVERY = 0.5
 PUSH_EVERY = 0.25  # at most four pushes a second per project
+WATCH_EVERY = 0.25  # monitors are asked at most four times a second
+SWEEP_EVERY = 2.0  # and so often though nothing was folded here: what a relay that died had folded, a new monitor
 HEARTBEAT_EVERY = 5.0
 HEARTBEAT_KEY = "evenhand:relay:heartbeat"
 MAX_BACKOFF = 5.0
@@ -45,6 +48,8 @@ class Relay:
     stopping: bool = False
     _sealed_at: float = 0.0
     _beat_at: float = 0.0
+    _watched_at: float = float("-inf")
+    _unwatched: bool = False
     _unpushed: set[int] = field(default_factory=set)
     _pushed_at: dict[int, float] = field(default_factory=dict)
 
@@ -75,10 +80,12 @@ class Relay:
                 time.sleep(backoff)
 
     def turn(self) -> bool:
-        """Fold what is there, seal if it is time, push what is due; True where more may be waiting."""
+        """Fold what is there, ask monitors, seal if it is time, push what is due; True where more may be waiting."""
         folded = fold_outbox()
         self._unpushed.update(folded)
+        self._unwatched = self._unwatched or bool(folded)
         now = self.clock()
+        self._watch(now)
         if now - self._sealed_at >= SEAL_EVERY:
             seal_pending()
             self._sealed_at = now
@@ -87,6 +94,19 @@ class Relay:
             cache.set(HEARTBEAT_KEY, time.time(), timeout=60)
             self._beat_at = now
         return sum(folded.values()) >= BATCH
+
+    def _watch(self, now: float) -> None:
+        """Ask the monitors of projects whose counters moved. Which those are is in the database, so none is missed."""
+        if now - self._watched_at < (WATCH_EVERY if self._unwatched else SWEEP_EVERY):
+            return
+        self._watched_at, self._unwatched = now, False
+        for project_id in due_projects():
+            try:
+                project_evaluate(project_id)
+            except (DatabaseError, OSError):
+                raise
+            except Exception:  # one project's monitors must not stop the counters of all
+                logger.exception("The monitors of project %s could not be asked.", project_id)
 
     def _push(self, now: float) -> None:
         due = [pk for pk in self._unpushed if now - self._pushed_at.get(pk, 0.0) >= PUSH_EVERY]

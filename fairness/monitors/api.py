@@ -1,0 +1,230 @@
+"""REST of monitors and findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Scope
+from accounts.people import person
+from annotations.access import OWNER, STAFF, project_access
+from fairness.access import finding_access, monitor_access
+from fairness.metrics import ALPHA
+from fairness.models import Decision, Finding, Monitor
+from fairness.monitors.models import LONGEST_TEXT, Action, Measure, Truth, Whose
+from fairness.monitors.selectors import findings_of, look_at, monitors_of, told
+from fairness.monitors.services import (
+    CHANGEABLE,
+    FIELDS,
+    finding_decide,
+    monitor_add,
+    monitor_change,
+    monitor_draft,
+    monitor_remove,
+)
+
+
+class MonitorChangeSerializer(serializers.Serializer[Any]):
+    alpha = serializers.FloatField(required=False, help_text=_("Probability of a false pause, for this monitor alone."))
+    tau = serializers.FloatField(
+        required=False, help_text=_("The limit: a difference, a share of errors, or the least κ; from 0 to 1.")
+    )
+    at_checkpoints = serializers.BooleanField(required=False)
+    pause_labelling = serializers.BooleanField(required=False)
+    groups_anew = serializers.BooleanField(
+        required=False, help_text=_("Watch the groups that the items have now; those that came later are not else.")
+    )
+
+
+class MonitorNewSerializer(serializers.Serializer[Any]):
+    measure = serializers.ChoiceField(choices=Measure.choices)
+    whose = serializers.ChoiceField(choices=Whose.choices, default=Whose.MODEL)
+    attribute = serializers.CharField(max_length=64, default="", allow_blank=True)
+    label_key = serializers.CharField(max_length=64, default="", allow_blank=True)
+    truth = serializers.ChoiceField(choices=Truth.choices, default=Truth.GOLD)
+    alpha = serializers.FloatField(default=ALPHA)
+    tau = serializers.FloatField(default=0.1)
+    at_checkpoints = serializers.BooleanField(default=False)
+    pause_labelling = serializers.BooleanField(default=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        # "label" is an argument of every field, so it cannot be declared as one.
+        return {"label" if name == "label_key" else name: field for name, field in super().get_fields().items()}
+
+
+class MonitorSerializer(serializers.ModelSerializer[Monitor]):
+    groups = serializers.ListField(child=serializers.CharField(), help_text=_("Those that are watched."))
+
+    class Meta:
+        model = Monitor
+        fields = ["id", *FIELDS, "groups", "created_at"]
+
+
+class LookSerializer(serializers.Serializer[Any]):
+    """What a limit would have brought about with the labels so far, for one model (or people)."""
+
+    name = serializers.CharField(help_text=_("Of a model; else empty."))
+    would_pause = serializers.BooleanField()
+    certain = serializers.FloatField(source="verdict.certain", allow_null=True)
+    plain = serializers.FloatField(source="verdict.plain", allow_null=True)
+    text = serializers.CharField()
+
+
+class FindingDecisionSerializer(serializers.ModelSerializer[Decision]):
+    class Meta:
+        model = Decision
+        fields = ["action", "reason", "resumed", "made_at"]
+
+
+class DecideSerializer(serializers.Serializer[Any]):
+    action = serializers.ChoiceField(choices=Action.choices)
+    reason = serializers.CharField(
+        max_length=LONGEST_TEXT, default="", allow_blank=True, help_text=_("Needed to accept, and to resume.")
+    )
+    resume = serializers.BooleanField(default=False, help_text=_("Let the runs that were paused for it go on."))
+
+
+class FindingSerializer(serializers.ModelSerializer[Finding]):
+    """``certificate``: counts, bands, groups, the certain and the plain value, α and τ, as they were."""
+
+    certificate = serializers.DictField()
+    runs = serializers.ListField(child=serializers.IntegerField(), help_text=_("That were paused for it."))
+    decision = serializers.SerializerMethodField()
+    text = serializers.SerializerMethodField(help_text=_("What was found and how sure it is, in words."))
+
+    class Meta:
+        model = Finding
+        fields = [
+            "id", "monitor", "annotator", "text", "certificate", "version", "runs", "labelling_paused", "is_open",
+            "found_at", "decision",
+        ]  # fmt: skip
+
+    def get_decision(self, finding: Finding) -> dict[str, Any] | None:
+        decision = getattr(finding, "decision", None)
+        return None if decision is None else dict(FindingDecisionSerializer(decision).data)
+
+    def get_text(self, finding: Finding) -> str:
+        return str(self.context["texts"][finding.pk])
+
+
+def _shown(findings: list[Finding], project: Any) -> list[dict[str, Any]]:
+    texts = {one.finding.pk: one.text for one in told(findings, project)}
+    return [dict(FindingSerializer(one, context={"texts": texts}).data) for one in findings]
+
+
+class MonitorsView(APIView):
+    read_scope = Scope.READ
+    token_scope = Scope.MANAGE
+
+    @extend_schema(
+        operation_id="list_monitors", summary="A project's limits", responses=MonitorSerializer(many=True),
+        tags=["fairness"],
+    )  # fmt: skip
+    def get(self, request: Request, project_id: int) -> Response:
+        access = project_access(request.user, project_id, STAFF)
+        return Response(MonitorSerializer(monitors_of(access.project), many=True).data)
+
+    @extend_schema(
+        operation_id="add_monitor", summary="Set a limit",
+        description="409: it is watched already, or there are too many.",
+        request=MonitorNewSerializer, responses={201: MonitorSerializer}, tags=["fairness"],
+    )  # fmt: skip
+    def post(self, request: Request, project_id: int) -> Response:
+        access = project_access(request.user, project_id, OWNER)
+        given = MonitorNewSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        monitor = monitor_add(project=access.project, actor=person(request), values=given.validated_data)
+        return Response(MonitorSerializer(monitor).data, status=201)
+
+
+class MonitorTryView(APIView):
+    token_scope = Scope.MANAGE
+
+    @extend_schema(
+        operation_id="try_monitor", summary="What a limit would have brought about with the labels so far",
+        description="Nothing is stored.",
+        request=MonitorNewSerializer, responses=LookSerializer(many=True), tags=["fairness"],
+    )  # fmt: skip
+    def post(self, request: Request, project_id: int) -> Response:
+        access = project_access(request.user, project_id, OWNER)
+        given = MonitorNewSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        draft = monitor_draft(project=access.project, values=given.validated_data)
+        return Response(LookSerializer(look_at(draft), many=True).data)
+
+
+class MonitorView(APIView):
+    read_scope = Scope.READ
+    token_scope = Scope.MANAGE
+
+    @extend_schema(operation_id="monitor", summary="A limit", responses=MonitorSerializer, tags=["fairness"])
+    def get(self, request: Request, project_id: int, monitor_id: int) -> Response:
+        return Response(MonitorSerializer(monitor_access(request.user, project_id, monitor_id)[1]).data)
+
+    @extend_schema(
+        operation_id="change_monitor", summary="Change a limit",
+        description="What is watched stays: that is another monitor.",
+        request=MonitorChangeSerializer, responses=MonitorSerializer, tags=["fairness"],
+    )  # fmt: skip
+    def patch(self, request: Request, project_id: int, monitor_id: int) -> Response:
+        _access, monitor = monitor_access(request.user, project_id, monitor_id, OWNER)
+        given = MonitorChangeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        values = {name: value for name, value in given.validated_data.items() if name in CHANGEABLE}
+        anew = given.validated_data.get("groups_anew", False)
+        changed = monitor_change(monitor=monitor, actor=person(request), values=values, groups_anew=anew)
+        return Response(MonitorSerializer(changed).data)
+
+    @extend_schema(
+        operation_id="remove_monitor", summary="Watch by a limit no more",
+        description="What it found stays on record; what waits for a decision waits no longer.",
+        responses={204: None}, tags=["fairness"],
+    )  # fmt: skip
+    def delete(self, request: Request, project_id: int, monitor_id: int) -> Response:
+        _access, monitor = monitor_access(request.user, project_id, monitor_id, OWNER)
+        monitor_remove(monitor=monitor, actor=person(request))
+        return Response(status=204)
+
+
+class FindingsView(GenericAPIView[Finding]):
+    read_scope = Scope.READ
+    serializer_class = FindingSerializer
+    queryset = Finding.objects.none()
+
+    @extend_schema(operation_id="list_findings", summary="What monitors found, the newest first", tags=["fairness"])
+    def get(self, request: Request, project_id: int) -> Response:
+        access = project_access(request.user, project_id, STAFF)
+        page = self.paginate_queryset(findings_of(access.project))
+        return self.get_paginated_response(_shown(list(page or []), access.project))
+
+
+class FindingView(APIView):
+    read_scope = Scope.READ
+
+    @extend_schema(operation_id="finding", summary="A finding", responses=FindingSerializer, tags=["fairness"])
+    def get(self, request: Request, project_id: int, finding_id: int) -> Response:
+        access, finding = finding_access(request.user, project_id, finding_id)
+        return Response(_shown([finding], access.project)[0])
+
+
+class FindingDecideView(APIView):
+    token_scope = Scope.MANAGE
+
+    @extend_schema(
+        operation_id="decide_finding", summary="Answer a finding",
+        description="Accept it with a reason, or say what is done about it. 409: it was answered already.",
+        request=DecideSerializer, responses={201: FindingDecisionSerializer}, tags=["fairness"],
+    )  # fmt: skip
+    def post(self, request: Request, project_id: int, finding_id: int) -> Response:
+        _access, finding = finding_access(request.user, project_id, finding_id, OWNER)
+        given = DecideSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        decision = finding_decide(finding=finding, actor=person(request), **given.validated_data)
+        return Response(FindingDecisionSerializer(decision).data, status=201)

@@ -1,0 +1,109 @@
+"""Where a finding's page leads: the items that show it, and what can be done on the platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from annotations.access import READERS, STAFF, Access
+from fairness.models import Finding
+from fairness.monitors.models import Action, Measure, Whose
+
+
+@dataclass(frozen=True)
+class Link:
+    """``action``: what deciding for it is called; empty for a list of items."""
+
+    url: str
+    title: str
+    text: str = ""
+    action: str = ""
+    icon: str = "list"
+
+
+def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
+    """Lists of the items that show the finding. ``with_givers``: whether the reader may know what a model said."""
+    monitor = finding.monitor
+    asked: dict[str, Any] = {}
+    of_model = with_givers and finding.annotator_id is not None
+    if monitor.label:
+        asked["given" if of_model else "label"] = monitor.label
+    if of_model:
+        asked["annotator"] = finding.annotator_id
+    if with_givers and monitor.measure in (Measure.ERROR, Measure.ODDS):
+        asked["against"] = "gold"
+    if with_givers and monitor.measure in (Measure.GAP, Measure.KAPPA):
+        asked["against"] = "consensus"
+    if monitor.measure == Measure.COMPLETENESS:
+        asked = {"state": "undecided"}
+    groups = finding.certificate["groups"] or [""]
+    return [_items(finding, asked, group) for group in groups]
+
+
+def _items(finding: Finding, asked: dict[str, Any], group: str) -> Link:
+    if group:
+        asked = {**asked, "group": f"{finding.monitor.attribute}:{group}"}
+    url = f"{reverse('items', args=[finding.project_id])}?{urlencode(asked)}"
+    return Link(url, _("Items about %(group)s") % {"group": group} if group else _("The items"))
+
+
+def remedies(finding: Finding, access: Access) -> list[Link]:
+    """What can be done about it here, as far as this person may open it."""
+    project = finding.project_id
+    of_model = finding.monitor.whose == Whose.MODEL
+    group = finding.certificate["groups"][-1] if finding.certificate["groups"] else _("the items")
+    found = []
+    if of_model and access.role in READERS:
+        found += [
+            Link(
+                reverse("run_prompts", args=[project]),
+                _("Change the prompt"),
+                _("Say what is asked more clearly, or show examples of %(group)s. The new prompt is watched anew.")
+                % {"group": group},
+                Action.PROMPT,
+                "edit",
+            ),
+            Link(
+                reverse("runs", args=[project]),
+                _("Switch the model"),
+                _("Start a run of another model on the items that are left; Trust says how the models did so far."),
+                Action.MODEL,
+                "cpu",
+            ),
+        ]
+    if access.can_manage:
+        found.append(
+            Link(
+                reverse("project_setting_serving", args=[project]),
+                _("Collect more people’s labels"),
+                _("Serve items balanced over groups, or allow more labels, so that more people decide about %(group)s.")
+                % {"group": group},
+                Action.PEOPLE,
+                "users",
+            )
+        )
+    if access.role in STAFF:
+        found.append(
+            Link(
+                reverse("cases", args=[project]),
+                _("Send to experts"),
+                _("Where people or a model disagree a case is open already; experts settle it."),
+                Action.EXPERTS,
+                "gavel",
+            )
+        )
+    if of_model and access.role in READERS:
+        found.append(
+            Link(
+                reverse("exports", args=[project]),
+                _("Fine-tune"),
+                _("Export the settled items of %(group)s as examples to train the model with.") % {"group": group},
+                Action.TUNE,
+                "sparkle",
+            )
+        )
+    return found

@@ -1,0 +1,151 @@
+"""Reading monitors and findings for pages and the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from annotations.models import Annotator, Project
+from fairness.models import Finding, Monitor
+from fairness.monitors.evaluating import label_names
+from fairness.monitors.measures import TRUE_POSITIVE, Verdict
+from fairness.monitors.models import Measure
+from fairness.monitors.reading import Judged, groups_now, judge, state_of
+from fairness.monitors.words import found_text, limit_of, title_of, what_text
+
+
+def monitors_of(project: Project) -> QuerySet[Monitor]:
+    """Those in force, with ``waiting``: how many of their findings are unanswered."""
+    waiting = Count("findings", filter=Q(findings__is_open=True))
+    return Monitor.objects.filter(project=project, removed_at__isnull=True).annotate(waiting=waiting)
+
+
+def findings_of(project: Project) -> QuerySet[Finding]:
+    """Of all monitors, removed ones too; the newest first."""
+    found = Finding.objects.filter(project=project)
+    return found.select_related("monitor", "annotator", "decision__made_by").order_by("-pk")
+
+
+def waiting_findings(project_id: int) -> int:
+    """How many wait for an owner's decision."""
+    return Finding.objects.filter(project_id=project_id, is_open=True).count()
+
+
+def name_of(finding: Finding) -> str:
+    """The model's name; empty where the finding is of people."""
+    return (finding.annotator.name or finding.annotator.pseudonym) if finding.annotator else ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding in words: what it is about, what was found, and that with how sure it is."""
+
+    finding: Finding
+    title: str
+    what: str
+    text: str
+
+
+def told(findings: list[Finding], project: Project) -> list[Told]:
+    names = label_names(project.pk)
+    return [
+        Told(
+            finding,
+            title_of(finding.monitor, names, name_of(finding)),
+            what_text(finding.monitor, finding.certificate, names, name_of(finding)),
+            found_text(finding.monitor, finding.certificate, names, name_of(finding)),
+        )
+        for finding in findings
+    ]
+
+
+def open_findings(project: Project, most: int = 5) -> list[Told]:
+    """What waits for an answer, the newest first."""
+    found = list(findings_of(project).filter(is_open=True)[:most])
+    return told(found, project) if found else []
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a monitor says of one annotator's labels so far."""
+
+    name: str
+    verdict: Verdict
+    text: str
+    would_pause: bool
+
+
+def look_at(monitor: Monitor) -> list[Look]:
+    """What the labels so far would have brought about under a monitor, saved or not; empty without labels."""
+    names = label_names(monitor.project_id)
+    judged = [one for one in judged_now(monitor) if one.verdict.plain is not None]
+    who = annotator_names([one.annotator_id for one in judged])
+    return [
+        Look(
+            who.get(one.annotator_id or 0, ""),
+            one.verdict,
+            found_text(monitor, one.verdict.as_json(), names, who.get(one.annotator_id or 0, ""))
+            if one.verdict.beyond
+            else "",
+            one.verdict.beyond,
+        )
+        for one in judged
+    ]
+
+
+def judged_now(monitor: Monitor) -> list[Judged]:
+    monitor.groups = monitor.groups or (groups_now(monitor.project_id, monitor.attribute) if monitor.attribute else [])
+    return judge(state_of(monitor.project_id, [monitor]), [monitor])
+
+
+def annotator_names(ids: list[int | None]) -> dict[int, str]:
+    rows = Annotator.objects.filter(pk__in=[pk for pk in ids if pk is not None])
+    return {row.pk: row.name or row.pseudonym for row in rows}
+
+
+def described(monitors: list[Monitor], project: Project) -> list[dict[str, Any]]:
+    """Rows of the list: the monitor, what it watches, its limit."""
+    names = label_names(project.pk)
+    return [{"monitor": one, "title": title_of(one, names), "limit": limit_of(one)} for one in monitors]
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One group of a finding: the rate in question, of how many, the limits that hold at every moment."""
+
+    group: str
+    part: int | None
+    n: int
+    rate: float | None
+    low: float | None
+    high: float | None
+    concerned: bool
+
+
+def group_rows(finding: Finding) -> list[GroupRow]:
+    """A finding's groups with their counts, those that it names first."""
+    certificate, rows = finding.certificate, []
+    for group, counts in certificate["table"].items():
+        part, n = _rate_of(finding.monitor.measure, certificate["rate"], counts)
+        band = certificate["bands"].get(group)
+        concerned = group in certificate["groups"] or not certificate["groups"]
+        rate = part / n if part is not None and n else None
+        if finding.monitor.measure == Measure.GAP and n:
+            rate = (counts[0] - counts[1]) / n
+        low, high = band or (None, None)
+        rows.append(GroupRow(group, part, n, rate, low, high, concerned))
+    order = {group: number for number, group in enumerate(certificate["groups"])}
+    return sorted(rows, key=lambda row: (order.get(row.group, len(order)), row.group))
+
+
+def _rate_of(measure: str, rate: str, counts: list[Any]) -> tuple[int | None, int]:
+    if measure == Measure.ODDS:
+        tp, fp, fn, tn = counts
+        return (tp, tp + fn) if rate == TRUE_POSITIVE else (fp, fp + tn)
+    if measure == Measure.GAP:
+        return counts[0] + counts[2], counts[3]
+    if measure == Measure.KAPPA:
+        return sum(counts[k][k] for k in range(len(counts))), sum(map(sum, counts))
+    return counts[0], counts[1]

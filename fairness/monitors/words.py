@@ -1,0 +1,134 @@
+"""What a monitor watches and what it found, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from fairness.models import Finding, Monitor
+from fairness.monitors.measures import TRUE_POSITIVE
+from fairness.monitors.models import Measure, Whose
+
+
+def number(value: float | None) -> str:
+    """At most three places, none that say nothing; a dash where there is none."""
+    return "–" if value is None else _trimmed(value, 3)
+
+
+def points(value: float | None) -> str:
+    """A share or a difference of shares, in percent."""
+    return "–" if value is None else _trimmed(100 * value, 1)
+
+
+def _trimmed(value: float, places: int) -> str:
+    plain = f"{value:.{places}f}".rstrip("0").rstrip(".")
+    return str(number_format(Decimal(plain), use_l10n=True))
+
+
+def source_of(monitor: Monitor, annotator: str = "") -> str:
+    if monitor.whose == Whose.MODEL:
+        return annotator or _("each model")
+    return _("people’s consensus") if monitor.whose == Whose.PEOPLE else _("the consensus")
+
+
+def title_of(monitor: Monitor, labels: Mapping[str, str], annotator: str = "") -> str:
+    """What is watched, in a line. ``labels``: names of labels by key."""
+    texts = {
+        Measure.PARITY: _("How much more often one %(attribute)s than another is labelled “%(label)s” by %(source)s"),
+        Measure.ODDS: _("How differently %(source)s err about “%(label)s” between groups of %(attribute)s"),
+        Measure.GAP: _("How far %(source)s and people are apart on “%(label)s” within a %(attribute)s"),
+        Measure.KAPPA: _("How well %(source)s and people agree%(across)s"),
+        Measure.COMPLETENESS: _("How far one %(attribute)s is behind another in labels"),
+        Measure.ERROR: _("How often %(source)s are wrong on items with a known label%(across)s"),
+    }
+    across = _(", for each %(attribute)s") % {"attribute": monitor.attribute} if monitor.attribute else ""
+    return texts[Measure(monitor.measure)] % {
+        "attribute": monitor.attribute,
+        "label": labels.get(monitor.label, monitor.label),
+        "source": source_of(monitor, annotator),
+        "across": across,
+    }
+
+
+def unit_of(monitor: Monitor) -> str:
+    """What the certain and the plain value are counted in."""
+    if monitor.measure == Measure.KAPPA:
+        return "κ"
+    return "%" if monitor.measure == Measure.ERROR else _("points")
+
+
+def limit_of(monitor: Monitor) -> str:
+    """The limit in words."""
+    if monitor.measure == Measure.KAPPA:
+        return _("at least %(tau)s") % {"tau": number(monitor.tau)}
+    if monitor.measure == Measure.ERROR:
+        return _("at most %(tau)s %%") % {"tau": points(monitor.tau)}
+    return _("at most %(tau)s points") % {"tau": points(monitor.tau)}
+
+
+def found_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[str, str], annotator: str = "") -> str:
+    """What was found and how sure it is. ``certificate``: of a finding, or a verdict as JSON."""
+    return f"{what_text(monitor, certificate, labels, annotator)} {how_sure(monitor, certificate)}"
+
+
+def what_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[str, str], annotator: str) -> str:
+    """What was found, in a sentence."""
+    groups, certain = certificate["groups"], certificate["certain"]
+    shown = {
+        "source": source_of(monitor, annotator),
+        "label": labels.get(monitor.label, monitor.label),
+        "first": groups[0] if groups else _("all items"),
+        "second": groups[1] if len(groups) > 1 else "",
+        "certain": points(certain),
+        "plain": points(certificate["plain"]),
+    }
+    if monitor.measure == Measure.PARITY:
+        text = _("%(source)s: items about %(first)s get “%(label)s” more often than items about %(second)s, by at "
+                 "least %(certain)s points (%(plain)s as counted).")  # fmt: skip
+    elif monitor.measure == Measure.ODDS and certificate["rate"] == TRUE_POSITIVE:
+        text = _("%(source)s: where “%(label)s” is right it is found more often for %(first)s than for %(second)s, by "
+                 "at least %(certain)s points (%(plain)s as counted).")  # fmt: skip
+    elif monitor.measure == Measure.ODDS:
+        text = _("%(source)s: where “%(label)s” is wrong it is given more often for %(first)s than for %(second)s, by "
+                 "at least %(certain)s points (%(plain)s as counted).")  # fmt: skip
+    elif monitor.measure == Measure.GAP:
+        row = certificate["table"][groups[0]]
+        more = row[0] >= row[1]
+        text = _("%(source)s: items about %(first)s get “%(label)s” more often than people give it, by at least "
+                 "%(certain)s points (%(plain)s as counted).") if more else _(
+                 "%(source)s: items about %(first)s get “%(label)s” less often than people give it, by at least "
+                 "%(certain)s points (%(plain)s as counted).")  # fmt: skip
+    elif monitor.measure == Measure.COMPLETENESS:
+        text = _("Items about %(first)s have %(plain)s points more of the labels that they need than items about "
+                 "%(second)s.")  # fmt: skip
+    elif monitor.measure == Measure.ERROR:
+        text = _("%(source)s: of %(first)s with a known label at least %(certain)s %% are labelled otherwise "
+                 "(%(plain)s %% as counted).")  # fmt: skip
+    else:
+        shown |= {"certain": number(certain), "plain": number(certificate["plain"])}
+        text = _("%(source)s and people agree on %(first)s with a κ of at most %(certain)s (%(plain)s as counted).")
+    return text % shown
+
+
+def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
+    if certificate.get("exact"):
+        return _("This is counted, not estimated. The limit is %(limit)s.") % {"limit": limit_of(monitor)}
+    alpha = certificate.get("alpha", monitor.alpha)
+    text = _("If the truth were within the limit (%(limit)s), chance would bring this about in at most %(alpha)s %% of "
+             "projects, however often one looks.")  # fmt: skip
+    return text % {"limit": limit_of(monitor), "alpha": points(alpha)}
+
+
+def reason_of(finding: Finding, labels: Mapping[str, str], annotator: str) -> str:
+    """Why a run is paused, on the run's own page: what was found and where to answer it; at most 500 characters."""
+    text = what_text(finding.monitor, finding.certificate, labels, annotator)
+    return f"{text[:360]} {to_answer(finding)}"
+
+
+def to_answer(finding: Finding) -> str:
+    text = _("Fairness → Monitors → finding %(number)s says more, and waits for the owner’s decision.")
+    return text % {"number": finding.pk}

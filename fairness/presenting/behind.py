@@ -1,0 +1,162 @@
+"""The sections that are read from what is stored: people who label, agreement, use of models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from annotations.agreement import CoefficientName
+from annotations.agreement import Reason as AgreementReason
+from annotations.measuring.reading import MEANINGS, NAMES
+from fairness.models import AgreementFigures
+from fairness.presenting import texts
+from fairness.presenting.tiles import Tile
+from fairness.selectors.behind import ModelUse, PeopleQuestion
+
+REASONS = {reason.value: reason.sentence for reason in AgreementReason}
+
+
+@dataclass(frozen=True)
+class GapRow:
+    """A group of people, on all items or on those of one group."""
+
+    question: str
+    group: str
+    items: str
+    gap: str
+    interval: str
+    beyond: bool
+
+
+def people_rows(questions: Iterable[PeopleQuestion]) -> list[GapRow]:
+    rows = []
+    for question in questions:
+        for group in question.groups:
+            rows.append(_gap_row(question.title, group.group, _("all items"), group.gap))
+            for one in group.interactions:
+                items = _("%(group)s beyond others") % {"group": one["group"]}
+                rows.append(_gap_row(question.title, group.group, items, one))
+    return rows
+
+
+def _gap_row(question: str, group: str, items: str, gap: Any) -> GapRow:
+    low, high = gap["low"], gap["high"]
+    return GapRow(
+        question=question,
+        group=group,
+        items=items,
+        gap=texts.signed_points(gap["value"]),
+        interval=texts.interval(low, high, texts.signed_points),
+        beyond=low is not None and (low > 0 or high < 0),
+    )
+
+
+def people_answer(rows: list[GapRow], questions: list[PeopleQuestion]) -> str:
+    if not questions:
+        return _("This project asks people nothing about themselves, so groups of people cannot be compared.")
+    if not rows:
+        return _("Insufficient data: a group of people is shown from five on, beside five others, on the same items.")
+    beyond = [row for row in rows if row.beyond]
+    if not beyond:
+        return _("No group of people labels differently from everyone else by more than chance explains.")
+    first = beyond[0]
+    words = {"group": first.group, "gap": first.gap, "interval": first.interval, "items": first.items}
+    text = _(
+        "“%(group)s” give the label %(gap)s points against everyone else (%(items)s; 95 %% interval %(interval)s)."
+    )
+    return text % words
+
+
+@dataclass(frozen=True)
+class ScopeRow:
+    """Agreement of one part of the items: who, which part, and the figures as they are shown."""
+
+    who: str
+    part: str
+    name: str
+    value: str
+    interval: str
+    n: int
+
+
+def agreement_tiles(stored: AgreementFigures | None) -> list[Tile]:
+    """Of all items, among people and with each model."""
+    if stored is None:
+        return []
+    found = stored.figures
+    tiles = [_tile("people", figure, "") for figure in found["people"][0]["figures"]]
+    for number, model in enumerate(found["models"]):
+        kappa = model["scopes"][0]["figures"][-1]
+        tiles.append(_tile(f"model-{number}", kappa, model["name"]))
+    return tiles
+
+
+def _tile(who: str, figure: dict[str, Any], name: str) -> Tile:
+    coefficient = CoefficientName(figure["name"])
+    title = str(NAMES[coefficient])
+    return Tile(
+        id=f"tile-agreement-{who}-{figure['name']}",
+        label=f"{title}, {name}" if name else title,
+        definition=str(MEANINGS[coefficient]),
+        value="" if figure["value"] is None else texts.number(figure["value"], 3),
+        interval=_interval(figure),
+        note=_("%(n)s items compared") % {"n": texts.count(figure["n"])},
+        undefined=_why(figure),
+    )
+
+
+def agreement_rows(stored: AgreementFigures | None) -> list[ScopeRow]:
+    """Every part that was measured: all items, then each group."""
+    if stored is None:
+        return []
+    sides = [(_("People"), stored.figures["people"])]
+    sides += [(_("People and %(model)s") % {"model": one["name"]}, one["scopes"]) for one in stored.figures["models"]]
+    rows = []
+    for who, scopes in sides:
+        for scope in scopes:
+            part = f"{scope['attribute']}: {scope['group']}" if scope["attribute"] else _("all items")
+            for figure in scope["figures"]:
+                value = _why(figure) or texts.number(figure["value"], 3)
+                name = str(NAMES[CoefficientName(figure["name"])])
+                rows.append(ScopeRow(who, part, name, value, _interval(figure), figure["n"]))
+    return rows
+
+
+def _interval(figure: dict[str, Any]) -> str:
+    return texts.interval(figure["low"], figure["high"], lambda value: texts.number(value, 3))
+
+
+def _why(figure: dict[str, Any]) -> str:
+    return "" if figure["reason"] is None else _(REASONS[figure["reason"]])
+
+
+@dataclass(frozen=True)
+class UseRow:
+    name: str
+    runs: int
+    labels: str
+    unanswered: str
+    tokens: str
+    per_label: str
+    seconds: str
+    last: datetime | None
+
+
+def use_rows(uses: Iterable[ModelUse]) -> list[UseRow]:
+    return [
+        UseRow(
+            name=use.name,
+            runs=use.runs,
+            labels=texts.count(use.labelled),
+            unanswered=texts.count(use.unanswered),
+            tokens=texts.count(use.prompt_tokens + use.completion_tokens),
+            per_label="" if use.tokens_per_label is None else texts.number(use.tokens_per_label, 1),
+            seconds=texts.number(use.model_seconds, 1),
+            last=use.last,
+        )
+        for use in uses
+    ]

@@ -1,0 +1,130 @@
+"""The numbers of each chart as a table to download: the same as on the page, unrounded and with their counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from annotations.models import Project
+from fairness.metrics import Estimate
+from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
+from fairness.selectors.live import LiveView
+from fairness.selectors.timeline import timeline
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """``private``: for owners and auditors alone."""
+
+    columns: tuple[str, ...]
+    rows: Callable[[Project, LiveView], Iterator[Row]]
+    private: bool = False
+
+
+ESTIMATE = ("value", "low", "high", "n", "status", "reason")
+
+
+def _estimate(estimate: Estimate) -> Row:
+    return (estimate.value, estimate.low, estimate.high, estimate.n, estimate.status.value, estimate.reason or "")
+
+
+def _rates(_project: Project, view: LiveView) -> Iterator[Row]:
+    for group in view.groups:
+        for source in view.sources:
+            counts = source.counts.get(group)
+            if counts is not None:
+                band = source.certified.bands.get(group) if source.certified else None
+                who = (group, source.kind, source.name, counts.selected)
+                yield (*who, *_estimate(source.parity.rates[group]), band and band.low, band and band.high)
+
+
+def _gaps(_project: Project, view: LiveView) -> Iterator[Row]:
+    for group in view.groups:
+        for model in view.models:
+            if group in model.gaps.by_group:
+                yield (group, model.source.name, *_estimate(model.gaps.by_group[group]))
+
+
+def _sources(_project: Project, view: LiveView) -> Iterator[Row]:
+    for source in view.sources:
+        parity = source.parity
+        certain = source.certified.lower if source.certified else None
+        ends = (parity.highest or "", parity.lowest or "", parity.ratio.value, source.beyond_chance, certain)
+        yield (source.kind, source.name, *_estimate(parity.difference), *ends)
+
+
+def _timeline(project: Project, view: LiveView) -> Iterator[Row]:
+    found = timeline(project, view)
+    for moment in found.moments:
+        for table, point in moment.points.items():
+            period = (moment.start.isoformat(), moment.end.isoformat(), table)
+            yield ("period", *period, *_estimate(point.difference), point.certain, "")
+    for mark in found.marks:
+        text = f"{mark.what} {mark.reason}".strip()
+        yield (mark.kind, mark.at.isoformat(), "", "", *[""] * len(ESTIMATE), "", text)
+
+
+def _intersections(project: Project, view: LiveView) -> Iterator[Row]:
+    found = crossing_of(project, view)
+    if found is None:
+        return
+    for (group, beside), counts in sorted(found.counts.items()):
+        yield (
+            group,
+            beside,
+            found.source.kind,
+            found.source.name,
+            counts.selected,
+            *_estimate(found.rates.rates[group, beside]),
+        )
+
+
+def _people(project: Project, view: LiveView) -> Iterator[Row]:
+    for question in people_of(project, view):
+        for group in question.groups:
+            for one in ({"attribute": "", "group": "", **group.gap, "items": ""}, *group.interactions):
+                items = ("", "") if "items" in one else (one["attribute"], one["group"])
+                yield (question.title, group.group, *items, one["value"], one["low"], one["high"])
+
+
+def _agreement(project: Project, _view: LiveView) -> Iterator[Row]:
+    stored = agreement_of(project)
+    if stored is None:
+        return
+    sides = [("people", stored.figures["people"])]
+    sides += [(model["name"], model["scopes"]) for model in stored.figures["models"]]
+    for who, scopes in sides:
+        for scope in scopes:
+            for figure in scope["figures"]:
+                numbers = (figure["value"], figure["low"], figure["high"], figure["n"], figure["reason"] or "")
+                yield (who, scope["attribute"], scope["group"], figure["name"], *numbers)
+
+
+def _models(project: Project, view: LiveView) -> Iterator[Row]:
+    for use in use_of(project, view):
+        tokens = (use.prompt_tokens, use.completion_tokens, use.tokens_per_label)
+        yield (use.name, use.runs, use.labelled, use.unanswered, *tokens, use.model_seconds)
+
+
+SHEETS = {
+    "rates": Sheet(("group", "kind", "name", "selected", *ESTIMATE, "band_low", "band_high"), _rates),
+    "gaps": Sheet(("group", "model", *ESTIMATE), _gaps),
+    "sources": Sheet(
+        ("kind", "name", *ESTIMATE, "highest", "lowest", "ratio", "beyond_chance", "certain_difference"), _sources
+    ),
+    "timeline": Sheet(("what", "start", "end", "source", *ESTIMATE, "certain_difference", "text"), _timeline),
+    "intersections": Sheet(("group", "beside", "kind", "name", "selected", *ESTIMATE), _intersections),
+    "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
+    "agreement": Sheet(("who", "attribute", "group", "coefficient", "value", "low", "high", "n", "reason"), _agreement),
+    "models": Sheet(
+        (
+            "model", "runs", "labelled", "unanswered", "prompt_tokens", "completion_tokens", "tokens_per_label",
+            "model_seconds",
+        ),
+        _models,
+        private=True,
+    ),
+}  # fmt: skip

@@ -1,0 +1,215 @@
+"""The timeline as a drawing, a table, and a sentence that says since when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from annotations.drawing import Scale, Tick, limit
+from fairness.presenting import texts
+from fairness.presenting.plots import GAP_LIMITS, Series, source_key
+from fairness.selectors.live import LiveView, Source
+from fairness.selectors.timeline import Mark, Moment, Timeline, table_of
+
+# The template fairness/timeline.html writes 360 × 236 (size), 44 and 350 (ends of the time), 26 and 178 (of the scale).
+LEFT, RIGHT, TOP, BOTTOM, EDGE = 44, 350, 26, 178, 6
+MOST_LISTED = 40  # marks in the list below
+
+
+@dataclass(frozen=True)
+class Dot:
+    x: str
+    y: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One source: its differences, the area of their intervals (the first source only), what was certain."""
+
+    series: Series
+    line: str
+    dots: tuple[Dot, ...]
+    area: str
+    certain: str
+
+
+@dataclass(frozen=True)
+class MarkLine:
+    x: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class TimePlot:
+    curves: tuple[Curve, ...]
+    levels: tuple[Tick, ...]
+    dates: tuple[Tick, ...]
+    marks: tuple[MarkLine, ...]
+
+
+@dataclass(frozen=True)
+class Happened:
+    """A mark in words."""
+
+    at: datetime
+    title: str
+    text: str
+    icon: str
+    url: str
+
+
+def since_when(view: LiveView, found: Timeline) -> str:
+    """Since when it is certain, for the source that the page answers with."""
+    for source in view.sources:
+        table = table_of(source)
+        if table in found.certain_since:
+            words = {"who": _who(source), "when": _date(found.certain_since[table])}
+            return _("In labels of %(who)s a difference is certain since %(when)s (UTC), at every moment.") % words
+    if not found.moments:
+        return _("No label of this question has a time yet.")
+    return _("At no moment so far was a difference certain.")
+
+
+def _who(source: Source) -> str:
+    return source.name or _("people")
+
+
+def _date(moment: datetime) -> str:
+    return date_format(moment, "DATETIME_FORMAT")
+
+
+def time_plot(view: LiveView, found: Timeline, series: Mapping[str, Series]) -> TimePlot | None:
+    """Differences in points over time; None where fewer than two periods have one."""
+    usable = [m for m in found.moments if any(point.difference.is_ok for point in m.points.values())]
+    if len(usable) < 2:
+        return None
+    ends = [
+        end
+        for moment in usable
+        for point in moment.points.values()
+        for end in (point.difference.value, point.difference.high)
+        if end is not None
+    ]
+    up = Scale(0.0, limit(max(ends), GAP_LIMITS), BOTTOM, TOP)
+    first, last = found.moments[0].end.timestamp(), found.moments[-1].end.timestamp()
+    along = Scale(first, max(last, first + 1), LEFT + EDGE, RIGHT - EDGE)
+    sources = [source for source in view.sources if source is not view.consensus]
+    curves = [_curve(s, series[source_key(s)], usable, along, up, place == 0) for place, s in enumerate(sources)]
+    levels = [up.high * step / 4 for step in range(5)]
+    marks = [m for m in found.marks if first <= m.at.timestamp() <= last + 1]
+    return TimePlot(
+        curves=tuple(curve for curve in curves if curve is not None),
+        levels=tuple(Tick(up.at(level), texts.points(level)) for level in levels),
+        dates=(
+            Tick(f"{LEFT}", _short(found.moments[0].end, found), "start"),
+            Tick(f"{RIGHT}", _short(found.moments[-1].end, found), "end"),
+        ),
+        marks=tuple(MarkLine(along.at(mark.at.timestamp()), mark.kind) for mark in marks),
+    )
+
+
+def _short(moment: datetime, found: Timeline) -> str:
+    within_days = found.moments[-1].end.timestamp() - found.moments[0].end.timestamp() < 3 * 86_400
+    return date_format(moment, "j M H:i" if within_days else "DATE_FORMAT")
+
+
+def _curve(
+    source: Source, series: Series, moments: list[Moment], along: Scale, up: Scale, with_area: bool
+) -> Curve | None:
+    table = table_of(source)
+    points = [(m, m.points[table]) for m in moments if m.points[table].difference.value is not None]
+    if not points:
+        return None
+    at = [(along.at(m.end.timestamp()), p) for m, p in points]
+    dots = tuple(Dot(x, up.at(p.difference.value or 0.0)) for x, p in at)
+    upper = [f"{x},{up.at(p.difference.high or 0.0)}" for x, p in at]
+    lower = [f"{x},{up.at(p.difference.low or 0.0)}" for x, p in reversed(at)]
+    certain = [f"{x},{up.at(p.certain or 0.0)}" for x, p in at]
+    return Curve(
+        series=series,
+        line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
+        dots=dots,
+        area=" ".join([*upper, *lower]) if with_area and len(at) > 1 else "",
+        certain=" ".join(certain) if any(p.certain for _x, p in at) else "",
+    )
+
+
+@dataclass(frozen=True)
+class TimeRow:
+    until: datetime
+    url: str
+    source: str
+    difference: str
+    interval: str
+    certain: str
+    labels: int
+
+
+def time_rows(view: LiveView, found: Timeline, series: Mapping[str, Series], address: str) -> list[TimeRow]:
+    """The table behind it; a period's link narrows the page to the labels that were given in it."""
+    rows = []
+    for moment in found.moments:
+        hours = [f"{moment.start:%Y-%m-%dT%H}", _last_hour(moment)]
+        for source in view.sources:
+            if source is view.consensus:
+                continue
+            point = moment.points[table_of(source)]
+            difference = point.difference
+            missing = texts.why_not(difference, view.min_group)
+            rows.append(
+                TimeRow(
+                    until=moment.end,
+                    url=f"{address}?{view.wanted.query(since=hours[0], until=hours[1])}",
+                    source=series[source_key(source)].label,
+                    difference=missing or texts.points(difference.value or 0.0, 1),
+                    interval=texts.interval(difference.low, difference.high, lambda value: texts.points(value, 1)),
+                    certain=texts.points(point.certain, 1) if point.certain else "",
+                    labels=moment.labels,
+                )
+            )
+    return rows
+
+
+def _last_hour(moment: Moment) -> str:
+    last = datetime.fromtimestamp(moment.end.timestamp() - 3600, moment.end.tzinfo)
+    return f"{last:%Y-%m-%dT%H}"
+
+
+def happened(found: Timeline, role: Role) -> list[Happened]:
+    """Checkpoints and decisions in words, the newest first."""
+    return [_happened(mark, role) for mark in reversed(found.marks)][:MOST_LISTED]
+
+
+def _happened(mark: Mark, role: Role) -> Happened:
+    if mark.kind == "checkpoint":
+        title = _("Checkpoint %(number)s of run %(run)s") % {"number": mark.number, "run": mark.subject}
+        decided = {"pause": _("The run paused."), "stop": _("The run stopped."), "go_on": _("It went on.")}[mark.what]
+        url = reverse("run_detail", args=[mark.subject]) if role != Role.EXPERT else ""
+        return Happened(mark.at, title, f"{decided} {mark.reason}".strip(), "flag", url)
+    return Happened(mark.at, _title(mark.what), mark.reason, "check-circle", "")
+
+
+def _title(kind: str) -> str:
+    titles = {
+        "project.changed": _("Project changed"),
+        "project.status_changed": _("Project's status changed"),
+        "attributes.changed": _("Protected attributes changed"),
+        "serving.rules_changed": _("Serving of items changed"),
+        "quality.rules_changed": _("Rules of quality changed"),
+        "deciding.rules_changed": _("Method of consensus changed"),
+        "schema.changed": _("Labels or guidelines changed"),
+        "run.started": _("Run started"),
+        "run.paused": _("Run paused"),
+        "run.resumed": _("Run resumed"),
+        "run.stopped": _("Run stopped"),
+        "run.cancelled": _("Run cancelled"),
+        "run.finished": _("Run finished"),
+        "run.rules_changed": _("Rules of a run changed"),
+    }
+    return titles.get(kind, kind)

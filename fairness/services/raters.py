@@ -1,0 +1,167 @@
+"""Figures about the people who label, made in the background and kept as they are shown.
+
+What must not happen is that figures tell anything of fewer than ``K`` people, alone, by subtraction, or by how they
+change from one day to the next. So:
+
+- groups come from ``annotations.demographics``, which hands out groups of ``K`` people or more alone;
+- a group is shown only where ``K`` of its people labelled, and ``K`` others; and none of a question where those who
+  labelled and are in no shown group are fewer than ``K`` but somebody: all shown groups taken from all labels would
+  leave just them;
+- what is shown are gaps on the same items, in whole points, with no counts: those of one group taken from the project's
+  totals would be counts of the others;
+- once a figure is shown it stays as it is until the demographic figures change, so that its changes tell of nobody who
+  came or went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.demographics.anonymity import K
+from annotations.demographics.selectors import asked_by, crowd_of, groups_of
+from annotations.models import Annotation, AnnotationStatus, DemographicsFigures, Project
+from annotations.task_types import task_type
+from annotations.task_types.base import label_keys
+from fairness.metrics import MIN_GROUP, MIN_RATERS, Estimate, RaterGaps, Ratings, rater_gaps
+from fairness.models import RaterFigures
+
+MOST_LABELS = 200_000  # the newest; more would say hardly more
+MOST_OFFERED = 10  # labels of the schema that figures are made of
+DRAWS = 500
+RATERS = max(K, MIN_RATERS)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Labels of the people of one project: columns of equal length; ``groups`` holds each item's own groups."""
+
+    items: Sequence[int]
+    people: Sequence[int]
+    tokens: Sequence[str]
+    groups: dict[int, dict[str, str]]
+
+
+def projects_to_compute() -> list[int]:
+    """Projects that show sizes of groups of people."""
+    shown = DemographicsFigures.objects.filter(shown_at__isnull=False).exclude(project__status="archived")
+    return list(shown.order_by("pk").values_list("pk", flat=True))
+
+
+def raters_compute(*, project_id: int) -> int:
+    """Make the figures that may be made anew; how many were written. Safe to run twice or to die anywhere."""
+    stored = DemographicsFigures.objects.filter(project_id=project_id, shown_at__isnull=False).first()
+    project = Project.objects.filter(pk=project_id).first()
+    if stored is None or stored.shown_at is None or project is None:
+        return 0
+    schema = project.schemas.get(is_current=True)
+    labels = label_keys(schema.config)[:MOST_OFFERED]
+    asked = [question.key for question in asked_by(project)]
+    RaterFigures.objects.filter(project=project).exclude(question__in=asked).delete()
+    due = _due(project, asked, labels, stored.shown_at)
+    if not due:
+        return 0
+    task = task_type(schema.task_type)
+    given = labels_of(project, task)
+    attributes = list(project.attributes.values_list("name", flat=True))
+    for question in dict.fromkeys(question for question, _label in due):
+        member = groups_of(project_id, question)
+        for label in [label for one, label in due if one == question]:
+            chosen = [label in task.decisions(token) for token in given.tokens]
+            shown = rater_groups(given, chosen, member, attributes)
+            _store(project, question, label, shown, stored.shown_at)
+    return len(due)
+
+
+def _due(project: Project, asked: list[str], labels: list[str], shown_at: datetime) -> list[tuple[str, str]]:
+    kept = RaterFigures.objects.filter(project=project, shown_at__gte=shown_at).exclude(groups=[])
+    fixed = set(kept.values_list("question", "label"))
+    return [(question, label) for question in asked for label in labels if (question, label) not in fixed]
+
+
+def labels_of(project: Project, task: Any) -> Given:
+    """The newest labels of the project's own crowd."""
+    rows = Annotation.objects.filter(
+        project=project, status=AnnotationStatus.CURRENT, annotator__in=crowd_of(project.pk)
+    ).order_by("-pk")
+    items: list[int] = []
+    people: list[int] = []
+    tokens: list[str] = []
+    groups: dict[int, dict[str, str]] = {}
+    columns = rows.values_list("item_id", "annotator_id", "value", "item__groups")[:MOST_LABELS]
+    for item_id, annotator_id, value, item_groups in columns.iterator(chunk_size=5000):
+        items.append(item_id)
+        people.append(annotator_id)
+        tokens.append(task.token(value))
+        groups.setdefault(item_id, item_groups)
+    return Given(items, people, tokens, groups)
+
+
+def rater_groups(
+    given: Given, chosen: Sequence[bool], member: dict[int, tuple[str, ...]], attributes: Iterable[str]
+) -> list[dict[str, Any]]:
+    """What may be shown of each group of people: its gap, and the gap on items of each group beyond that."""
+    active = set(given.people)
+    names = sorted({group for annotator in active for group in member.get(annotator, ())})
+    rest = sum(1 for annotator in active if not member.get(annotator))
+    if 0 < rest < K:
+        return []
+    item_code = {item: code for code, item in enumerate(dict.fromkeys(given.items))}
+    rater_code = {rater: code for code, rater in enumerate(dict.fromkeys(given.people))}
+    items, raters = [item_code[item] for item in given.items], [rater_code[rater] for rater in given.people]
+    shown = []
+    for name in names:
+        # One group against everybody else: a person may be in several where a question allows several answers.
+        inside = [name if name in member.get(annotator, ()) else None for annotator in rater_code]
+        if sum(one is not None for one in inside) < RATERS or sum(one is None for one in inside) < RATERS:
+            continue
+        if sum(inside[rater] is not None for rater in raters) < MIN_GROUP:
+            continue
+        ratings = Ratings.of(items, raters, chosen, inside)
+        found = _figures(ratings, name, given, list(item_code), list(attributes))
+        if found is not None:
+            shown.append(found)
+    return shown
+
+
+def _figures(
+    ratings: Ratings[str], name: str, given: Given, items: list[int], attributes: list[str]
+) -> dict[str, Any] | None:
+    interactions = []
+    gap: Estimate | None = None
+    for attribute in attributes or [""]:
+        of = [given.groups[item].get(attribute) for item in items] if attribute else []
+        found: RaterGaps[str, str] = rater_gaps(ratings, item_groups=of, min_raters=RATERS, draws=DRAWS)
+        gap = found.gaps[name]
+        for (_group, item_group), estimate in sorted(found.interactions.items()):
+            if estimate.is_ok and sum(one == item_group for one in of) >= MIN_GROUP:
+                interactions.append({"attribute": attribute, "group": item_group, **_rounded(estimate)})
+    if gap is None or not gap.is_ok:
+        return None
+    return {"group": name, **_rounded(gap), "interactions": interactions}
+
+
+def _rounded(estimate: Estimate) -> dict[str, float | None]:
+    """In whole points, without counts."""
+    parts = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    return {name: None if number is None else round(number, 2) + 0.0 for name, number in parts.items()}
+
+
+def _store(project: Project, question: str, label: str, shown: list[dict[str, Any]], shown_at: datetime) -> None:
+    with transaction.atomic():
+        before = (
+            RaterFigures.objects.select_for_update().filter(project=project, question=question, label=label).first()
+        )
+        if before is not None and before.groups and before.shown_at >= shown_at:
+            return  # another worker was first, and what is shown stays
+        RaterFigures.objects.update_or_create(
+            project=project,
+            question=question,
+            label=label,
+            defaults={"groups": shown, "shown_at": shown_at, "computed_at": timezone.now()},
+        )
