@@ -1,8 +1,8 @@
 """How soon a label is on twenty open dashboards of a project with a million labels, and what keeping these open costs.
 
 Starts an `evenhand up` of its own in a temporary folder. Dashboards are WebSocket clients, signed in as a browser is;
-labels come in at a steady pace from programs of their own, each in a transaction. A label's latency is the time from its
-commit until a message of a fold that counts it has reached the dashboard; each label counts once for each dashboard.
+labels come in at a steady pace from programs of their own, each in a transaction. A label's latency is the time from
+its commit until a message of a fold that counts it has reached the dashboard; each counts once for each dashboard.
 """
 
 from __future__ import annotations

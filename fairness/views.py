@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.access import STAFF, project_access
 from fairness.presenting.page import live_context
+from fairness.selectors.chosen import chosen_view
 from fairness.selectors.live import live_view
 
 
@@ -25,6 +26,7 @@ def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
     context = {
         **live_context(access.project, view),
         "access": access,
+        "chosen": chosen_view(access.project, view.question),
         "socket": f"/ws/projects/{project_id}/fairness/" + (f"?{query}" if query else ""),
     }
     return render(request, "fairness/page.html", context)

@@ -17,6 +17,7 @@ from annotations.models.labelling import (
     Assignment,
     AssignmentStatus,
     Standing,
+    Stream,
 )
 from annotations.models.launch import Bias, BiasAnswer, Verdict
 from annotations.models.notices import Notice, NoticeKind
@@ -108,6 +109,7 @@ __all__ = [
     "Settlement",
     "Standing",
     "Strategy",
+    "Stream",
     "Suggestion",
     "Suspicion",
     "SuspicionCheck",

@@ -9,7 +9,9 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from annotations.access import STAFF, project_access
+from fairness.api.chosen import chosen_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
+from fairness.selectors.chosen import chosen_view
 from fairness.selectors.live import live_view
 
 ATTRIBUTE = OpenApiParameter("attribute", str, description="A protected attribute; the project's first where left out.")
@@ -35,4 +37,5 @@ class FairnessView(APIView):
         access = project_access(request.user, project_id, STAFF)
         asked = request.query_params
         view = live_view(access.project, attribute=asked.get("attribute", ""), label=asked.get("label", ""))
-        return Response(FairnessSerializer(fairness_row(view), context={"min_group": view.min_group}).data)
+        row = fairness_row(view) | {"chosen": chosen_row(chosen_view(access.project, view.question))}
+        return Response(FairnessSerializer(row, context={"min_group": view.min_group}).data)
