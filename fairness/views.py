@@ -19,6 +19,7 @@ from annotations.exporting.cells import csv_cell
 from fairness.monitors.selectors import open_findings
 from fairness.presenting.page import live_context, more_context
 from fairness.presenting.sheets import SHEETS
+from fairness.selectors.chosen import chosen_view
 from fairness.selectors.live import LiveView, live_view
 from fairness.selectors.wanted import KINDS, Wanted
 from ledger.errors import not_found
@@ -43,6 +44,7 @@ def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
     context = {
         **_context(access, view),
         "findings": open_findings(access.project),
+        "chosen": chosen_view(access.project, view.question),
         "socket": f"/ws/projects/{project_id}/fairness/" + (f"?{query}" if query else ""),
         "more_url": _address("fairness_more", project_id, query),
         "report_url": _address("fairness_report", project_id, query),

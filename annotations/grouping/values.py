@@ -22,6 +22,7 @@ NUMERIC_DISTINCT = 6  # different numbers that make bins worth while
 MAX_BINS = 20
 SHOWN = 20  # groups named one by one; all others are "other groups"
 COMPARED = 200  # most frequent values that are looked through for misspelt ones
+NO_NUMBER = ""  # the name, in a preview, of what goes into no bin
 RARE = 0.1  # a misspelt value has at most this share of the items of the one that is meant
 
 
@@ -162,6 +163,14 @@ def preview(raw: Counts, rules: Mapping[str, object]) -> dict[str, int]:
     for value, n in raw.items():
         tally[regrouped(value, rules)] += n
     return dict(tally)
+
+
+def bins_preview(raw: Counts, edges: Sequence[float]) -> list[tuple[str, int]]:
+    """Each bin, in order, with its items, also where it has none; then the items whose value is no number."""
+    tally = preview(raw, {"edges": list(edges)})
+    names = [bin_of(str(number), edges) for number in (edges[0] - 1, *edges)]
+    others = sum(n for name, n in tally.items() if name not in names)
+    return [*((name, tally.get(name, 0)) for name in names), *([(NO_NUMBER, others)] if others else [])]
 
 
 def original_column(attribute: str) -> str:

@@ -16,7 +16,7 @@ from annotations.access import OWNER, project_access
 from annotations.grouping.forms import RegroupForm, edges_of
 from annotations.grouping.selectors import AttributeGroups, project_groups
 from annotations.grouping.services import regrouping_create
-from annotations.grouping.values import check_edges, largest, preview
+from annotations.grouping.values import bins_preview, check_edges
 from annotations.tasks import groups_soon, regrouping_follow
 from ledger.errors import DomainError
 
@@ -68,5 +68,4 @@ def _previewed(request: HttpRequest, attributes: tuple[AttributeGroups, ...]) ->
         edges = check_edges(edges_of(text))
     except DomainError as error:
         return {"previewed": asked.name, "edges_text": text, "edges_wrong": error.message}
-    would = largest(preview(asked.raw, {"edges": edges}), shown=40)
-    return {"previewed": asked.name, "edges_text": text, "would": would}
+    return {"previewed": asked.name, "edges_text": text, "would": bins_preview(asked.raw, edges)}

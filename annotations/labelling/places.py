@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from annotations.models import Assignment, AssignmentStatus, QueueEntry, Strategy
+from annotations.models import Assignment, AssignmentStatus, QueueEntry, Strategy, Stream
 from ledger.errors import DomainError
 from ledger.statements import Statement
 
@@ -28,12 +28,15 @@ from ledger.statements import Statement
 LEASE_PLACE = """
     ), lease AS (
         INSERT INTO annotations_assignment AS lease
-            (project_id, item_id, annotator_id, schema_id, status, leased_at, expires_at, skip_reason)
-        SELECT %(project)s, place.item_id, %(annotator)s, %(schema)s, 'leased', %(now)s, %(until)s, ''
+            (project_id, item_id, annotator_id, schema_id, status, leased_at, expires_at, skip_reason, stream,
+                probability)
+        SELECT %(project)s, place.item_id, %(annotator)s, %(schema)s, 'leased', %(now)s, %(until)s, '', %(stream)s,
+            %(probability)s
         FROM place
         ON CONFLICT (item_id, annotator_id) DO UPDATE
             SET schema_id = excluded.schema_id, status = 'leased', leased_at = excluded.leased_at,
-                expires_at = excluded.expires_at, finished_at = NULL, skip_reason = ''
+                expires_at = excluded.expires_at, finished_at = NULL, skip_reason = '', stream = excluded.stream,
+                probability = excluded.probability
             WHERE lease.status IN ('expired', 'released')
         RETURNING id, item_id
     ), taken AS (
@@ -47,6 +50,9 @@ LEASE_PLACE = """
         ORDER BY undone.id DESC LIMIT 1)
     FROM lease JOIN annotations_item item ON item.id = lease.item_id
 """
+
+# Types of what ``LEASE_PLACE`` says of how the item was chosen; see ``Stream``.
+CHANCES = {"stream": "text", "probability": "double precision"}
 
 # One statement finds a free place, leases it and subtracts it. `place` locks the first entry from a point of the
 # shuffled ring on that nobody else is working on; `lease` writes at most one row a person and item; `taken` follows
@@ -65,9 +71,12 @@ FREE_PLACE = """
         LIMIT 1
         FOR UPDATE OF entry SKIP LOCKED
 """
+# Without sorting, the index in the order of the ring is the only way. Right after many rows came or went, statistics
+# may promise one row either way, and sorting a whole project's entries for one claim would look as cheap.
 TAKE = Statement(
     "place_take",
     FREE_PLACE + LEASE_PLACE,
+    without="enable_sort",
     project="bigint",
     annotator="bigint",
     schema="bigint",
@@ -77,6 +86,7 @@ TAKE = Statement(
     last="bigint",
     now="timestamptz",
     until="timestamptz",
+    **CHANCES,
 )
 
 # The lanes that have something to give, in order: the index is entered once for each, however many entries there are.
@@ -176,6 +186,8 @@ def take_place(
         "step": STEPS.get(strategy, 0),
         "now": now,
         "until": until,
+        "stream": CHOOSERS.get(strategy, Stream.UNIFORM).value,
+        "probability": None,
     }
     with connection.cursor() as cursor:
         for lane in _lanes(cursor, project_id, strategy):
@@ -188,6 +200,9 @@ def take_place(
 
 # What a label given out adds to its item's lane: those begun go to the back, or come to the front.
 STEPS: dict[str, int] = {Strategy.BREADTH: 1, Strategy.DEPTH: -1}
+
+# Strategies that look at what an item is. Nobody counts what else they might have taken, so the chance is unknown.
+CHOOSERS: dict[str, Stream] = {Strategy.PRIORITY: Stream.CHOSEN, Strategy.STRATIFIED: Stream.CHOSEN}
 
 
 def _lanes(cursor: Any, project_id: int, strategy: str) -> Iterable[int]:

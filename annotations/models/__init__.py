@@ -18,6 +18,7 @@ from annotations.models.labelling import (
     Assignment,
     AssignmentStatus,
     Standing,
+    Stream,
 )
 from annotations.models.launch import Bias, BiasAnswer, Verdict
 from annotations.models.notices import Notice, NoticeKind
@@ -112,6 +113,7 @@ __all__ = [
     "Settlement",
     "Standing",
     "Strategy",
+    "Stream",
     "Suggestion",
     "Suspicion",
     "SuspicionCheck",

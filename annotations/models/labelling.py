@@ -76,8 +76,21 @@ class AssignmentStatus(models.TextChoices):
     RELEASED = "released", _("Given back")
 
 
+class Stream(models.TextChoices):
+    """How an item came to be given out."""
+
+    UNIFORM = "uniform", _("Drawn regardless of what it is")
+    CHOSEN = "chosen", _("Chosen by a rule")
+    AUDIT = "audit", _("Drawn uniformly, beside chosen ones")
+    CHECK = "check", _("A hidden check")
+
+
 class Assignment(models.Model):
-    """A lease of one item to one person: one row per pair, so that nobody gets an item twice."""
+    """A lease of one item to one person: one row per pair, so that nobody gets an item twice.
+
+    ``probability``: that a rule chose this item of all that it might have taken then; null where it is unknown, and
+    where nothing was chosen.
+    """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
     item = models.ForeignKey("annotations.Item", models.CASCADE, related_name="assignments", db_index=False)
@@ -88,6 +101,8 @@ class Assignment(models.Model):
     expires_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     skip_reason = models.CharField(_("why it was skipped"), max_length=300, blank=True)
+    stream = models.CharField(max_length=7, choices=Stream.choices, default=Stream.UNIFORM, db_default="uniform")
+    probability = models.FloatField(_("chance to be chosen"), null=True)
 
     taken_back: Any = None  # not stored: the label that the person gave this item and took back, set by a claim
     suggested: Any = None  # not stored here: the `Suggestion` that the person is shown with it, set likewise
@@ -96,11 +111,20 @@ class Assignment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["item", "annotator"], name="assignment_once_per_person_and_item"),
             models.CheckConstraint(condition=Q(status__in=AssignmentStatus.values), name="assignment_status_known"),
+            models.CheckConstraint(condition=Q(stream__in=Stream.values), name="assignment_stream_known"),
+            models.CheckConstraint(
+                condition=Q(probability__isnull=True) | Q(stream="chosen", probability__gt=0, probability__lte=1),
+                name="assignment_chance_of_chosen",
+            ),
         ]
         indexes = [
             models.Index(fields=["expires_at"], condition=Q(status="leased"), name="assignment_lease_expiry"),
             models.Index(fields=["project", "annotator"], condition=Q(status="leased"), name="assignment_leased"),
             models.Index(fields=["annotator", "-id"], name="assignment_by_annotator"),
+            # Empty where everything is drawn at random, as it is unless somebody asks for something else.
+            models.Index(
+                fields=["project", "-id"], condition=Q(stream__in=["chosen", "audit"]), name="assignment_chosen"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,8 @@ from secrets import randbits
 
 from django.db import connection
 
-from annotations.labelling.places import LEASE_PLACE, STEPS, Place
+from annotations.labelling.places import CHANCES, LEASE_PLACE, STEPS, Place
+from annotations.models import Stream
 from annotations.quality.trust import gold_due, gold_rate
 from ledger.statements import Statement
 
@@ -51,6 +52,7 @@ TAKE_GOLD = Statement(
     start="integer",
     now="timestamptz",
     until="timestamptz",
+    **CHANCES,
 )
 
 
@@ -88,6 +90,8 @@ def take_gold(
         "start": randbits(32) - 2**31,
         "now": now,
         "until": until,
+        "stream": Stream.CHECK.value,
+        "probability": None,
     }
     with connection.cursor() as cursor:
         TAKE_GOLD.execute(cursor, values)

@@ -135,6 +135,26 @@ def model_row(view: ModelView) -> dict[str, Any]:
     }
 
 
+class ChosenReadingSerializer(serializers.Serializer[Any]):
+    """One way to read the labels of chosen items."""
+
+    demographic_parity_difference = EstimateSerializer()
+    highest = serializers.CharField(allow_null=True)
+    lowest = serializers.CharField(allow_null=True)
+
+
+class ChosenSerializer(serializers.Serializer[Any]):
+    """Where items were chosen by a rule: estimates weighted by their chances, beside the uniform audit stream."""
+
+    known = serializers.IntegerField(help_text=_("Labels of items whose chance to be chosen was logged."))
+    unknown = serializers.IntegerField(help_text=_("Labels of chosen items whose chance is unknown."))
+    audited = serializers.IntegerField(help_text=_("Labels of items drawn uniformly beside them."))
+    cut = serializers.BooleanField(help_text=_("Only the newest labels are taken in."))
+    weighted = ChosenReadingSerializer(allow_null=True)
+    audit = ChosenReadingSerializer(allow_null=True)
+    naive = ChosenReadingSerializer(allow_null=True, help_text=_("As if nothing had been chosen."))
+
+
 class PaceSerializer(serializers.Serializer[Any]):
     people = serializers.FloatField()
     models = serializers.FloatField()
@@ -159,6 +179,7 @@ class FairnessSerializer(serializers.Serializer[Any]):
     people = SourceSerializer(allow_null=True)
     consensus = SourceSerializer(allow_null=True)
     models = LiveModelSerializer(many=True)
+    chosen = ChosenSerializer(allow_null=True, help_text=_("Null: no item was chosen by a rule."))
     progress = LiveProgressSerializer()
     version = serializers.IntegerField(help_text=_("Grows with every fold of labels."))
     folded_at = serializers.DateTimeField(allow_null=True)

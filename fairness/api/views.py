@@ -9,7 +9,9 @@ from rest_framework.views import APIView
 
 from accounts.models import Scope
 from annotations.access import STAFF, project_access
+from fairness.api.chosen import chosen_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
+from fairness.selectors.chosen import chosen_view
 from fairness.selectors.live import live_view
 from fairness.selectors.wanted import KINDS, Wanted
 
@@ -45,4 +47,5 @@ class FairnessView(APIView):
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, STAFF)
         view = live_view(access.project, wanted=Wanted.of(request.query_params))
-        return Response(FairnessSerializer(fairness_row(view), context={"min_group": view.min_group}).data)
+        row = fairness_row(view) | {"chosen": chosen_row(chosen_view(access.project, view.question))}
+        return Response(FairnessSerializer(row, context={"min_group": view.min_group}).data)

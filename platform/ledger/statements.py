@@ -45,16 +45,18 @@ _sessions: WeakKeyDictionary[Any, _Session] = WeakKeyDictionary()  # by psycopg2
 class Statement:
     """A statement with ``%(name)s`` for values; each value's PostgreSQL type is given by name.
 
-    ``name`` is unique in the process. Texts with a literal ``%`` need no doubling.
+    ``name`` is unique in the process. Texts with a literal ``%`` need no doubling. ``without``: a way of planning
+    (PostgreSQL's ``enable_…``) that this and whatever follows in the transaction should do without.
     """
 
-    def __init__(self, name: str, sql: str, **types: str) -> None:
+    def __init__(self, name: str, sql: str, *, without: str = "", **types: str) -> None:
         order = list(types)
         numbered = PLACE.sub(lambda match: f"${order.index(match[1]) + 1}", sql)
         declared = f" ({', '.join(types.values())})" if types else ""
         self.name = name
         self.definition = f"PREPARE {name}{declared} AS {numbered}"
-        self.call = f"EXECUTE {name}" + (f" ({', '.join(f'%({value})s' for value in order)})" if order else "")
+        hint = f"SET LOCAL {without} = off; " if without else ""
+        self.call = f"{hint}EXECUTE {name}" + (f" ({', '.join(f'%({value})s' for value in order)})" if order else "")
 
     def execute(self, cursor: Any, values: Mapping[str, Any]) -> Any:
         """Run it on an open Django cursor, which then holds the result."""

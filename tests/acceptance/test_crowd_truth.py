@@ -28,21 +28,7 @@ def crowd(name: str) -> tuple[Labels, np.ndarray]:
     return consensus.crowd(DATA / name)
 
 
-@pytest.mark.parametrize(
-    ("name", "method", "accuracy"),
-    [
-        ("D_Product", Method.MAJORITY, 0.897),
-        ("D_Product", Method.DAWID_SKENE, 0.940),
-        ("D_Product", Method.GLAD, 0.928),
-        ("D_PosSent", Method.MAJORITY, 0.932),
-        ("D_PosSent", Method.WAWA, 0.951),
-        ("D_PosSent", Method.DAWID_SKENE, 0.960),
-        ("D_PosSent", Method.GLAD, 0.948),
-        ("rte", Method.DAWID_SKENE, 0.9275),
-        ("bluebird", Method.MAJORITY, 0.7593),
-        ("bluebird", Method.DAWID_SKENE, 0.8981),
-    ],
-)
+@pytest.mark.parametrize(("name", "method", "accuracy"), consensus.ACCURACIES)
 def test_accuracy(name: str, method: Method, accuracy: float):
     labels, truth = crowd(name)
     assert (fit(labels, method).decided == truth).mean() == pytest.approx(accuracy, abs=0.0006)

@@ -9,6 +9,7 @@ from annotations.grouping.values import (
     alike_names,
     as_number,
     bin_of,
+    bins_preview,
     check_edges,
     is_numeric,
     largest,
@@ -98,6 +99,12 @@ def test_the_largest_groups_and_the_others():
     assert shown.largest[0] == ("v199", 199)
     assert (len(shown.largest), shown.others, shown.other_items) == (20, 180, sum(range(180)))
     assert largest({"a": 1}).others == 0
+
+
+def test_a_preview_of_bins_is_in_their_order_and_says_what_goes_into_none():
+    raw = {"50": 5, "20": 9, "unknown": 2, "n/a": 1}
+    assert bins_preview(raw, [30, 45]) == [("below 30", 9), ("30 to below 45", 0), ("45 and above", 5), ("", 3)]
+    assert bins_preview({"20": 1}, [30]) == [("below 30", 1), ("30 and above", 0)]
 
 
 def test_a_preview_of_a_merge():

@@ -156,6 +156,9 @@ def _decided(cast: Cast, paula: User) -> None:
     Dataset.objects.create(project=project, name="More", created_by=paula)
     LabelSchema.objects.filter(project=project).update(created_by=paula)
     ImportJob.objects.create(project=project, created_by=paula, filename="more.csv", format="csv", status="done")
+    Regrouping.objects.create(
+        project=project, attribute="religion", kind="merge", rules={"values": {"a": "b"}}, created_by=paula
+    )
     model = make_annotator(project, kind="model")
     version = ModelVersion.objects.create(name="large", first_seen_at=now, last_seen_at=now)
     prompt = PromptVersion.objects.create(project=project, schema=cast.schema, text="Which one?", hash="1" * 64)

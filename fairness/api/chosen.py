@@ -1,0 +1,26 @@
+"""What the API says where items were chosen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fairness.metrics import Parity
+from fairness.selectors.chosen import ChosenView
+
+
+def chosen_row(view: ChosenView | None) -> dict[str, Any] | None:
+    """What ``ChosenSerializer`` reads."""
+    if view is None:
+        return None
+    counts = {"known": view.known, "unknown": view.unknown, "audited": view.audited, "cut": view.cut}
+    if view.parity is None:
+        return counts | {"weighted": None, "audit": None, "naive": None}
+    return counts | {name: _reading(getattr(view.parity, name)) for name in ("weighted", "audit", "naive")}
+
+
+def _reading(parity: Parity[str]) -> dict[str, Any]:
+    return {
+        "demographic_parity_difference": parity.difference,
+        "highest": parity.highest,
+        "lowest": parity.lowest,
+    }

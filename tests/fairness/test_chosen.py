@@ -1,0 +1,159 @@
+"""Items that were chosen: what is noted when they are given out, and what is said of them."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from annotations.access import Access, annotator_of
+from annotations.labelling.services import claim, submit
+from annotations.models import Assignment, Item, Project, ServingRules
+from annotations.serving.services import lanes_settle
+from fairness.metrics import Status
+from fairness.selectors.chosen import chosen_view
+from fairness.selectors.live import live_view
+from tests.factories import add_label, make_annotator, make_items
+from tests.fairness.conftest import fold_all
+
+
+def worker(cast) -> object:
+    from annotations.access import project_access
+
+    access: Access = project_access(cast.wanda, cast.project.pk)
+    return annotator_of(access)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "column", "stream"),
+    [
+        ("shuffle", "", "uniform"),
+        ("breadth", "", "uniform"),
+        ("depth", "", "uniform"),
+        ("priority", "weight", "chosen"),
+        ("stratified", "religion", "chosen"),
+    ],
+)
+def test_every_lease_says_how_its_item_was_chosen(cast, strategy, column, stream):
+    make_items(cast.project, 4, extra={"weight": 3})
+    rules = ServingRules.objects.create(project=cast.project, strategy=strategy, column=column)
+    lanes_settle(project_id=cast.project.pk, rules=rules)
+    lease = claim(annotator=worker(cast), project=cast.project)
+    noted = Assignment.objects.get(pk=lease.pk)
+    assert (noted.stream, noted.probability) == (stream, None)
+
+
+def test_an_item_given_out_again_says_how_it_was_chosen_this_time(cast):
+    make_items(cast.project, 1)
+    rules = ServingRules.objects.create(project=cast.project, strategy="stratified", column="religion")
+    annotator = worker(cast)
+    first = claim(annotator=annotator, project=cast.project)
+    Assignment.objects.filter(pk=first.pk).update(status="released")
+    cast.project.items.get().queue.__class__.objects.update(remaining=3)
+    rules.strategy = "shuffle"
+    rules.save()
+    again = claim(annotator=annotator, project=cast.project)
+    assert again.pk == first.pk
+    assert Assignment.objects.get().stream == "uniform"
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"stream": "lottery"}, "assignment_stream_known"),
+        ({"stream": "uniform", "probability": 0.5}, "assignment_chance_of_chosen"),
+        ({"stream": "chosen", "probability": 0}, "assignment_chance_of_chosen"),
+        ({"stream": "chosen", "probability": 1.5}, "assignment_chance_of_chosen"),
+    ],
+)
+def test_the_database_refuses_a_chance_that_cannot_be(cast, fields, name):
+    (item,) = make_items(cast.project, 1)
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        given(item, make_annotator(cast.project), **fields)
+
+
+def given(item: Item, annotator: object, **fields: object) -> Assignment:
+    now = timezone.now()
+    return Assignment.objects.create(
+        project=item.project,
+        item=item,
+        annotator=annotator,
+        schema=item.project.schemas.get(),
+        status="submitted",
+        leased_at=now,
+        expires_at=now,
+        finished_at=now,
+        **fields,
+    )
+
+
+def labelled(project: Project, group: str, value: str, count: int, **fields: object) -> None:
+    annotator = make_annotator(project)
+    for item in make_items(project, count, groups={"religion": group}):
+        add_label(item, annotator, value, assignment=given(item, annotator, **fields))
+
+
+def shown(project: Project):
+    return chosen_view(project, live_view(project).question)
+
+
+def test_where_nothing_was_chosen_there_is_nothing_to_say(cast, django_assert_num_queries):
+    labelled(cast.project, "muslim", "keep", 3)
+    question = live_view(cast.project).question
+    with django_assert_num_queries(1):
+        assert chosen_view(cast.project, question) is None
+
+
+def test_chances_that_are_unknown_are_counted_and_not_weighted(cast):
+    labelled(cast.project, "muslim", "keep", 3, stream="chosen")
+    view = shown(cast.project)
+    assert (view.known, view.unknown, view.audited, view.parity) == (0, 3, 0, None)
+
+
+def test_labels_are_weighted_by_their_chances_with_the_audit_stream_beside_them(cast):
+    """Kept items of one group were four times as likely to be taken; weighted and audited there is no difference."""
+    for group, kept_chance in (("christian", 0.2), ("muslim", 0.8)):
+        labelled(cast.project, group, "keep", round(200 * kept_chance), stream="chosen", probability=kept_chance)
+        labelled(cast.project, group, "remove", 40, stream="chosen", probability=0.2)
+        labelled(cast.project, group, "keep", 30, stream="audit")
+        labelled(cast.project, group, "remove", 30, stream="audit")
+    view = shown(cast.project)
+    assert (view.known, view.unknown, view.audited) == (280, 0, 120)
+    assert view.parity.naive.difference.value == pytest.approx(160 / 200 - 40 / 80)
+    assert view.parity.weighted.difference.value == pytest.approx(0, abs=1e-9)
+    assert view.parity.audit.difference.value == 0
+    assert view.parity.weighted.difference.status is Status.OK
+
+
+def test_only_the_newest_labels_are_read(cast, monkeypatch):
+    monkeypatch.setattr("fairness.selectors.chosen.MOST", 5)
+    labelled(cast.project, "muslim", "keep", 7, stream="chosen", probability=random.uniform(0.1, 1))
+    view = shown(cast.project)
+    assert (view.read, view.cut) == (5, True)
+
+
+def test_page_and_api_say_it(client, cast):
+    labelled(cast.project, "muslim", "keep", 40, stream="chosen", probability=0.5)
+    labelled(cast.project, "christian", "keep", 40, stream="chosen", probability=0.25)
+    labelled(cast.project, "christian", "keep", 2, stream="chosen")
+    fold_all()
+    client.force_login(cast.audrey)
+    page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
+    assert "Items that were chosen" in page
+    assert "2 labels are of items whose chance to be chosen is unknown" in page
+    told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]
+    assert (told["known"], told["unknown"], told["cut"]) == (80, 2, False)
+    assert told["weighted"]["demographic_parity_difference"]["value"] == 0
+    assert told["audit"]["demographic_parity_difference"]["status"] != "ok"
+
+
+def test_an_ordinary_project_s_page_is_silent(client, cast):
+    make_items(cast.project, 1)
+    lease = claim(annotator=worker(cast), project=cast.project)
+    submit(annotator=worker(cast), assignment_id=lease.pk, value="keep")
+    fold_all()
+    client.force_login(cast.olivia)
+    assert "Items that were chosen" not in client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
+    assert client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"] is None
