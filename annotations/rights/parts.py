@@ -156,7 +156,6 @@ PARTS = (
             "annotations.Suspicion.decided_by": Fate.KEPT,
             "annotations.ModelChoice.chosen_by": Fate.KEPT,
             "annotations.Webhook.created_by": Fate.KEPT,
-            "annotations.Regrouping.created_by": Fate.KEPT,
         },
         hinder=going.last_owned,
     ),

@@ -171,9 +171,6 @@ def _decided(cast: Cast, paula: User) -> None:
     _audited(cast, paula)
     run = Run.objects.create(project=project, annotator=model, schema=cast.schema, started_by=paula, status="done")
     RunPlan.objects.create(run=run)
-    Regrouping.objects.create(
-        project=project, attribute="religion", kind="rename", rules={"from": "relgion"}, created_by=paula, done_at=now
-    )
     Webhook.objects.create(project=project, url="https://example.org/hook", secret="s", created_by=paula)
     monitor = Monitor.objects.create(project=project, measure="kappa", whose="model", created_by=paula)
     certificate = {
