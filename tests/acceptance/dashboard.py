@@ -36,7 +36,7 @@ class Dashboard:
         """(group, whose labels) → (with the label, of all), as the table under the plot says."""
         found = {}
         for row in self._cells("#rate-data tbody tr"):
-            selected, n = (int(re.sub(r"\D", "", part)) for part in row[4].split(" of "))
+            selected, n = (int(re.sub(r"\D", "", part)) for part in row[-1].split(" of "))
             found[row[0], row[1]] = (selected, n)
         return found
 

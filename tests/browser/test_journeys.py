@@ -353,7 +353,7 @@ def test_an_auditor_reads_everything_and_finds_nothing_to_change(cast, walk):
     tabs = page.get_by_role("navigation", name="Project").get_by_role("link")
     names = [re.sub(r"\s*\d+$", "", " ".join(name.split())) for name in tabs.all_inner_texts()]
     assert names == [
-        "Overview", "Items", "Import", "Model runs", "Trust", "Cases", "Agreement", "Consensus",
+        "Overview", "Items", "Import", "Audits", "Model runs", "Trust", "Cases", "Agreement", "Consensus",
         "Validation", "Fairness", "Ledger", "Export",
         "Suspicions",
     ]  # fmt: skip
