@@ -258,6 +258,8 @@ SPECTACULAR_SETTINGS = {
         "RatingVerdict": "llm_workers.validating.models.Verdict",
         "FitMethod": "annotations.models.FitMethod",
         "ConsensusMethod": "annotations.models.ConsensusMethod",
+        "RegroupingKind": "annotations.models.RegroupingKind",
+        "ProbeKind": "fairness.audits.models.ProbeKind",
         "MonitorMeasure": "fairness.monitors.models.Measure",
         "MonitorWhose": "fairness.monitors.models.Whose",
         "MonitorTruth": "fairness.monitors.models.Truth",

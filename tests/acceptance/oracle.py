@@ -24,7 +24,9 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 ALPHA = 0.05
 # Words, ids that never leave the platform, and what belongs to the moment of asking: not functions of the rows.
-NOT_COMPARED = frozenset({"explanation", "name", "annotator", "version", "folded_at", "labels_per_minute"})
+# Words and moments; and what has tests of its own: bands that hold at every moment, and readings of chosen items.
+WORDS = frozenset({"explanation", "name", "annotator", "version", "folded_at", "labels_per_minute"})
+NOT_COMPARED = WORDS | {"band", "certain_difference", "chosen"}
 
 Row = dict[str, Any]
 Estimate = dict[str, Any]
