@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from abc import ABC, abstractmethod
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -33,15 +34,15 @@ CLOSE_BASE = 4000  # close code = this + the HTTP status of the refusal: 4403, 4
 GOING_AWAY, SERVER_ERROR = 1001, 1011
 
 
-class ProjectSocket(AsyncWebsocketConsumer):
+class ProjectSocket(AsyncWebsocketConsumer, ABC):
     """A socket of one project. Subclasses say who may listen (``allowed``) and what they hear (``message``)."""
 
     allowed: frozenset[Role] = frozenset()
     role: Role  # the listener's, as of the last look
 
+    @abstractmethod
     def message(self) -> dict[str, Any]:
         """The newest state, read in a worker thread; raises ``DomainError`` where there is none to give."""
-        raise NotImplementedError
 
     @property
     def project_id(self) -> int:

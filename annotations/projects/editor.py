@@ -6,6 +6,7 @@ all that was typed, unchecked and unsaved.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -31,7 +32,7 @@ T = TypeVar("T")
 EMPTY_LABELS = 2  # a choice needs two
 
 
-class Editor:
+class Editor(ABC):
     """One page's form. ``fields`` and ``rows`` are what the template shows; ``status`` is the answer's."""
 
     row: type[forms.Form]
@@ -60,9 +61,9 @@ class Editor:
     def is_valid(self) -> bool:
         return all([self.form.is_valid(), self.rows.is_valid()])
 
+    @abstractmethod
     def given(self) -> dict[str, Any]:
         """What the service takes, of a valid form."""
-        raise NotImplementedError
 
     def attempt(self, service: Callable[[dict[str, Any]], T]) -> T | None:
         """What the service made of it; None where it refused, with the reasons on the form."""
