@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -30,6 +29,7 @@ from psycopg2 import sql
 
 from benchmarks._stack import LABELS, tree_seconds
 from evenhand.local.errors import LocalError
+from evenhand.local.valkey import free_port
 
 READY = 300.0  # seconds; its first start runs some hundred migrations
 CONFIG = (
@@ -139,7 +139,7 @@ def running(program: Path, postgres: dict[str, Any]) -> Iterator[LabelStudio]:
     ``postgres``: Django's settings of a connection that may create databases.
     """
     with _database(postgres) as name, tempfile.TemporaryDirectory(prefix="label-studio-") as folder:
-        port = _free_port()
+        port = free_port()
         address = f"http://127.0.0.1:{port}"
         log = Path(folder) / "log.txt"
         with log.open("wb") as output:
@@ -196,13 +196,6 @@ def _database(postgres: dict[str, Any]) -> Iterator[str]:
                 cursor.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
     finally:
         admin.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path) -> None:

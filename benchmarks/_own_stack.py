@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from evenhand.cli.bench import ROOT
 from evenhand.env import env
 from evenhand.local.errors import LocalError
 from evenhand.local.state import State, read_state
+from evenhand.local.valkey import free_port
 
 START = 180.0  # seconds
 
@@ -59,9 +59,3 @@ def _ready(home: Path, process: subprocess.Popen[bytes], log: Path) -> State:
             return state
         time.sleep(0.2)
     raise LocalError(f"The platform did not start: {log.read_text(errors='replace')[-800:]}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

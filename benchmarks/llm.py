@@ -18,10 +18,11 @@ from typing import Any
 
 import django
 
-from benchmarks._own_stack import free_port, own_stack
+from benchmarks._own_stack import own_stack
 from evenhand.cli.bench import ROOT, Figure
 from evenhand.local.errors import LocalError
 from evenhand.local.state import State
+from evenhand.local.valkey import free_port
 
 ITEMS = 60_000
 STEP = 1000
