@@ -22,7 +22,7 @@ from annotations.models import (
     Project,
     Suggestion,
 )
-from annotations.projects.services import project_locked, refuse_if_closed
+from annotations.services.holding import project_held
 from annotations.task_types import task_type
 from ledger.errors import invalid
 from ledger.services import actor_of, record
@@ -43,8 +43,7 @@ def assistance_change(*, project: Project, actor: User, **given: Unpack[Assistan
     409 where the project is closed.
     """
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         rules = AssistanceRules.objects.filter(project=project).first() or AssistanceRules(
             project=project, seed=secrets.randbits(62)
         )

@@ -12,7 +12,7 @@ from accounts.demographics.vault import vault
 from accounts.models import User
 from annotations.demographics.selectors import rules_of
 from annotations.models import DemographicsRules, Project
-from annotations.projects.services import project_locked, refuse_if_closed
+from annotations.services.holding import project_held
 from ledger.errors import invalid
 from ledger.services import actor_of, record
 
@@ -34,8 +34,7 @@ def demographics_choose(
     if wanted:
         vault()  # asks for the key
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         rules = rules_of(project)
         before, said = rules.questions, rules.reason
         if (before, said) == (wanted, reason):

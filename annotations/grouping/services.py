@@ -18,8 +18,8 @@ from accounts.models import User
 from annotations.grouping.selectors import GroupRules
 from annotations.grouping.values import check_edges
 from annotations.models import GroupSurvey, ImportJob, ImportStatus, Item, Project, Regrouping, RegroupingKind
-from annotations.projects.services import project_locked, refuse_if_closed
 from annotations.services.changes import item_changes
+from annotations.services.holding import project_held
 from annotations.services.recomputing import alone_with
 from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, Event, actor_of, record
@@ -71,8 +71,7 @@ def regrouping_create(
     """
     checked = check_rules(attribute, kind, rules)
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         if attribute not in project.attributes.values_list("name", flat=True):
             raise invalid(
                 _("The project has no attribute “%(name)s”.") % {"name": attribute[:64]}, code="unknown_attribute"

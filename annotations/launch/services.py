@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotations.launch.selectors import answers_of
-from annotations.models import FINISHED, Bias, BiasAnswer, Project, Verdict
-from ledger.errors import DomainError, invalid
+from annotations.models import Bias, BiasAnswer, Project, Verdict
+from annotations.services.holding import project_held
+from ledger.errors import invalid
 from ledger.services import actor_of, record
 
 MAX_NOTE = 2000
@@ -31,9 +32,7 @@ def checklist_answer(*, project: Project, actor: User, answers: Mapping[str, Ans
     """
     _check(answers)
     with transaction.atomic():
-        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        if project.status in FINISHED:
-            raise DomainError("project_closed", _("This project is closed and read only. Reopen it to change it."))
+        project = project_held(project)
         known, now = answers_of(project), timezone.now()
         made = []
         for bias, answer in answers.items():

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotations.models import Annotation, Item, LabelSchema, Project, Settlement
 from annotations.projects.inputs import SchemaInput, check_favourable, check_schema
-from annotations.projects.services import project_locked, refuse_if_closed
 from annotations.projects.status import refuse_while_working
+from annotations.services.holding import project_held
 from annotations.task_types import task_type
 from annotations.task_types.base import label_keys
 from ledger.errors import DomainError
@@ -40,8 +40,7 @@ def schema_change(
     at fault; 409 ``task_type_fixed``, ``labels_in_use``, ``leases_open``, ``run_unfinished`` or ``project_closed``.
     """
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         current = project.schemas.get(is_current=True)
         if expected_version is not None and current.version != expected_version:
             text = _("Version %(version)d was saved while you were editing. Reload, and make your change again.")

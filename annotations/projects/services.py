@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any, Unpack
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role, User
-from annotations.models import FINISHED, LabelSchema, Project, ProtectedAttribute
+from annotations.models import LabelSchema, Project, ProtectedAttribute
 from annotations.projects.demand import demand_change
 from annotations.projects.inputs import (
     SETTINGS,
@@ -22,7 +21,7 @@ from annotations.projects.inputs import (
     check_schema,
     check_settings,
 )
-from ledger.errors import DomainError
+from annotations.services.holding import project_held
 from ledger.services import actor_of, record
 
 
@@ -80,20 +79,6 @@ def _creation(project: Project, kind: str, config: dict[str, Any], pairs: list[t
     }
 
 
-def project_locked(project: Project) -> Project:
-    """The project as it is now, its row locked until the transaction ends. Rows that point to it can be added.
-
-    Lock order: the project, then queue entries, then anything else.
-    """
-    return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-
-
-def refuse_if_closed(project: Project) -> None:
-    if project.status in FINISHED:
-        text = _("This project is closed, so it is read only. Reopen it first, on its settings page.")
-        raise DomainError("project_closed", text)
-
-
 def project_update(
     *,
     project: Project,
@@ -108,8 +93,7 @@ def project_update(
     at fault, 409 where the project is closed.
     """
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         if attributes is not None:
             attributes_set(project=project, actor=actor, attributes=attributes)
         before = {name: getattr(project, name) for name in SETTINGS}
@@ -143,8 +127,7 @@ def attributes_set(*, project: Project, actor: User, attributes: Sequence[Attrib
     """
     pairs = check_attributes(attributes)
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         before = list(project.attributes.values_list("name", "column"))
         if before == pairs:
             return project

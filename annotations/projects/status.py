@@ -11,7 +11,7 @@ from accounts.services.members import member_add, member_remove
 from annotations.launch.selectors import unanswered
 from annotations.models import FINISHED, Assignment, AssignmentStatus, Project, ProjectStatus
 from annotations.models.runs import ACTIVE_RUN
-from annotations.projects.services import project_locked
+from annotations.services.holding import project_locked
 from ledger.errors import DomainError, invalid, not_found
 from ledger.services import SYSTEM, actor_of, record
 

@@ -19,8 +19,8 @@ from annotations.models import (
     TrainingAnswer,
     TrainingItem,
 )
-from annotations.projects.services import project_locked, refuse_if_closed
 from annotations.services.changes import item_changes
+from annotations.services.holding import project_held
 from ledger.errors import invalid
 from ledger.services import actor_of, record
 
@@ -47,8 +47,7 @@ def set_aside(*, project: Project, actor: User, training: int, quiz: int) -> dic
     field where there are not enough, 409 where the project is closed.
     """
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         wanted = {Purpose.TRAINING: training, Purpose.QUIZ: quiz}
         _check(project, wanted)
         before = aside_of(project)

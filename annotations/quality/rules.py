@@ -22,7 +22,7 @@ from annotations.models import (
     QualityRules,
     Standing,
 )
-from annotations.projects.services import project_locked, refuse_if_closed
+from annotations.services.holding import project_held
 from ledger.errors import invalid
 from ledger.services import actor_of, record
 
@@ -44,8 +44,7 @@ def rules_change(*, project: Project, actor: User, values: Mapping[str, Any]) ->
     Raises ``DomainError``: 400 naming each field at fault, 409 where the project is closed.
     """
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         rules = rules_of(project)
         before = _plain(rules)
         for name in FIELDS:

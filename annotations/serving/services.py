@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotations.labelling.places import recount_places
-from annotations.models import FINISHED, Project, QueueEntry, ServingRules, Strategy
+from annotations.models import Project, QueueEntry, ServingRules, Strategy
 from annotations.services.changes import item_changes
+from annotations.services.holding import project_held
 from annotations.serving.selectors import rules_as_data, rules_of
-from ledger.errors import DomainError, invalid
+from ledger.errors import invalid
 from ledger.services import actor_of, record
 
 BATCH = 1000
@@ -64,9 +65,7 @@ def rules_update(*, project: Project, actor: User, values: Mapping[str, Any]) ->
     together, 409 where the project is closed.
     """
     with transaction.atomic():
-        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        if project.status in FINISHED:
-            raise DomainError("project_closed", _("This project is closed and read only. Reopen it to change it."))
+        project = project_held(project)
         rules = rules_of(project)
         before = rules_as_data(rules)
         for name, value in values.items():

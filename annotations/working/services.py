@@ -10,7 +10,7 @@ from django.db.models import Model
 
 from accounts.models import User
 from annotations.models import CareRules, Project, WorkerPreferences
-from annotations.projects.services import project_locked, refuse_if_closed
+from annotations.services.holding import project_held
 from ledger.errors import invalid
 from ledger.services import actor_of, record
 
@@ -40,8 +40,7 @@ def care_change(*, project: Project, actor: User, **given: Unpack[CareInput]) ->
     Raises ``DomainError``: 400 naming each field at fault, 409 where the project is closed.
     """
     with transaction.atomic():
-        project = project_locked(project)
-        refuse_if_closed(project)
+        project = project_held(project)
         rules = CareRules.objects.filter(project=project).first() or CareRules(project=project)
         if changed := _take(rules, dict(given)):
             rules.save()

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.models import ModelChoice, ModelRole
+from annotations.services.holding import project_held
 from fairness.audits.finishing import headline
-from fairness.audits.locking import project_held
 from fairness.models import AuditCandidate, CandidateStatus
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record

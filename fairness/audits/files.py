@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotations.models import Project
+from annotations.services.holding import project_held
 from fairness.audits.limits import MAX_FILES
-from fairness.audits.locking import project_held
 from fairness.models import ProbeFile
 from fairness.probes.catalogue import Catalogue, catalogue_of, extended
 from fairness.probes.lines import BadTemplates

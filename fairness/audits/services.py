@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from annotations.candidates import Candidate, Question, panel
 from annotations.models import LabelSchema, Project
+from annotations.services.holding import project_held
 from annotations.task_types import task_type
 from fairness.audits.dispatch import queue_audit_on_commit
 from fairness.audits.limits import MAX_CANDIDATES, MAX_REQUESTS
-from fairness.audits.locking import project_held
 from fairness.audits.sets import PROJECT_TASK
 from fairness.models import Audit, AuditCandidate, AuditRules, AuditStatus, CandidateStatus, Probe, ProbeSet
 from fairness.probes.catalogue import Task

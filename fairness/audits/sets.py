@@ -14,9 +14,9 @@ from annotations.importing.formats import check_head, claimed_format
 from annotations.importing.readers import open_reader
 from annotations.modalities.base import canonical
 from annotations.models import Item, LabelSchema, Project
+from annotations.services.holding import project_held
 from fairness.audits.files import project_catalogue
 from fairness.audits.limits import MAX_PROBES, MAX_SETS, MAX_UPLOAD
-from fairness.audits.locking import project_held
 from fairness.audits.uploading import uploaded_probes
 from fairness.models import Probe, ProbeKind, ProbeSet
 from fairness.probes.catalogue import Task

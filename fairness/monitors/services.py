@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotations.models import FINISHED, Project, WebhookEvent
+from annotations.models import Project, WebhookEvent
+from annotations.services.holding import project_held
 from annotations.steering import runs_resume
 from annotations.task_types.base import label_keys
 from annotations.webhooks.services import announce
@@ -96,8 +97,7 @@ def monitor_add(*, project: Project, actor: User, values: Mapping[str, Any]) -> 
     """Watch a project by a new limit. Raises ``DomainError``: 400 for what cannot be watched, 409 where it is watched
     already, there are too many, or the project is closed."""
     with transaction.atomic():
-        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        _refuse_if_closed(project)
+        project = project_held(project)
         if Monitor.objects.filter(project=project, removed_at__isnull=True).count() >= MOST:
             text = _("A project has at most %(most)s monitors. Remove one first.")
             raise DomainError("too_many_monitors", text % {"most": MOST})
@@ -123,8 +123,7 @@ def monitor_change(*, monitor: Monitor, actor: User, values: Mapping[str, Any], 
     is removed or the project is closed.
     """
     with transaction.atomic():
-        project = Project.objects.select_for_update(no_key=True).get(pk=monitor.project_id)
-        _refuse_if_closed(project)
+        project = project_held(Project(pk=monitor.project_id))
         monitor = Monitor.objects.select_for_update(of=("self",)).select_related("project").get(pk=monitor.pk)
         if monitor.removed_at is not None:
             raise DomainError("monitor_removed", _("This monitor was removed. Add it again."))
@@ -206,11 +205,6 @@ def _check_reason(reason: str, *, needed: bool) -> None:
     if needed and not reason:
         text = _("Write why: it is published with the labels.")
         raise invalid(text, fields={"reason": [text]})
-
-
-def _refuse_if_closed(project: Project) -> None:
-    if project.status in FINISHED:
-        raise DomainError("project_closed", _("This project is closed and read only. Reopen it to change it."))
 
 
 def _ask_soon(project_id: int) -> None:

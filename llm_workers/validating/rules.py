@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from annotations.models import FINISHED, Project
-from ledger.errors import DomainError, invalid
-from ledger.services import actor_of, record
+from annotations.models import Project
+from annotations.services.ruling import rules_set
+from ledger.errors import invalid
 from llm_workers.validating.models import OpensCases, VerifierRules
 from llm_workers.validating.verifying import verifier_rules_of
 
@@ -23,24 +22,14 @@ def verifier_rules_update(*, project: Project, by: Any, values: Mapping[str, Any
     Raises ``DomainError``: 400 for a value out of range, 409 where the project is closed.
     """
     _check(values)
-    with transaction.atomic():
-        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        if project.status in FINISHED:
-            raise DomainError("project_closed", _("This project is closed and read only. Reopen it to change it."))
-        rules = verifier_rules_of(project)
-        changed = {name: values[name] for name in FIELDS if name in values and getattr(rules, name) != values[name]}
-        if changed:
-            for name, value in changed.items():
-                setattr(rules, name, value)
-            rules.save()
-            record(
-                kind="verifier.rules_changed",
-                actor=actor_of(by),
-                subject=f"project:{project.pk}",
-                project_id=project.pk,
-                data=changed,
-            )
-    return rules, bool(changed)
+    return rules_set(
+        project=project,
+        actor=by,
+        kind="verifier.rules_changed",
+        rules_of=verifier_rules_of,
+        values=values,
+        fields=FIELDS,
+    )
 
 
 def _check(values: Mapping[str, Any]) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from annotations.models import FINISHED, LabelSchema, Project, ProjectStatus
+from annotations.models import LabelSchema, Project, ProjectStatus
 from annotations.services.recomputing import alone_with
+from annotations.services.ruling import rules_set
 from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, actor_of, record
 from llm_workers.costs.money import unpriced
@@ -37,20 +38,16 @@ def validator_rules_update(*, project: Project, by: Any, values: Mapping[str, An
     Raises ``DomainError``: 400 where it is switched on without a model, or a limit of money is set for a model without
     prices; 409 where the project is closed.
     """
-    with transaction.atomic():
-        project = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-        if project.status in FINISHED:
-            raise DomainError("project_closed", _("This project is closed and read only. Reopen it to change it."))
-        rules = validator_rules_of(project)
-        changed = {name: values[name] for name in FIELDS if name in values and getattr(rules, name) != values[name]}
-        for name, value in changed.items():
-            setattr(rules, name, value)
-        _check(rules)
-        if changed:
-            rules.save()
-            data = {name: _plain(value) for name, value in changed.items()}
-            _record("validator.rules_changed", project, actor_of(by), data)
-    return rules, bool(changed)
+    return rules_set(
+        project=project,
+        actor=by,
+        kind="validator.rules_changed",
+        rules_of=validator_rules_of,
+        values=values,
+        fields=FIELDS,
+        check=_check,
+        plain=_plain,
+    )
 
 
 def _check(rules: ValidatorRules) -> None:

@@ -151,7 +151,8 @@ def test_a_closed_project_is_not_changed(cast, page_client, api, sent):
     cast.project.save(update_fields=["status"])
     refused = api(cast.olivia).patch(api_of(cast, "trust/"), {"judges": "expert"}, format="json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "project_closed")
-    assert "closed and read only" in page_client(cast.olivia).post(page(cast), {"judges": "expert"}).content.decode()
+    answer = page_client(cast.olivia).post(page(cast), {"judges": "expert"})
+    assert "This project is closed, so it is read only." in answer.content.decode()
     assert not StandInRules.objects.exists()
 
 
