@@ -6,20 +6,15 @@ link and no more: no name, no label, no item, no reason. Simulated people get no
 
 from __future__ import annotations
 
-import logging
-import smtplib
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role, User
 from annotations.models import Annotator, Notice, NoticeKind, Project, Review
-from annotations.models.outgoing import claim, done
-
-logger = logging.getLogger(__name__)
+from annotations.services.mailing import mail_once
 
 TO_OWNERS = (NoticeKind.WAITS, NoticeKind.APPEALED)
 
@@ -47,23 +42,9 @@ def _write(review: Review, user_ids: list[int], kind: str, now: datetime) -> Non
 
 
 def notice_send(*, notice_id: int) -> bool:
-    """Send a notice; whether it was sent. Two senders at once send it once, a failed attempt is repeated later."""
+    """Send a notice; whether it was sent: see ``mail_once``."""
     notice = Notice.objects.select_related("user", "review__project", "review__annotator").filter(pk=notice_id).first()
-    if notice is None or notice.done_at is not None:
-        return False
-    if notice.is_over or not _still_concerned(notice):
-        done(notice)
-        return False
-    if not claim(notice):
-        return False
-    subject, text = letter(notice)
-    try:
-        send_mail(subject, text, None, [notice.user.email])
-    except (OSError, smtplib.SMTPException):
-        logger.warning("Notice %s could not be sent (attempt %s).", notice_id, notice.attempts + 1, exc_info=True)
-        return False
-    done(notice)
-    return True
+    return mail_once(notice, reader=lambda told: told.user, concerned=_still_concerned, letter=letter)
 
 
 def _still_concerned(notice: Notice) -> bool:

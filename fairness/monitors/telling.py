@@ -5,20 +5,14 @@ The mail holds a link and no more: no group, no label, no figure. Simulated peop
 
 from __future__ import annotations
 
-import logging
-import smtplib
-
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role
-from annotations.models.outgoing import claim, done
+from annotations.services.mailing import mail_once
 from fairness.models import Finding, FindingNotice
-
-logger = logging.getLogger(__name__)
 
 
 def owners_tell(finding: Finding) -> None:
@@ -35,25 +29,14 @@ def _owners(finding: Finding) -> QuerySet[Membership]:
 
 
 def finding_notice_send(*, notice_id: int) -> bool:
-    """Send a notice; whether it was sent. Two senders at once send it once, a failed attempt is repeated later."""
-    found = FindingNotice.objects.select_related("user", "finding__project")
-    notice = found.filter(pk=notice_id).first()
-    if notice is None or notice.done_at is not None:
-        return False
-    answered = not notice.finding.is_open
-    if notice.is_over or answered or not _owners(notice.finding).filter(user=notice.user).exists():
-        done(notice)
-        return False
-    if not claim(notice):
-        return False
-    subject, text = letter(notice)
-    try:
-        send_mail(subject, text, None, [notice.user.email])
-    except (OSError, smtplib.SMTPException):
-        logger.warning("Notice %s of a finding could not be sent.", notice_id, exc_info=True)
-        return False
-    done(notice)
-    return True
+    """Send a notice; whether it was sent: see ``mail_once``."""
+    notice = FindingNotice.objects.select_related("user", "finding__project").filter(pk=notice_id).first()
+    return mail_once(notice, reader=lambda told: told.user, concerned=_waited_for, letter=letter)
+
+
+def _waited_for(notice: FindingNotice) -> bool:
+    """Whether the finding still waits for this owner."""
+    return notice.finding.is_open and _owners(notice.finding).filter(user=notice.user).exists()
 
 
 def letter(notice: FindingNotice) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def test_a_mail_server_that_is_away_is_asked_again_a_few_times(paused, monkeypat
     def away(*_args, **_options):
         raise smtplib.SMTPConnectError(421, "Come back later.")
 
-    monkeypatch.setattr("annotations.quality.notices.send_mail", away)
+    monkeypatch.setattr("annotations.services.mailing.send_mail", away)
     for attempt in range(1, MOST_ATTEMPTS + 1):
         due = unsent(Notice)
         assert len(due) == 2
