@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Membership, Role
 from accounts.rows import Joined
@@ -23,6 +23,8 @@ from annotations.models import (
     Standing,
 )
 from ledger.errors import DomainError, forbidden, not_found
+
+T = TypeVar("T", bound=Model)
 
 OWNER = frozenset({Role.OWNER})
 READERS = frozenset({Role.OWNER, Role.AUDITOR})  # everything but personal data, nothing changed
@@ -97,36 +99,48 @@ def project_access(user: Any, project_id: int, allowed: frozenset[Role] = MEMBER
 
 def item_access(user: Any, item_id: int, allowed: frozenset[Role] = STAFF) -> tuple[Access, Item]:
     item = Item.objects.filter(pk=item_id).first()
-    return _through(user, item, "The item", allowed), item  # type: ignore[return-value]
+    return access_through(user, item, "The item", allowed), item  # type: ignore[return-value]
 
 
 def run_access(user: Any, run_id: int, allowed: frozenset[Role] = READERS) -> tuple[Access, Run]:
     run = Run.objects.select_related("annotator", "schema").filter(pk=run_id).first()
-    return _through(user, run, "The run", allowed), run  # type: ignore[return-value]
+    return access_through(user, run, "The run", allowed), run  # type: ignore[return-value]
 
 
 def import_access(user: Any, job_id: int, allowed: frozenset[Role] = READERS) -> tuple[Access, ImportJob]:
     job = ImportJob.objects.select_related("dataset").filter(pk=job_id).first()
-    return _through(user, job, "The import", allowed), job  # type: ignore[return-value]
+    return access_through(user, job, "The import", allowed), job  # type: ignore[return-value]
 
 
 def case_access(user: Any, case_id: int, allowed: frozenset[Role] = STAFF) -> tuple[Access, Case]:
     case = Case.objects.select_related("item").filter(pk=case_id).first()
-    return _through(user, case, "The case", allowed), case  # type: ignore[return-value]
+    return access_through(user, case, "The case", allowed), case  # type: ignore[return-value]
 
 
 def assignment_access(user: Any, assignment_id: int) -> tuple[Access, Assignment]:
     """A worker's own assignment: another worker cannot tell it from a missing one."""
     found = OWN_ASSIGNMENT.one(assignment=assignment_id, user=user.pk) if user.is_authenticated else None
     if found is None or found[2].role not in WORKERS:
-        _through(user, Assignment.objects.filter(pk=assignment_id).first(), "The assignment", WORKERS)
+        access_through(user, Assignment.objects.filter(pk=assignment_id).first(), "The assignment", WORKERS)
         raise not_found("The assignment")
     assignment, assignment.annotator, membership, project = found
     assignment.project = assignment.annotator.project = project
     return Access(project=project, role=Role(membership.role), user=user), assignment
 
 
-def _through(user: Any, thing: Any, what: str, allowed: frozenset[Role]) -> Access:
+def found_in(
+    user: Any, project_id: int, rows: QuerySet[T, T], pk: int, what: str, allowed: frozenset[Role]
+) -> tuple[Access, T]:
+    """One of ``rows`` in a project that its address names too; raises ``DomainError`` (404) where it is not there."""
+    access = project_access(user, project_id, allowed)
+    found = rows.filter(project=access.project, pk=pk).first()
+    if found is None:
+        raise not_found(what)
+    found.project = access.project  # type: ignore[attr-defined]
+    return access, found
+
+
+def access_through(user: Any, thing: Any, what: str, allowed: frozenset[Role]) -> Access:
     """Access to the project of ``thing``; a stranger cannot tell a missing object from somebody else's."""
     try:
         if thing is None:

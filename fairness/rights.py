@@ -7,13 +7,9 @@ from collections.abc import Iterator
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.rights.own import rows_of
+from accounts.rights.own import made_by, rows_of
 from accounts.rights.parts import Fate, Part, Row
-from fairness.models import Audit, Decision, FindingNotice, Monitor, ProbeFile, ProbeSet
-
-
-def _audits(user: User) -> Iterator[Row]:
-    return rows_of(Audit.objects.filter(created_by=user), "id", "project_id", "probe_set_id", "created_at")
+from fairness.models import ProbeFile, ProbeSet
 
 
 def _probes(user: User) -> Iterator[Row]:
@@ -21,27 +17,13 @@ def _probes(user: User) -> Iterator[Row]:
     yield from rows_of(ProbeFile.objects.filter(created_by=user), "id", "project_id", "name", "created_at", "text")
 
 
-def _monitors(user: User) -> Iterator[Row]:
-    return rows_of(Monitor.objects.filter(created_by=user), "id", "project_id", "measure", "created_at")
-
-
-def _decisions(user: User) -> Iterator[Row]:
-    return rows_of(Decision.objects.filter(made_by=user), "id", "finding_id", "action", "reason", "made_at")
-
-
-def _notices(user: User) -> Iterator[Row]:
-    return rows_of(FindingNotice.objects.filter(user=user), "id", "finding_id", "made_at", "done_at")
-
-
 PARTS = (
-    Part(
+    made_by(
         "audits",
         _("Audits of models that you started"),
-        _audits,
         _("Stay with the projects, as of nobody: models were chosen because of them."),
-        goes=False,
-        count=lambda user: Audit.objects.filter(created_by=user).count(),
-        links={"fairness.Audit.created_by": Fate.KEPT},
+        "fairness.Audit.created_by",
+        *("id", "project_id", "probe_set_id", "created_at"),
     ),
     Part(
         "probes",
@@ -54,30 +36,26 @@ PARTS = (
         ),
         links={"fairness.ProbeSet.created_by": Fate.KEPT, "fairness.ProbeFile.created_by": Fate.KEPT},
     ),
-    Part(
+    made_by(
         "monitors",
         _("Limits on fairness that you set"),
-        _monitors,
         _("Stay with the projects, as of nobody: runs were paused by them."),
-        goes=False,
-        count=lambda user: Monitor.objects.filter(created_by=user).count(),
-        links={"fairness.Monitor.created_by": Fate.KEPT},
+        "fairness.Monitor.created_by",
+        *("id", "project_id", "measure", "created_at"),
     ),
-    Part(
+    made_by(
         "findings",
         _("Findings that you answered, with your reasons"),
-        _decisions,
         _("Stay with the projects, as of nobody: the reasons are published with the labels."),
-        goes=False,
-        count=lambda user: Decision.objects.filter(made_by=user).count(),
-        links={"fairness.Decision.made_by": Fate.KEPT},
+        "fairness.Decision.made_by",
+        *("id", "finding_id", "action", "reason", "made_at"),
     ),
-    Part(
+    made_by(
         "finding_notices",
         _("Mails about findings that were sent to you"),
-        _notices,
         _("Deleted."),
-        count=lambda user: FindingNotice.objects.filter(user=user).count(),
-        links={"fairness.FindingNotice.user": Fate.GONE},
+        "fairness.FindingNotice.user",
+        *("id", "finding_id", "made_at", "done_at"),
+        fate=Fate.GONE,
     ),
 )

@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiToken, Invitation, Membership, User
-from accounts.rights.parts import Fate, Part, Row
+from accounts.rights.parts import Fate, Part, Row, linked
 from accounts.services.demographics import demographics_as_data, demographics_erase
 from ledger.models import LedgerEvent
 from ledger.selectors import events_by_person
@@ -24,6 +24,24 @@ def rows_of(queryset: QuerySet[Any, Any], *names: str, **renamed: str) -> Iterat
     """The rows with these columns (``name="path"`` renames), oldest first, read through a cursor as they are taken."""
     columns = {name: F(path) for name, path in renamed.items()}
     return queryset.order_by("pk").values(*names, **columns).iterator(chunk_size=BATCH)
+
+
+def made_by(name: str, title: Any, afterwards: Any, link: str, *columns: str, fate: Fate = Fate.KEPT) -> Part:
+    """A part that is the rows of one table whose foreign key ``link`` ("app.Model.field") names the person."""
+    field = link.rpartition(".")[2]
+
+    def rows(user: User) -> QuerySet[Any, Any]:
+        return linked(link).model._default_manager.filter(**{field: user})
+
+    return Part(
+        name,
+        title,
+        lambda user: rows_of(rows(user), *columns),
+        afterwards,
+        goes=fate is Fate.GONE,
+        count=lambda user: rows(user).count(),
+        links={link: fate},
+    )
 
 
 # --- the account ------------------------------------------------------------------------------------------------------
