@@ -137,9 +137,9 @@ class Panel(Protocol):
         """Everything that decides how a candidate is asked, as JSON that never changes; inside the caller's
         transaction. ``shown``: items whose label the prompt shows. Raises ``DomainError`` where it cannot be asked."""
 
-    def ask(self, how: How, *, take: Take, keep: Keep, seconds: float) -> Sitting:
-        """Ask for about so many seconds: ``take(count)`` gives probes to ask about (none: it is done), ``keep`` stores
-        what was said and tells whether to go on. Both are called outside of transactions, one at a time."""
+    def ask(self, how: How, *, take: Take, keep: Keep) -> Sitting:
+        """Ask for a few seconds: ``take(count)`` gives probes to ask about (none: it is done), ``keep`` stores what was
+        said, if anything, and tells whether to go on. Both are called outside of transactions, one at a time."""
 
     def prices(self, used: Sequence[Used]) -> list[Price]:
         """What each costs at the prices that are known now; a fixed number of queries."""

@@ -3,16 +3,13 @@ router, breakers, prompt and recipe. Stores nothing of the answers: the audit do
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from asgiref.sync import async_to_sync, sync_to_async
-from django.conf import settings
+from asgiref.sync import async_to_sync
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
@@ -21,7 +18,7 @@ from annotations.models import LabelSchema, Project
 from ledger.errors import DomainError, not_found
 from llm_workers import limits
 from llm_workers.asking import Asking, ask_item, together
-from llm_workers.client import ChatClient, ClientError, Refused, Server
+from llm_workers.client import ChatClient, Refused, Usage
 from llm_workers.costs.money import HOUR, cost_of
 from llm_workers.models import Dialect, ModelVersion, Prompt, PromptExample, PromptVersion
 from llm_workers.prompts import digest
@@ -32,6 +29,7 @@ from llm_workers.selectors.runs import models_served
 from llm_workers.services.models import KINDS
 from llm_workers.services.prompting import plain_version, version_of
 from llm_workers.services.routing import AuditServers, servers_for
+from llm_workers.services.shift import Shift
 
 
 class Panel:
@@ -79,13 +77,19 @@ class Panel:
             },
         }
 
-    def ask(self, how: How, *, take: Take, keep: Keep, seconds: float) -> Sitting:
+    def ask(self, how: How, *, take: Take, keep: Keep) -> Sitting:
         model = ModelVersion.objects.get(pk=how["model"])
         version = PromptVersion.objects.select_related("schema").get(pk=how["version"])
-        ways = {key: _way(task, version) for key, task in how["tasks"].items()}
-        widest = max((way.asking.orders for way in ways.values()), default=1)
-        held = _Sitting(model, ways, servers_for(model), AuditServers(model, orders=widest), take, keep, seconds)
-        return async_to_sync(held.run)()
+        sitting = _Sitting(model, {key: _way(task, version) for key, task in how["tasks"].items()}, take, keep)
+        shift = Shift(sitting)
+        fault = async_to_sync(shift.run)()
+        return Sitting(
+            seconds=time.monotonic() - shift.began,
+            server_seconds=sitting.registry.took_share,
+            fault=fault.message if fault else "",
+            hopeless=isinstance(fault, Refused),
+            memory=None if shift.memory is None else int(shift.memory),
+        )
 
     def prices(self, used: Sequence[Used]) -> list[Price]:
         known = ModelVersion.objects.prefetch_related("endpoints").in_bulk({one.model for one in used})
@@ -164,85 +168,45 @@ def _way(task: Mapping[str, Any], version: PromptVersion) -> _Way:
 # --- asking ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Answer:
+    said: Said
+    usage: Usage
+    requests: int
+
+
 class _Sitting:
-    """Keeps a fixed number of questions going until the time is up, so that speeds can be compared. The database is
-    used in the calling thread, between the questions."""
+    """The ``Job`` of an audit: as many requests at a time as a run begins with and never more, so that the speeds of
+    candidates can be compared."""
 
-    model: ModelVersion
-    ways: Mapping[str, _Way]
-    servers: tuple[Server, ...]
-    registry: AuditServers
-    take: Take
-    keep: Keep
-    seconds: float
-    ready: deque[Probe] = field(default_factory=deque)
-    said: list[Said] = field(default_factory=list)
-    fault: ClientError | None = None
-    dry: bool = False
-    over: bool = False
+    is_timed = False
 
-    async def run(self) -> Sitting:
-        width = max((limits.START[Dialect(server.dialect)] for server in self.servers), default=1)
-        self.turn, self.width, began = asyncio.Lock(), width, time.monotonic()
-        self.until = began + self.seconds
-        client = ChatClient(
-            self.servers,
-            api_key=settings.LLM_API_KEY,
-            concurrency=width,
-            patience=limits.PATIENCE,
-            registry=self.registry,
-        )
-        async with client:
-            askers = [asyncio.create_task(self._ask_on(client)) for _ in range(width)]
-            try:
-                while not all(task.done() for task in askers):
-                    done, _left = await asyncio.wait(
-                        askers, timeout=limits.STORE_EVERY, return_when=asyncio.FIRST_EXCEPTION
-                    )
-                    for task in done:
-                        task.result()  # a fault of ours is raised
-                    await self._store()
-            finally:
-                for task in askers:
-                    task.cancel()
-                await asyncio.gather(*askers, return_exceptions=True)
-            memory = client.memory
-        return Sitting(
-            seconds=time.monotonic() - began,
-            server_seconds=self.registry.took_share,
-            fault=self.fault.message if self.fault else "",
-            hopeless=isinstance(self.fault, Refused),
-            memory=None if memory is None else int(memory),
-        )
+    def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep) -> None:
+        self.model, self.ways, self.take, self.keep = model, ways, take, keep
+        self.servers = servers_for(model)
+        self.registry = AuditServers(model, orders=max((way.asking.orders for way in ways.values()), default=1))
+        self.width = max((limits.START[Dialect(server.dialect)] for server in self.servers), default=1)
+        self.concurrency = self.width
+        self.over = False
 
-    async def _ask_on(self, client: ChatClient) -> None:
-        while not self.over and self.fault is None and time.monotonic() < self.until:
-            probe = await self._next()
-            if probe is None:
-                return
-            try:
-                said = await _say(client, self.model, self.ways[probe.task], probe)
-            except ClientError as error:
-                if not isinstance(self.fault, Refused):  # that says more than what came of it afterwards
-                    self.fault = error
-            else:
-                self.said.append(said)  # only now: the list may have been taken away meanwhile
+    def lease(self, count: int) -> list[Probe]:
+        return [] if self.over else list(self.take(count))
 
-    async def _next(self) -> Probe | None:
-        async with self.turn:
-            if not self.ready and not self.dry:
-                self.ready.extend(await sync_to_async(self.take)(2 * self.width))
-                self.dry = not self.ready
-            return self.ready.popleft() if self.ready else None
+    async def ask(self, client: ChatClient, one: Probe) -> _Answer:
+        return await _say(client, self.model, self.ways[one.task], one)
 
-    async def _store(self) -> None:
-        said, self.said = self.said, []
-        if said and not await sync_to_async(self.keep)(said):
-            self.over = True
+    def store(self, answers: Sequence[_Answer]) -> None:
+        self.over = not self.keep([answer.said for answer in answers])
+
+    def release(self, leased: Sequence[Probe]) -> None:
+        """What was not answered goes out again with the next sitting."""
+
+    def touch(self, width: int) -> bool:
+        self.over = self.over or not self.keep([])
+        return not self.over
 
 
-async def _say(client: ChatClient, model: ModelVersion, way: _Way, probe: Probe) -> Said:
+async def _say(client: ChatClient, model: ModelVersion, way: _Way, probe: Probe) -> _Answer:
     """One probe under every order. Raises ``ClientError`` where no server could be used."""
     asked = await ask_item(
         client, model=model.name, asking=way.asking, item_id=probe.seat, kind=probe.modality, payload=probe.payload
@@ -258,7 +222,7 @@ async def _say(client: ChatClient, model: ModelVersion, way: _Way, probe: Probe)
     }
     # What a run would label: by the first order alone where its recipe averages over none.
     reading = votes.get(asked.rotations[0]) if way.own.orders == 1 else asked.reading
-    return Said(
+    said = Said(
         key=probe.key,
         value=reading.value if reading else None,
         confidence=reading.confidence if reading else None,
@@ -271,3 +235,4 @@ async def _say(client: ChatClient, model: ModelVersion, way: _Way, probe: Probe)
         seconds=asked.usage.seconds,
         requests=asked.requests,
     )
+    return _Answer(said, asked.usage, asked.requests)

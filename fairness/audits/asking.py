@@ -24,7 +24,6 @@ from fairness.audits.limits import (
     FAULTS_BORNE,
     LONGEST_FAULT_PAUSE,
     MAX_UNANSWERED_IN_ROW,
-    SITTING_SECONDS,
     SITTINGS_KEPT,
 )
 from fairness.models import Audit, AuditAnswer, AuditCandidate, AuditStatus, CandidateStatus, Probe
@@ -52,7 +51,7 @@ def audit_for_a_while(*, audit_id: int, generation: int) -> Next | None:
         return None
     shift = Shift(audit, candidate)
     try:
-        sitting = candidates.panel().ask(candidate.how, take=shift.take, keep=shift.keep, seconds=SITTING_SECONDS)
+        sitting = candidates.panel().ask(candidate.how, take=shift.take, keep=shift.keep)
     except Exception:  # of this candidate alone: the others are still asked
         logger.exception("Asking candidate %s of audit %s failed.", candidate.pk, audit.pk)
         reason = _("Asking it failed in a way that was not expected. See the worker's log, then resume the audit.")

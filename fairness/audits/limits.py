@@ -11,7 +11,6 @@ MAX_FILES = 20  # of templates, in a project
 MAX_SETS = 200  # in a project
 MAX_UPLOAD = 8 * 1024 * 1024  # bytes of a set
 
-SITTING_SECONDS = 6.0  # a task hands over after this long, so that runs take turns with audits
 SITTINGS_KEPT = 500
 STALE = timedelta(seconds=40)  # an audit that nobody touched for this long has lost its task
 

@@ -1,6 +1,6 @@
 """One task's worth of asking: lease work, ask the servers about much of it at once, store the answers as they come.
 
-Runs and validators work in the same way; what differs between them is a ``Job``.
+Runs, validators and audits work in the same way; what differs between them is a ``Job``.
 """
 
 from __future__ import annotations
@@ -94,6 +94,7 @@ class Shift(Generic[Leased, Answer]):
         self.news = asyncio.Event()
         self.fault: ClientError | None = None
         self.dry, self.asked = False, 0
+        self.memory: float | None = None  # bytes that the servers' processes held in the end, where they say so
 
     async def run(self) -> ClientError | None:
         """Returns why no server could be used, or None."""
@@ -120,6 +121,7 @@ class Shift(Generic[Leased, Answer]):
                 await self._store(client)
             finally:
                 await self._abandon()
+            self.memory = client.memory
         return self.fault
 
     def _overloaded(self, wait: float) -> None:
