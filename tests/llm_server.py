@@ -68,7 +68,7 @@ class ScriptedServer:
         self.list_fault = ""  # one of LIST_FAULTS, for every request for the list of models
         self.requests: list[dict[str, Any]] = []
         self.peak = self.now = 0
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.closing = threading.Event()
         handler = type("Handler", (_Handler,), {"script": self})
         self.connections: set[socket.socket] = set()
@@ -92,6 +92,14 @@ class ScriptedServer:
         self.closing.set()
         self._http.shutdown()
         self._http.server_close()
+        self._break_connections()
+
+    def replace_by(self, model: str) -> None:
+        """Be another server under the same address, with another model: every connection to the old one breaks."""
+        self.model = model
+        self._break_connections()
+
+    def _break_connections(self) -> None:
         with self.lock:
             for connection in self.connections:
                 with contextlib.suppress(OSError):

@@ -96,7 +96,7 @@ def test_a_server_that_is_replaced_while_a_task_works(cast, llm, work, monkeypat
     def replace_after_two(text: str) -> str | None:
         seen.append(text)
         if len(seen) == 3:
-            llm.model = "another-model"
+            llm.replace_by("another-model")
             return "drop"
         return None
 
