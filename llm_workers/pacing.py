@@ -7,7 +7,9 @@ import math
 BACK_OFF = 0.7
 TOLERATED = 4.0  # times the shortest answer: beyond it, more requests only wait longer
 SMOOTHING = 0.05
-WAITING_SHARE = 0.1  # of our requests that may wait inside the server: it never idles, and nobody waits for long
+# Requests that may wait inside the server, for each that it works on. A server that is done with a whole batch at once
+# needs the next one there: with fewer in reserve it goes on with a part of one.
+RESERVE = 1.0
 
 
 class Pace:
@@ -47,9 +49,9 @@ class Pace:
         if not self._settling:
             self._shrink()
 
-    def waiting(self, requests: float) -> None:
-        """So many requests wait inside the server, ours and others'."""
-        if requests > max(WAITING_SHARE * self.width, 1) and not self._settling:
+    def waiting(self, requests: float, *, running: float) -> None:
+        """So many requests wait inside the server while it works on ``running``, ours and others'."""
+        if requests > max(RESERVE * running, 1) and not self._settling:
             self._shrink()
 
     def may_ask(self, now: float) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from llm_workers.client.breaker import failed, succeeded
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Transient, Unavailable
+from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
 from llm_workers.client.replies import broken, reply_of, retry_after
 from llm_workers.client.router import Replica, Router, begin_trial
@@ -90,10 +91,12 @@ class ChatClient:
         return [replica.server for replica in self.router.usable]
 
     @property
-    def waiting(self) -> float | None:
-        """Requests that wait in the servers' own queues, by the latest ``/metrics``; None where none has any."""
+    def load(self) -> Load | None:
+        """The servers' requests together, by the latest ``/metrics``; None where none has any."""
         loads = [replica.load for replica in self.router.usable if replica.load is not None]
-        return sum(load.waiting for load in loads) if loads else None
+        if not loads:
+            return None
+        return Load(sum(load.running for load in loads), sum(load.waiting for load in loads))
 
     @property
     def memory(self) -> float | None:

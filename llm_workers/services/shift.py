@@ -211,9 +211,9 @@ class Shift(Generic[Leased, Answer]):
         """Heed how many requests wait inside the servers."""
         if time.monotonic() - self.loaded_at >= limits.LOAD_EVERY:
             self.loaded_at = time.monotonic()
-            waiting = client.waiting
-            if waiting is not None:
-                self.pace.waiting(waiting)
+            load = client.load
+            if load is not None:
+                self.pace.waiting(load.waiting, running=load.running)
 
     async def _abandon(self) -> None:
         """Give back what was not asked about, and stop what is still under way: the claim is lost, or something here

@@ -56,9 +56,9 @@ def test_slower_answers_shrink_it_and_it_never_stands_still():
 
 def test_requests_that_wait_inside_the_server_shrink_it():
     pace = Pace(start=32, most=64)
-    pace.waiting(3)
-    assert pace.width == 32  # a few are right: the server never idles
-    pace.waiting(12)
+    pace.waiting(16, running=16)
+    assert pace.width == 32  # the next batch: the server never idles
+    pace.waiting(17, running=16)
     assert pace.width == 22
 
 
@@ -78,7 +78,7 @@ def test_the_client_reads_what_vllm_says_and_is_content_where_a_server_says_noth
             server.elsewhere = None if waiting is None else (0, waiting)
             async with ChatClient([Server(server.url, dialect)]) as client:
                 await asyncio.sleep(0.2)  # it looks at once, and then every second
-                return client.waiting
+                return client.load.waiting if client.load else None
 
     assert asyncio.run(told("vllm", 7)) == 7.0
     assert asyncio.run(told("vllm", None)) is None
