@@ -173,6 +173,7 @@ class _Answer:
     said: Said
     usage: Usage
     requests: int
+    usable = True  # an audit wants to know what a model cannot answer, too
 
 
 class _Sitting:

@@ -150,8 +150,11 @@ class ChatClient:
         return self._general
 
     def headers(self, server: Server) -> dict[str, str]:
-        key = self._api_key if server.api_key is None else server.api_key
+        key = self._key(server)
         return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def _key(self, server: Server) -> str:
+        return self._api_key if server.api_key is None else server.api_key
 
     def _pause(self, number: int, wait: float) -> float:
         jittered = self.patience.pause * 2**number * random.uniform(0.5, 1.5)  # noqa: S311
@@ -221,7 +224,7 @@ class ChatClient:
             self._overloaded(retry_after(answer))
         if answer.status_code == 404:  # perhaps it serves another model now
             await verify(self, replica, since=time.monotonic())
-        reply = reply_of(server, request, answer, seconds=time.monotonic() - started)
+        reply = reply_of(server, request, answer, seconds=time.monotonic() - started, key=self._key(server))
         # A new connection may lead to a server that was started anew meanwhile, with another model.
         opened_at = self.http(server).opened_at(server.url)
         if opened_at > replica.verified_at:

@@ -38,6 +38,9 @@ class Answered(Protocol):
     def usage(self) -> Usage: ...
     @property
     def requests(self) -> int: ...
+    @property
+    def usable(self) -> bool:
+        """Whether it is an answer to the question."""
 
 
 Leased = TypeVar("Leased")
@@ -95,6 +98,7 @@ class Shift(Generic[Leased, Answer]):
         self.news = asyncio.Event()
         self.fault: ClientError | None = None
         self.dry, self.asked = False, 0
+        self.unusable = 0  # answers in a row, since the last store
         self.memory: float | None = None  # bytes that the servers' processes held in the end, where they say so
 
     async def run(self) -> ClientError | None:
@@ -115,13 +119,14 @@ class Shift(Generic[Leased, Answer]):
                             await self.news.wait()
                     self.news.clear()
                     await self._collect()
-                    self._store_beside(client)
+                    if self.unusable < limits.MAX_UNANSWERED_IN_ROW:
+                        self._store_beside(client)
+                    else:
+                        await self._store_all(client)  # perhaps nothing more should be asked
                     if not await self._touch():
                         break
                     self._look(client)
-                if self.storing is not None:
-                    await self.storing
-                await self._store(client)
+                await self._store_all(client)
             finally:
                 await self._abandon()
             self.memory = client.memory
@@ -179,6 +184,7 @@ class Shift(Generic[Leased, Answer]):
                 released.append(one)
                 continue
             self.answers.append(answer)
+            self.unusable = 0 if answer.usable else self.unusable + 1
             if answer.usage.seconds:
                 self.pace.answered(answer.usage.seconds / answer.requests, full=full)
         if released:
@@ -192,6 +198,13 @@ class Shift(Generic[Leased, Answer]):
         due = self.answers and time.monotonic() - self.stored_at >= limits.STORE_EVERY
         if self.storing is None and due:
             self.storing = asyncio.create_task(self._store(client))
+
+    async def _store_all(self, client: ChatClient) -> None:
+        if self.storing is not None:
+            await self.storing
+            self.storing = None
+        await self._store(client)
+        self.unusable = 0
 
     async def _store(self, client: ChatClient) -> None:
         if self.answers:
