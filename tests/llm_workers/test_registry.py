@@ -228,7 +228,7 @@ def test_what_an_operator_writes_of_a_model_stays_apart_from_what_its_server_say
     model_describe(model=model, by=otto, stated_base="mine/base", license="MIT", file_hash="SHA256:" + "AB" * 32)
     models_refresh()
     model.refresh_from_db()
-    assert (model.base, model.stated_base, model.facts["base"]) == ("org/scripted-1", "mine/base", "org/scripted-1")
+    assert (model.base, model.stated_base, model.facts["base"]) == ("org/scripted-1", "mine/base", "mine/base")
     assert model.file_hash == "ab" * 32
     model_describe(model=model, by=otto, license="MIT")
     (event,) = LedgerEvent.objects.filter(kind="model.described")
