@@ -58,13 +58,15 @@ def _checkpoint(run: Run, plan: RunPlan, model: ModelVersion, *, rules: Iterable
     """Write down what is true of the run now and what its rules, the probe and other checks make of that."""
     figures_count(run, plan)
     found = watching.findings(run)
-    judgement = judge(rules, run_progress(run, plan, model), shares=True)
+    judgement = _decided(run) or judge(rules, run_progress(run, plan, model), shares=True)
     waits = [finding.objection for finding in found.values() if finding.objection]
     if _is_probed(run, plan):
         _estimate(run, plan, model)
         waits.append(_("The probe is done. See what the rest would take, then resume the run or cancel it."))
     if waits and judgement.decision != RunDecision.STOP:
         judgement = Judgement(RunDecision.PAUSE, " ".join(filter(None, [judgement.reason, *waits])))
+    if run.status == RunStatus.PAUSED and judgement.decision == RunDecision.GO_ON:
+        judgement = Judgement(RunDecision.PAUSE, run.reason)
     figures = run_figures(run, plan, model) | {
         "checks": {name: finding.figures for name, finding in found.items() if finding.figures}
     }
@@ -81,6 +83,17 @@ def _checkpoint(run: Run, plan: RunPlan, model: ModelVersion, *, rules: Iterable
     data = {"number": number, "decision": judgement.decision, **figures}
     _record(run, "checkpoint.reached", SYSTEM, data)
     return judgement
+
+
+def _decided(run: Run) -> Judgement | None:
+    """What ended the run, where answers that were under way then come in afterwards: nothing is decided any more."""
+    return Judgement(RunDecision.STOP, run.reason) if run.status in (RunStatus.STOPPED, RunStatus.CANCELLED) else None
+
+
+def last_checkpoint(run: Run) -> None:
+    """The checkpoint of a run that a person has just ended: what was true then, and why it ends."""
+    if run.labelled:
+        _checkpoint(run, RunPlan.objects.get(run=run), model_of(run), rules=())
 
 
 def _estimate(run: Run, plan: RunPlan, model: ModelVersion) -> None:
