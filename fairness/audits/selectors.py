@@ -112,6 +112,8 @@ def audit_usage(project: Project) -> list[Usage]:
         model_seconds=Sum("seconds"),
         servers=Sum("server_seconds"),
     )
+    if not sums:
+        return []
     names = dict(AuditCandidate.objects.filter(audit__project=project).order_by("id").values_list("model", "name"))
     return [
         Usage(

@@ -30,7 +30,7 @@ def take_stock(run: Run, *, step_done: bool = False) -> bool:
     and what it decides. Returns whether a going run goes on.
     """
     plan, model = RunPlan.objects.get(run=run), model_of(run)
-    if not RunItem.objects.filter(run=run, status__in=OPEN).exists():
+    if not _is_open(run):
         if step_done:
             _checkpoint(run, plan, model, rules=())
         if run.status in GOING:
@@ -42,6 +42,12 @@ def take_stock(run: Run, *, step_done: bool = False) -> bool:
     if step_done or due:
         _act(run, _checkpoint(run, plan, model, rules=rules))
     return run.status in GOING
+
+
+def _is_open(run: Run) -> bool:
+    """Whether any item is left. One question for each state: each has an index of its own, and a question about both
+    would walk over all items that are done."""
+    return any(RunItem.objects.filter(run=run, status=status).exists() for status in OPEN)
 
 
 def _is_probed(run: Run, plan: RunPlan) -> bool:

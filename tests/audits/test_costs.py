@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import floatformat
+from django.utils import timezone
 
 from fairness.models import AuditCandidate
 from llm_workers.models import Endpoint, ModelVersion, RunServer, TrialServer, ValidatorServer
@@ -28,7 +29,8 @@ PURPOSES = {
     "ratings": "Ratings by validators",
     "audits": "Audits",
     "together": "Together",
-}  # fmt: skipCELL = re.compile(r"<t[hd][^>]*>(.*?)</t[hd]>", re.DOTALL)
+}
+CELL = re.compile(r"<t[hd][^>]*>(.*?)</t[hd]>", re.DOTALL)
 
 
 @pytest.fixture
@@ -38,11 +40,17 @@ def used(cast, model, start, work, templates, work_on_run):  # noqa: F811
     work_on_run(run_start(project=cast.project, model=model, started_by=cast.olivia))
     trial = trial_start(project=cast.project, model=model, by=cast.olivia, recipe=Recipe(), pick=Pick())
     trial_run(trial_id=trial.pk)
-    other = ModelVersion.objects.create(name="other-1", price_per_million_prompt=3, price_per_million_completion=7)
+    other = ModelVersion.objects.create(
+        name="other-1",
+        price_per_million_prompt=3,
+        price_per_million_completion=7,
+        first_seen_at=timezone.now(),
+        last_seen_at=timezone.now(),
+    )
     for rating, tokens in ((model, 800), (other, 400)):
         Validator.objects.create(
-            project=cast.project, schema=cast.schema, model=rating, prompt="x", prompt_hash="0" * 64, rated=7,
-            unanswered=1, prompt_tokens=tokens, completion_tokens=80, cached_tokens=5, seconds=4.0,
+            project=cast.project, schema=cast.schema, model=rating, prompt="x", prompt_hash=str(rating.pk % 10) * 64,
+            rated=7, unanswered=1, prompt_tokens=tokens, completion_tokens=80, cached_tokens=5, seconds=4.0,
         )  # fmt: skip
     return work(start(templates))
 

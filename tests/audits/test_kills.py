@@ -18,9 +18,9 @@ from tests.local.scripts import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.timeout(180)]
 
-PROBES = 300  # at least
-LATENCY = 0.8  # seconds
-UNTIL = 9  # seconds for which something is killed every second or so
+PROBES = 200  # at least
+LATENCY = 0.7  # seconds
+UNTIL = 6  # seconds for which something is killed every second or so
 ENOUGH = 60  # seconds after that
 MEND = "audits_wake(stale=timedelta(seconds=3))"
 
@@ -36,12 +36,13 @@ def test_kills_at_random_moments_lose_no_probe_and_double_none(cast, settings, c
     model = crew.model(settings)
     probes = set_from_templates(
         project=cast.project, by=cast.olivia, tasks=["sentiment", "screening"], attributes=["gender", "origin"],
-        families=20,
+        families=14,
     )  # fmt: skip
     assert probes.size >= PROBES
     audit = audit_start(project=cast.project, by=cast.olivia, probe_set=probes, candidates=[str(model.pk)])
     wait_until(lambda: AuditAnswer.objects.exists(), 60, "the first answer")
     crew.kill_for_a_while(UNTIL)
+    print("left", probes.size - AuditAnswer.objects.count(), probes.size)
     assert Audit.objects.get(pk=audit.pk).status == AuditStatus.RUNNING  # so that every kill was felt
     wait_until(lambda: Audit.objects.get(pk=audit.pk).status != AuditStatus.RUNNING, ENOUGH, "the end of the audit")
     _one_answer_or_one_reason(audit)
@@ -54,9 +55,9 @@ def _one_answer_or_one_reason(audit: Audit) -> None:
     answers = AuditAnswer.objects.filter(candidate=candidate)
     assert set(answers.values_list("probe_id", flat=True)) == set(audit.probe_set.probes.values_list("pk", flat=True))
     assert answers.count() == audit.probe_set.size == candidate.asked
-    assert candidate.unanswered == answers.filter(value=None).count()
-    assert not answers.filter(value=None, problem="").exists()
-    assert not answers.exclude(value=None).exclude(problem="").exists()
+    said = [(answer.value is not None, answer.problem != "") for answer in answers]
+    assert set(said) <= {(True, False), (False, True)}  # an answer, or the reason why there is none
+    assert said.count((True, False)) == candidate.answered
     assert candidate.requests >= 2 * audit.probe_set.size
     assert candidate.prompt_tokens == candidate.requests * PROMPT_TOKENS
     assert candidate.completion_tokens == candidate.requests * COMPLETION_TOKENS
