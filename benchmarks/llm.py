@@ -1,8 +1,8 @@
 """How many labels of a model are stored a second, and what each costs us, against a server that answers in 20 ms.
 
 Starts an `evenhand up` of its own in a temporary folder, because the servers that a running one asks are its own
-affair. ``--items 1000000`` shows whether memory and speed stay as they are in a long run. Processor time is that of the worker, the database and the relay, told apart; the scripted server, in a process
-of its own, is not counted.
+affair. Processor time is that of the worker, the database and the relay, told apart; the scripted server, in a process
+of its own, is not counted. ``--items 1000000`` shows whether memory stays flat in a long run.
 """
 
 from __future__ import annotations
