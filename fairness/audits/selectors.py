@@ -105,7 +105,7 @@ def audit_usage(project: Project) -> list[Usage]:
     rows = AuditCandidate.objects.filter(audit__project=project).values("model").order_by("model")
     sums = rows.annotate(
         audits=Count("audit", distinct=True),
-        asked=Sum(F("answered") + F("unanswered")),
+        probes=Sum(F("answered") + F("unanswered")),
         read=Sum("prompt_tokens"),
         written=Sum("completion_tokens"),
         cached=Sum("cached_tokens"),
@@ -120,7 +120,7 @@ def audit_usage(project: Project) -> list[Usage]:
             used=Used(row["model"], row["read"], row["written"], row["servers"]),
             name=names[row["model"]],
             audits=row["audits"],
-            asked=row["asked"],
+            asked=row["probes"],
             cached_tokens=row["cached"],
             seconds=row["model_seconds"],
         )

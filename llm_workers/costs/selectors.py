@@ -15,7 +15,7 @@ from annotations.labelling.selectors import pay_per_label
 from annotations.models import PayAdjustment, Project, Run
 from llm_workers.costs.by_model import ModelUses, Uses, uses_of, uses_summed
 from llm_workers.costs.money import Money, hour_prices, money_by_tokens, money_of
-from llm_workers.costs.using import Line, Used, of_servers, summed, together
+from llm_workers.costs.using import Line, Used, of_servers, summed, summed_line
 from llm_workers.models import CostCount, CostTally, ModelVersion, RunServer
 
 ENOUGH_KNOWN = 30  # labels on items with a known label, before they are what a project's models are measured by
@@ -157,7 +157,7 @@ def _runs(models: Sequence[ModelCost]) -> dict[int, Line]:
     for one in models:
         items = sum(row.run.labelled + row.run.unanswered for row in one.runs)
         lines[one.model.pk].append(Line(items=items, **summed([one.figures])))
-    return {model_id: line for model_id, own in lines.items() if (line := together(own))}
+    return {model_id: summed_line(own) for model_id, own in lines.items()}
 
 
 def _models(project: Project, tallies: Sequence[CostTally], reference: str | None) -> list[ModelCost]:

@@ -50,9 +50,13 @@ def summed(parts: Sequence[Used]) -> dict[str, Any]:
     }
 
 
+def summed_line(lines: Sequence[Line]) -> Line:
+    return Line(items=sum(line.items for line in lines), **summed(lines))
+
+
 def together(lines: Sequence[Line]) -> Line | None:
     """The sum; None of nothing."""
-    return Line(items=sum(line.items for line in lines), **summed(lines)) if lines else None
+    return summed_line(lines) if lines else None
 
 
 def of_servers(servers: Sequence[Taken]) -> dict[str, float | None]:
@@ -149,4 +153,4 @@ def ratings_used(project: Project) -> dict[int, Line]:
             **of_servers(list(one.servers.all())),
         )
         lines[one.model_id].append(line)
-    return {model_id: line for model_id, own in lines.items() if (line := together(own))}
+    return {model_id: summed_line(own) for model_id, own in lines.items()}
