@@ -42,7 +42,6 @@ def test_kills_at_random_moments_lose_no_probe_and_double_none(cast, settings, c
     audit = audit_start(project=cast.project, by=cast.olivia, probe_set=probes, candidates=[str(model.pk)])
     wait_until(lambda: AuditAnswer.objects.exists(), 60, "the first answer")
     crew.kill_for_a_while(UNTIL)
-    print("left", probes.size - AuditAnswer.objects.count(), probes.size)
     assert Audit.objects.get(pk=audit.pk).status == AuditStatus.RUNNING  # so that every kill was felt
     wait_until(lambda: Audit.objects.get(pk=audit.pk).status != AuditStatus.RUNNING, ENOUGH, "the end of the audit")
     _one_answer_or_one_reason(audit)
