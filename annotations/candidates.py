@@ -113,11 +113,12 @@ class Used:
 
 @dataclass(frozen=True)
 class Price:
-    """``amount`` in ``currency``; None: ``why`` says what is missing."""
+    """``amount`` in ``currency``, counted ``by`` tokens or server time; None: ``why`` says what is missing."""
 
     amount: Decimal | None
     currency: str = ""
     why: str = ""
+    by: str = ""
 
 
 Take = Callable[[int], Sequence[Probe]]
@@ -147,12 +148,13 @@ class Panel(Protocol):
 
 @dataclass(frozen=True)
 class Usage:
-    """What one model used up in audits of a project."""
+    """What one model used up in audits of a project. ``asked``: probes, with or without a usable answer."""
 
     used: Used
     name: str
     audits: int
-    answers: int
+    asked: int
+    cached_tokens: int
     seconds: float
 
 
