@@ -95,6 +95,7 @@ class Shift(Generic[Leased, Answer]):
         self.fault: ClientError | None = None
         self.dry, self.asked = False, 0
         self.memory: float | None = None  # bytes that the servers' processes held in the end, where they say so
+        self.gpu_memory: int | None = None  # likewise, of those on this machine, on its GPUs
 
     async def run(self) -> ClientError | None:
         """Returns why no server could be used, or None."""
@@ -121,7 +122,7 @@ class Shift(Generic[Leased, Answer]):
                 await self._store(client)
             finally:
                 await self._abandon()
-            self.memory = client.memory
+            self.memory, self.gpu_memory = client.memory, await client.gpu_memory()
         return self.fault
 
     def _overloaded(self, wait: float) -> None:
