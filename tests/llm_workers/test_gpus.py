@@ -33,22 +33,22 @@ class Nvml:
     def __init__(self, *cards: SimpleNamespace, driver: bool = True) -> None:
         self.cards, self.driver = cards, driver
 
-    def nvmlInit(self) -> None:  # noqa: N802
+    def nvmlInit(self) -> None:
         if not self.driver:
             raise self.NVMLError("Driver Not Loaded")
 
-    def nvmlDeviceGetCount(self) -> int:  # noqa: N802
+    def nvmlDeviceGetCount(self) -> int:
         return len(self.cards)
 
-    def nvmlDeviceGetHandleByIndex(self, number: int) -> SimpleNamespace:  # noqa: N802
+    def nvmlDeviceGetHandleByIndex(self, number: int) -> SimpleNamespace:
         return self.cards[number]
 
-    def nvmlDeviceGetTotalEnergyConsumption(self, card: SimpleNamespace) -> int:  # noqa: N802
+    def nvmlDeviceGetTotalEnergyConsumption(self, card: SimpleNamespace) -> int:
         if card.millijoules is None:
             raise self.NVMLError("Not Supported")
         return card.millijoules
 
-    def nvmlDeviceGetComputeRunningProcesses(self, card: SimpleNamespace) -> list[SimpleNamespace]:  # noqa: N802
+    def nvmlDeviceGetComputeRunningProcesses(self, card: SimpleNamespace) -> list[SimpleNamespace]:
         if card.held is None:
             raise self.NVMLError("Not Supported")
         return [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in card.held.items()]
