@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import Protocol, TypeVar
 
 import django
@@ -21,7 +23,16 @@ from django.db import connection, transaction  # noqa: E402
 
 from accounts.models import Membership, Role, Scope, User  # noqa: E402
 from accounts.services.tokens import token_create  # noqa: E402
-from annotations.models import LabelSchema, Project, ProtectedAttribute, ServingRules  # noqa: E402
+from annotations.modalities.base import content_hash  # noqa: E402
+from annotations.models import (  # noqa: E402
+    Dataset,
+    Item,
+    LabelSchema,
+    Project,
+    ProtectedAttribute,
+    QueueEntry,
+    ServingRules,
+)
 from annotations.task_types import task_type  # noqa: E402
 from evenhand.local.errors import LocalError  # noqa: E402
 from evenhand.local.state import State, is_running, read_state  # noqa: E402
@@ -166,6 +177,28 @@ def project_made(title: str, owner: User) -> Project:
     ProtectedAttribute.objects.create(project=project, name="dialect", column="dialect", position=1)
     Membership.objects.create(project=project, user=owner, role=Role.OWNER)
     return project
+
+
+def items_made(project: Project, texts: Iterable[str], *, batch: int = 5000) -> None:
+    """Texts as items that wait for labels, in one new dataset."""
+    dataset = Dataset.objects.create(project=project, name="Messages", created_by=project.created_by)
+    chance, left = random.Random(1), iter(texts)
+    while payloads := [{"text": text} for text in islice(left, batch)]:
+        items = Item.objects.bulk_create(
+            Item(project=project, dataset=dataset, payload=payload, content_hash=content_hash("text", payload))
+            for payload in payloads
+        )
+        QueueEntry.objects.bulk_create(
+            QueueEntry(
+                item=item,
+                project=project,
+                remaining=project.redundancy,
+                shuffle=chance.getrandbits(63),
+                redundancy=project.redundancy,
+                min_support=project.min_support,
+            )
+            for item in items
+        )
 
 
 def _remove(project: Project) -> None:

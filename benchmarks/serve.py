@@ -28,7 +28,6 @@ from django.db import transaction  # noqa: E402
 
 from accounts.models import Membership, Role, Scope, User  # noqa: E402
 from accounts.services.tokens import token_create  # noqa: E402
-from annotations.modalities.base import content_hash  # noqa: E402
 from annotations.models import (  # noqa: E402
     Annotation,
     Assignment,
@@ -43,7 +42,7 @@ from annotations.models import (  # noqa: E402
     ServingRules,
 )
 from annotations.task_types import task_type  # noqa: E402
-from benchmarks._stack import processor_seconds, running_stack, work_together  # noqa: E402
+from benchmarks._stack import items_made, processor_seconds, running_stack, work_together  # noqa: E402
 from evenhand.cli.bench import Figure  # noqa: E402
 from evenhand.local.errors import LocalError  # noqa: E402
 from evenhand.local.state import State  # noqa: E402
@@ -53,7 +52,6 @@ CLIENTS = 64
 SECONDS = 20.0
 REDUNDANCY = 3
 LABELS = ("keep", "review", "remove")
-BATCH = 5000
 MEASURED = ("web", "postgres")
 
 
@@ -143,7 +141,7 @@ def _project() -> Iterator[tuple[int, list[str]]]:
         )
         # The clients are programs, faster than any person: everything else is as a project has it by default.
         ServingRules.objects.create(project=project, labels_per_minute=None)
-        _items(project, owner)
+        items_made(project, (f"Message number {number}" for number in range(ITEMS)))
         tokens = []
         for number in range(CLIENTS):
             worker = User.objects.create(email=f"{mark}-{number}@localhost")
@@ -153,29 +151,6 @@ def _project() -> Iterator[tuple[int, list[str]]]:
         yield project.pk, tokens
     finally:
         _remove(project, people)
-
-
-def _items(project: Project, owner: User) -> None:
-    dataset = Dataset.objects.create(project=project, name="Messages", created_by=owner)
-    chance = random.Random(1)
-    for first in range(0, ITEMS, BATCH):
-        payloads = [{"text": f"Message number {number}"} for number in range(first, min(ITEMS, first + BATCH))]
-        items = [
-            Item(project=project, dataset=dataset, payload=payload, content_hash=content_hash("text", payload))
-            for payload in payloads
-        ]
-        Item.objects.bulk_create(items)
-        QueueEntry.objects.bulk_create(
-            QueueEntry(
-                item=item,
-                project=project,
-                remaining=REDUNDANCY,
-                shuffle=chance.getrandbits(63),
-                redundancy=REDUNDANCY,
-                min_support=project.min_support,
-            )
-            for item in items
-        )
 
 
 def _remove(project: Project | None, people: list[User]) -> None:

@@ -91,6 +91,7 @@ class Shift(Generic[Leased, Answer]):
         self.asking: dict[asyncio.Task[Answer], Leased] = {}
         self.done: list[asyncio.Task[Answer]] = []
         self.answers: list[Answer] = []
+        self.storing: asyncio.Task[None] | None = None  # goes on while more is asked: a server never waits for us
         self.news = asyncio.Event()
         self.fault: ClientError | None = None
         self.dry, self.asked = False, 0
@@ -115,10 +116,12 @@ class Shift(Generic[Leased, Answer]):
                             await self.news.wait()
                     self.news.clear()
                     await self._collect()
-                    await self._store(client, at_least=limits.STORE_EVERY)
+                    self._store_beside(client)
                     if not await self._touch():
                         break
                     self._look(client)
+                if self.storing is not None:
+                    await self.storing
                 await self._store(client)
             finally:
                 await self._abandon()
@@ -137,16 +140,21 @@ class Shift(Generic[Leased, Answer]):
     async def _fill(self, client: ChatClient) -> bool:
         """Lease and start as many requests as there is room for; False where nothing is left under way."""
         if self._goes_on() and self.pace.may_ask(time.monotonic()):
-            room = self.pace.width - len(self.asking)
-            if len(self.ready) < room and not self.dry:
+            room = self._ask_ready(client)
+            if room and not self.dry:
                 # More than there is room for now: a lease for each answer would cost more than it brings.
-                count = room + self.pace.width - len(self.ready)
-                leased = await sync_to_async(self.job.lease)(count)
+                leased = await sync_to_async(self.job.lease)(room + self.pace.width)
                 self.dry = not leased
                 self.ready.extend(leased)
-            for _ in range(min(room, len(self.ready))):
-                self._ask(client, self.ready.popleft())
+                self._ask_ready(client)
         return bool(self.asking) or (bool(self.ready) and self._goes_on())
+
+    def _ask_ready(self, client: ChatClient) -> int:
+        """Start what is leased, as far as there is room; returns the room that is left."""
+        room = max(self.pace.width - len(self.asking), 0)
+        for _ in range(min(room, len(self.ready))):
+            self._ask(client, self.ready.popleft())
+        return max(self.pace.width - len(self.asking), 0)
 
     def _ask(self, client: ChatClient, one: Leased) -> None:
         task = asyncio.create_task(self.job.ask(client, one))
@@ -177,8 +185,17 @@ class Shift(Generic[Leased, Answer]):
         if released:
             await sync_to_async(self.job.release)(released)
 
-    async def _store(self, client: ChatClient, *, at_least: float = 0.0) -> None:
-        if self.answers and time.monotonic() - self.stored_at >= at_least:
+    def _store_beside(self, client: ChatClient) -> None:
+        """Begin to store what has come, now and then, and one lot at a time. Raises what broke while storing."""
+        if self.storing is not None and self.storing.done():
+            self.storing.result()
+            self.storing = None
+        due = self.answers and time.monotonic() - self.stored_at >= limits.STORE_EVERY
+        if self.storing is None and due:
+            self.storing = asyncio.create_task(self._store(client))
+
+    async def _store(self, client: ChatClient) -> None:
+        if self.answers:
             if self.job.is_timed:  # what these answers cost must be known when they are held to a limit of money
                 await client.hand_in()
             answers, self.answers = self.answers, []
@@ -205,7 +222,6 @@ class Shift(Generic[Leased, Answer]):
         """
         for task in self.asking:
             task.cancel()
-        if self.asking:
-            await asyncio.gather(*self.asking, return_exceptions=True)
+        await asyncio.gather(*self.asking, *([self.storing] if self.storing else []), return_exceptions=True)
         if self.ready:
             await sync_to_async(self.job.release)(list(self.ready))

@@ -8,8 +8,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from accounts.models import User
 from evenhand.cli import bench, main
 from evenhand.local.errors import LocalError
+from tests.factories import add_label, make_annotator
 from tests.llm_server import ScriptedServer
 
 
@@ -48,3 +50,14 @@ def test_the_ratio_is_ours_by_the_bare_clients(vllm):
     assert (figures["ratio"].value, figures["ratio"].goal, figures["ratio"].better) == (0.96, 0.95, "higher")
     assert figures["prompt tokens from the cache"].value == 71.2
     assert figures["requests at a time"].value == 64
+
+
+@pytest.mark.django_db
+def test_its_items_can_be_labelled(vllm):
+    from benchmarks._stack import items_made, project_made
+
+    project = project_made("Benchmark", User.objects.create(email="bench@localhost"))
+    items_made(project, (f"Message {number}" for number in range(5)), batch=2)
+    items = list(project.items.order_by("id"))
+    assert [item.payload["text"] for item in items] == [f"Message {number}" for number in range(5)]
+    assert add_label(items[4], make_annotator(project), "keep").status == "current"
