@@ -77,7 +77,8 @@ class Job(Protocol[Leased, Answer]):
         """Give back what nothing could be asked about."""
 
     def touch(self, width: int) -> bool:
-        """Say that the lane is worked on, with so many requests at a time; False where the claim is lost."""
+        """Say that the lane is worked on, and that so many requests at a time are worth it, which the next task begins
+        with; False where the claim is lost."""
 
 
 class Shift(Generic[Leased, Answer]):
@@ -206,7 +207,7 @@ class Shift(Generic[Leased, Answer]):
         if time.monotonic() - self.touched_at < limits.TOUCH_EVERY:
             return True
         self.touched_at = time.monotonic()
-        return await sync_to_async(self.job.touch)(self.pace.width)
+        return await sync_to_async(self.job.touch)(self.pace.proven)
 
     def _look(self, client: ChatClient) -> None:
         """Heed how many requests wait inside the servers."""
