@@ -89,6 +89,7 @@ class Panel:
             fault=fault.message if fault else "",
             hopeless=isinstance(fault, Refused),
             memory=None if shift.memory is None else int(shift.memory),
+            gpu_memory=shift.gpu_memory,
         )
 
     def prices(self, used: Sequence[Used]) -> list[Price]:

@@ -104,6 +104,10 @@ class ChatClient:
         known = [replica.load.memory for replica in self.router.usable if replica.load and replica.load.memory]
         return sum(known) if known else None
 
+    async def gpu_memory(self) -> int | None:
+        """Bytes that servers on this machine hold on its GPUs together, now; None where that cannot be read."""
+        return await self._upkeep.gpu_memory()
+
     async def complete(self, request: Request) -> Reply:
         """The answer of the first server that gives one.
 

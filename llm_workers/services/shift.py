@@ -80,7 +80,8 @@ class Job(Protocol[Leased, Answer]):
         """Give back what nothing could be asked about."""
 
     def touch(self, width: int) -> bool:
-        """Say that the lane is worked on, with so many requests at a time; False where the claim is lost."""
+        """Say that the lane is worked on, and that so many requests at a time are worth it, which the next task begins
+        with; False where the claim is lost."""
 
 
 class Shift(Generic[Leased, Answer]):
@@ -100,6 +101,7 @@ class Shift(Generic[Leased, Answer]):
         self.dry, self.asked = False, 0
         self.unusable = 0  # answers in a row, since the last store
         self.memory: float | None = None  # bytes that the servers' processes held in the end, where they say so
+        self.gpu_memory: int | None = None  # likewise, of those on this machine, on its GPUs
 
     async def run(self) -> ClientError | None:
         """Returns why no server could be used, or None."""
@@ -129,7 +131,7 @@ class Shift(Generic[Leased, Answer]):
                 await self._store_all(client)
             finally:
                 await self._abandon()
-            self.memory = client.memory
+            self.memory, self.gpu_memory = client.memory, await client.gpu_memory()
         return self.fault
 
     def _overloaded(self, wait: float) -> None:
@@ -218,7 +220,7 @@ class Shift(Generic[Leased, Answer]):
         if time.monotonic() - self.touched_at < limits.TOUCH_EVERY:
             return True
         self.touched_at = time.monotonic()
-        return await sync_to_async(self.job.touch)(self.pace.width)
+        return await sync_to_async(self.job.touch)(self.pace.proven)
 
     def _look(self, client: ChatClient) -> None:
         """Heed how many requests wait inside the servers."""
