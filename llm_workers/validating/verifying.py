@@ -127,10 +127,11 @@ def _open_cases(
         cases = Case.objects.filter(project=project, status=CaseStatus.OPEN)
         low = set(cases.filter(kind=CaseKind.LOW_SCORE).values_list("item_id", flat=True))
         others = cases.exclude(kind=CaseKind.LOW_SCORE)
+        disputes = others.exclude(kind=CaseKind.CHECK)  # nothing is said to be at stake in a check
         standing = Standing(
             low=low,
             disputed=set(others.values_list("item_id", flat=True)),
-            at_stake=sorted(others.values_list("at_stake", flat=True)),
+            at_stake=sorted(disputes.values_list("at_stake", flat=True)),
         )
         doubts = doubted(found, verified, against, rules=rules, standing=standing, time=settling_time(project.pk))
     return doubts_follow(project_id=project.pk, doubts=doubts).standing
