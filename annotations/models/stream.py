@@ -17,30 +17,21 @@ class StreamRules(models.Model):
     """What share of a project's finished items is drawn. A project without a row draws nothing; 0 switches off.
 
     ``seed`` fixes the coin of each item and is never shown. Shares are in [0, ``MOST``], to four places.
+    An item is finished once people have given all its labels or an expert has settled it; with ``models_alone`` a
+    model's label is enough. ``walk_since``: what was finished before the uniform stream was first switched on (``began_at``) waits for its coins
+    since then; null once all are thrown. ``judged``: items whose coin was thrown for the chosen stream.
     """
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="stream_rules")
-    share = models.FloatField(
-        _("share of finished items drawn uniformly"),
-        default=0.0,
-        validators=SHARE,
-        help_text=_("By a coin that knows nothing of the item. What experts say of these tells how often labels err."),
-    )
-    models_alone = models.BooleanField(
-        _("also items that only models have labelled"),
-        default=False,
-        help_text=_(
-            "Otherwise an item is finished once people have given all its labels or an expert has settled it. With this, "
-            "a model's label is enough; people are then asked no more about what is drawn."
-        ),
-    )
+    share = models.FloatField(_("share of finished items drawn uniformly"), default=0.0, validators=SHARE)
+    models_alone = models.BooleanField(_("also items that only models have labelled"), default=False)
     chosen_share = models.FloatField(
-        _("share of finished items drawn where errors are likely"),
-        default=0.0,
-        validators=SHARE,
-        help_text=_("In proportion to the expected error, each item with a chance that is logged and never zero."),
+        _("share of finished items drawn where errors are likely"), default=0.0, validators=SHARE
     )
     seed = models.BigIntegerField(editable=False)
+    began_at = models.DateTimeField(null=True, editable=False)
+    walk_since = models.DateTimeField(null=True, editable=False)
+    judged = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         constraints = [

@@ -53,8 +53,8 @@ class LockedItem:
 
     ``asked``: what it asked for before. ``extra``: labels that adaptive redundancy asks for on top of the project's.
     ``aside``: the item is no work (it trains people), so it asks for no label at all; stored as an ``extra`` that takes
-    the whole redundancy away. ``drawn``: stream that drew the item for a check → chance; ``due``: throw its coin for the
-    uniform stream if it is finished, also where it was before.
+    the whole redundancy away. ``drawn``: stream that drew the item for a check → chance; ``due``: throw its coin for
+    the uniform stream if it is finished, also where it was before.
     """
 
     row: ItemRow

@@ -189,7 +189,12 @@ class SettleSerializer(serializers.Serializer[Any]):
     )
     cause = serializers.ChoiceField(choices=CaseCause.choices)
     recurrent = serializers.BooleanField(help_text=_("A mistake to learn from, not a one-off."))
-    reason = serializers.CharField(max_length=services.MAX_REASON)
+    reason = serializers.CharField(
+        max_length=services.MAX_REASON,
+        allow_blank=True,
+        default="",
+        help_text=_("Needed unless the cause is “checked”, which is for cases of the kind “check” alone."),
+    )
     claim_next = serializers.BooleanField(required=False, default=False)
 
 

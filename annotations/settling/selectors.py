@@ -139,7 +139,9 @@ def shown_sides(cases: Iterable[Case]) -> dict[int, Sides]:
 def why_open(case: Case, sides: Sides) -> str:
     """The disagreement in a sentence or two."""
     if case.is_blind:
-        return _("Label it as you see it. What others said of it, if they agree or not, is shown once you have settled it.")
+        return _(
+            "Label it as you see it. What others said of it, if they agree or not, is shown once you have settled it."
+        )
     parts = []
     for tally in sides.people:
         text = ngettext("%(count)s person says “%(label)s”", "%(count)s people say “%(label)s”", tally.count)
