@@ -16,10 +16,10 @@ SHARE = [MinValueValidator(0.0), MaxValueValidator(MOST)]
 class StreamRules(models.Model):
     """What share of a project's finished items is drawn. A project without a row draws nothing; 0 switches off.
 
-    ``seed`` fixes the coin of each item and is never shown. Shares are in [0, ``MOST``], to four places.
     An item is finished once people have given all its labels or an expert has settled it; with ``models_alone`` a
-    model's label is enough. ``walk_since``: what was finished before the uniform stream was first switched on (``began_at``) waits for its coins
-    since then; null once all are thrown. ``judged``: items whose coin was thrown for the chosen stream.
+    model's label is enough. Shares are in [0, ``MOST``], to four places. ``seed`` fixes the coin of each item and is
+    never shown. ``walk_since``: what was finished before the uniform stream was first switched on (``began_at``) waits
+    for its coins since then; null once all are thrown. ``judged``: items whose coin was thrown for the chosen stream.
     """
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="stream_rules")

@@ -1,14 +1,10 @@
-
-from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0025_audit_stream'),
         ('fairness', '0004_dashboard'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [

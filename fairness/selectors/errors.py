@@ -45,8 +45,8 @@ class Errors:
     """Of one source's labels, in all items or those of one group.
 
     ``uniform``, ``weighted``: see the module. ``naive``: the chosen items as if they had not been chosen, to show how
-    far off that is. ``total``: wrong labels among all judged items, as a share of these, by Horvitz and Thompson; of all
-    items, and only once nothing that was chosen waits.
+    far off that is. ``total``: wrong labels among all judged items, as a share of these, by Horvitz and Thompson; of
+    all items, and only once nothing that was chosen waits.
     """
 
     kind: str
