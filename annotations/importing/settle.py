@@ -71,7 +71,7 @@ class Settler:
         self._time = now.isoformat()
         self._unlabelled: dict[tuple[str, str | None], str] = {}
         rules = StreamRules.objects.filter(project=project, share__gt=0).first()
-        self._stream = rules and UniformStream(rules.share, rules.models_alone, rules.seed)
+        self._stream = UniformStream(rules.share, rules.models_alone, rules.seed) if rules else None
 
     def settle(self, items: Sequence[NewItem]) -> None:
         """Write everything that follows from ``items``; the caller has written the items and their annotations."""

@@ -158,7 +158,7 @@ class ChosenSerializer(serializers.Serializer[Any]):
 class ErrorReadingSerializer(serializers.Serializer[Any]):
     """One way to read how often labels are wrong."""
 
-    errors = EstimateSerializer()
+    wrong = EstimateSerializer(source="errors", help_text=_("Share of the labels that an expert contradicted."))
     worth = serializers.FloatField(help_text=_("Checked items of equal weight that it is worth (Kish)."))
     waiting = serializers.IntegerField(help_text=_("Drawn items that no expert has looked at yet: not in it."))
 

@@ -15,7 +15,8 @@ from ledger.models import LedgerEvent
 from tests.factories import add_label, make_annotator
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
-from tests.stream.conftest import SEED, check, finish, switch_on
+from tests.labelling.conftest import together  # noqa: F401 — the same threads
+from tests.stream.conftest import SEED, check, drawn_by, finish, switch_on
 
 pytestmark = pytest.mark.django_db
 
@@ -49,18 +50,19 @@ def test_each_finished_item_is_judged_once_with_its_chance_on_record(single, lab
 
 def test_an_item_of_both_streams_has_one_case(single, labelled):
     switch_on(single.project, share=0.2, chosen_share=0.2)
-    items = labelled(60)
-    audited = set(Draw.objects.values_list("item_id", flat=True))
-    choose(single, dict.fromkeys([item.pk for item in items], 0.2))
-    both = audited & set(Draw.objects.filter(stream="chosen", is_drawn=True).values_list("item_id", flat=True))
-    assert both
+    both: set[int] = set()
+    while not both:
+        items = labelled(40)
+        choose(single, dict.fromkeys([item.pk for item in items], 0.2))
+        both = drawn_by(items, 0.2) & drawn_by(items, 0.2, "chosen")
+    assert Draw.objects.filter(item_id__in=both, is_drawn=True).count() == 2 * len(both)
     assert Case.objects.count() == Case.objects.values("item").distinct().count()
     assert LedgerEvent.objects.filter(kind="case.opened").count() == Case.objects.count()
 
 
 def test_what_is_settled_already_is_judged_too_and_opens_no_case(single):
     switch_on(single.project, share=0, chosen_share=0.2)
-    items = fresh_items(single.project, 30)
+    items = fresh_items(single.project, 60)
     for item in items:
         finish(item, "keep", "remove")
         check(single, item, cause="human_error", reason="The rules say so.")
@@ -102,12 +104,22 @@ def test_gold_has_no_coin_and_models_labels_alone_only_where_wanted(cast):
     assert list(Draw.objects.values_list("item_id", flat=True)) == [by_model.pk]
 
 
+def test_two_scorings_at_once_judge_no_item_twice(transactional_db, single, labelled, together):  # noqa: F811
+    switch_on(single.project, share=0, chosen_share=0.2)
+    errors = dict.fromkeys([item.pk for item in labelled(80)], 0.2)
+    drawn = together([lambda: choose(single, errors)] * 2)
+    assert sum(drawn) == Draw.objects.filter(is_drawn=True).count() == Case.objects.filter(status="open").count()
+    assert Draw.objects.count() == StreamRules.objects.get().judged == 80
+
+
 @pytest.mark.slow
-def test_both_readings_find_the_truth_and_the_plain_one_does_not(single):
+def test_both_readings_find_the_truth_and_the_plain_one_does_not(single, monkeypatch):
     """600 items of which 15 % are labelled wrongly; wrong ones are expected to be wrong far more than others."""
-    chance = random.Random(5)  # noqa: S311
+    chance = random.Random(5)
     switch_on(single.project, share=0.2, chosen_share=0.2)
     person, items = make_annotator(single.project), fresh_items(single.project, 600)
+    for module in ("coin", "choosing"):  # the same coins, whatever numbers the items have
+        monkeypatch.setattr(f"annotations.stream.{module}.toss", lambda *of: toss(*of[:2], 1200 + of[2] - items[0].pk))
     wrong = {item.pk: number % 20 < 3 for number, item in enumerate(items)}
     for item in items:
         add_label(item, person, "keep")

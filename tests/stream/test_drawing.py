@@ -62,9 +62,10 @@ def test_a_dispute_that_is_drawn_becomes_a_check_that_tells_nothing(cast):
     assert Case.objects.get(item=drawn).kind == "check"
 
 
-def test_a_doubt_adds_nothing_to_a_check(single, labelled):
+def test_a_doubt_adds_nothing_to_a_check(single):
     switch_on(single.project)
-    (drawn, *_rest) = [item for item in labelled(40) if Case.objects.filter(item=item).exists()]
+    drawn, _other = some_of_each(single.project)
+    finish(drawn, "keep")
     doubts_follow(project_id=single.project.pk, doubts={drawn.pk: Doubt("keep", 0.1)})
     doubts_follow(project_id=single.project.pk, doubts={})
     case = Case.objects.get(item=drawn)
@@ -172,8 +173,8 @@ def test_the_labelling_path_has_no_statement_more(single):
     fresh_items(single.project, 20)
     statements()
     off = statements()
-    rules = switch_on(single.project, share=0.0001)
-    assert not drawn_by(list(single.project.items.all()), 0.0001)
+    rules = switch_on(single.project, share=1e-9)
+    assert not drawn_by(list(single.project.items.all()), 1e-9)
     assert statements() == off
     StreamRules.objects.filter(pk=rules.pk).delete()
 

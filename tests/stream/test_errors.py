@@ -119,8 +119,8 @@ def test_page_api_and_table_say_it(single, checked, page_client, api):
     told = api(single.edgar).get(f"/api/v1/projects/{single.project.pk}/fairness/").json()["errors_found"]
     assert told["uniform"] == {"drawn": 41, "checked": 40, "waiting": 1}
     (of_model,) = [row for row in told["readings"] if row["annotator"] == model.pk and row["group"] == ""]
-    assert of_model["uniform"]["errors"]["value"] == pytest.approx(0.2)
-    assert of_model["weighted"]["errors"]["status"] == "undefined"
+    assert of_model["uniform"]["wrong"]["value"] == pytest.approx(0.2)
+    assert of_model["weighted"]["wrong"]["status"] == "undefined"
     table = client.get(reverse("fairness_csv", args=[single.project.pk, "errors"])).content.decode()
     rows = [row for row in csv.DictReader(io.StringIO(table)) if row["drawn"] == "uniform" and not row["group"]]
     assert [(row["kind"], float(row["value"]), row["waiting"]) for row in rows] == [
