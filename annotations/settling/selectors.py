@@ -140,7 +140,7 @@ def why_open(case: Case, sides: Sides) -> str:
     """The disagreement in a sentence or two."""
     if case.is_blind:
         return _(
-            "Label it as you see it. What others said of it, if they agree or not, is shown once you have settled it."
+            "Label it as you see it. What others said of it, whether they agree or not, is shown once it is settled."
         )
     parts = []
     for tally in sides.people:

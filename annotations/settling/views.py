@@ -34,7 +34,7 @@ CAUSES = (
 )
 # Of a check: what can be told of the item by itself.
 BLIND_CAUSES = (
-    (CaseCause.CHECKED, "c", gettext_lazy("Nothing is the matter with the item. A reason is not needed.")),
+    (CaseCause.CHECKED, "c", gettext_lazy("A reason is not needed.")),
     *(cause for cause in CAUSES if cause[0] not in (CaseCause.HUMAN_ERROR, CaseCause.MODEL_ERROR)),
 )
 
@@ -181,7 +181,13 @@ def _causes(case: Case, posted: str) -> list[dict[str, Any]]:
     """What may have gone wrong, to choose from; of a check it is most often nothing, so that is chosen beforehand."""
     given = posted or (CaseCause.CHECKED if case.is_blind else "")
     return [
-        {"value": value, "label": value.label, "key": key, "note": note, "chosen": value == given}
+        {
+            "value": value,
+            "label": _("Nothing") if value == CaseCause.CHECKED else value.label,
+            "key": key,
+            "note": note,
+            "chosen": value == given,
+        }
         for value, key, note in (BLIND_CAUSES if case.is_blind else CAUSES)
     ]
 

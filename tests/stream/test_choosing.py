@@ -119,7 +119,7 @@ def test_both_readings_find_the_truth_and_the_plain_one_does_not(single, monkeyp
     switch_on(single.project, share=0.2, chosen_share=0.2)
     person, items = make_annotator(single.project), fresh_items(single.project, 600)
     for module in ("coin", "choosing"):  # the same coins, whatever numbers the items have
-        monkeypatch.setattr(f"annotations.stream.{module}.toss", lambda *of: toss(*of[:2], 1200 + of[2] - items[0].pk))
+        monkeypatch.setattr(f"annotations.stream.{module}.toss", lambda *of: toss(*of[:2], of[2] - items[0].pk))
     wrong = {item.pk: number % 20 < 3 for number, item in enumerate(items)}
     for item in items:
         add_label(item, person, "keep")
