@@ -15,7 +15,7 @@ import numpy as np
 from django.core.cache import cache
 from django.db.models import Max, Q
 
-from annotations.models import Annotator, AnnotatorKind, Project, Stream
+from annotations.models import Annotator, AnnotatorKind, Project, Stream, StreamRules
 from annotations.state import ItemState
 from annotations.stream.selectors import StreamView, newest_drawn, stream_view
 from fairness.metrics import Estimate, Reason, effective_size, horvitz_thompson, inverse_weights, weighted_rate
@@ -84,6 +84,8 @@ class _Sample:
 
 def errors_view(project: Project, attribute: str = "") -> ErrorsView | None:
     """None where nothing is drawn and nothing ever was."""
+    if not StreamRules.objects.filter(project=project).exists():
+        return None
     stream = stream_view(project)
     if not stream.was_on:
         return None

@@ -49,8 +49,8 @@ def checked(single):
     return made
 
 
-def test_a_project_that_draws_nothing_costs_three_queries_and_says_nothing(cast, django_assert_max_num_queries):
-    with django_assert_max_num_queries(3):
+def test_a_project_that_draws_nothing_costs_one_query_and_says_nothing(cast, django_assert_num_queries):
+    with django_assert_num_queries(1):
         assert errors_view(cast.project) is None
 
 
