@@ -73,7 +73,8 @@ class ItemState:
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
     settled. ``needed``: labels that the project asks for. ``settled``: by an expert, so that ``final`` is theirs.
     ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
-    annotator id (as text) → hour.
+    annotator id (as text) → hour. ``audit``: the chance with which the item was drawn into the uniform audit stream,
+    None where it was not.
     """
 
     groups: dict[str, str]
@@ -89,6 +90,7 @@ class ItemState:
     dataset: int = 0
     people_at: dict[str, dict[str, int]] = field(default_factory=dict)
     models_at: dict[str, int] = field(default_factory=dict)
+    audit: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -105,6 +107,7 @@ class ItemState:
             "dataset": self.dataset,
             "people_at": self.people_at,
             "models_at": self.models_at,
+            "audit": self.audit,
         }
 
     @classmethod
@@ -164,6 +167,7 @@ def item_state(
     settled: Decision | None,
     gold: str | None,
     dataset: int,
+    audit: float | None = None,
 ) -> ItemState:
     """The state that these votes make. ``settled`` is an expert's decision, which stands above the votes."""
     votes = list(votes)
@@ -189,4 +193,5 @@ def item_state(
         dataset=dataset,
         people_at=people_at,
         models_at={str(vote.annotator_id): vote.hour for vote in votes if vote.is_model},
+        audit=audit,
     )

@@ -15,12 +15,13 @@ from annotations.grouping.services import groups_count, regrouping_apply, regrou
 from annotations.importing.running import Outcome, abandoned_imports, import_out_of_time, import_run
 from annotations.importing.selectors import next_waiting
 from annotations.labelling.services import expire
-from annotations.models import ImportJob, Notice, WebhookDelivery
+from annotations.models import ImportJob, Notice, StreamRules, WebhookDelivery
 from annotations.models.outgoing import unsent
 from annotations.projects.demand import behind, demand_follow, projects_behind
 from annotations.quality.excluding import exclusion_apply, unfinished
 from annotations.quality.notices import notice_send
 from annotations.serving.services import is_sorted, queue_settle, queue_sort
+from annotations.stream.rules import projects_to_walk, stream_walk
 from annotations.suspicion.checking import project_check, unchecked_projects
 from annotations.webhooks.sending import delivery_send
 
@@ -102,6 +103,27 @@ def mend_demand() -> int:
     project_ids = projects_behind()
     for project_id in project_ids:
         follow_demand.delay(project_id)
+    return len(project_ids)
+
+
+@shared_task(name="annotations.tasks.walk_stream", soft_time_limit=3500, time_limit=3600)
+def walk_stream(project_id: int) -> int:
+    """Throw the coins of what was finished before a project's audit stream was switched on; how many are drawn."""
+    return stream_walk(project_id=project_id)
+
+
+def stream_follow(rules: StreamRules) -> None:
+    """Send ``walk_stream`` where finished items wait for their coins."""
+    if rules.walk_since is not None:
+        transaction.on_commit(lambda: walk_stream.delay(rules.pk))
+
+
+@shared_task(name="annotations.tasks.mend_streams", soft_time_limit=50, time_limit=60)
+def mend_streams() -> int:
+    """Send every project whose finished items wait for their coins; beat sends this every minute."""
+    project_ids = projects_to_walk()
+    for project_id in project_ids:
+        walk_stream.delay(project_id)
     return len(project_ids)
 
 

@@ -23,4 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.assistance.urls")),
     path("", include("annotations.demographics.urls")),
     path("", include("annotations.webhooks.urls")),
+    path("", include("annotations.stream.urls")),
 ]

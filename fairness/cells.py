@@ -21,6 +21,8 @@ sliced:
 ``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided``, a model's ID
 ``settled:WHO`` items without a gold label that an expert settled; key = the expert's token, other as above without
                 ``decided``, which is the expert's own
+``audit:WHO:CHANCE``  the same of items that were drawn into the uniform audit stream with this chance
+``waits:WHO:CHANCE``  such items that no expert has looked at yet; key = what WHO said
 """
 
 from __future__ import annotations
@@ -136,6 +138,7 @@ def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     if state.human is not None:
         _add(net, ("agreed", state.human, "", TIMELESS, WATCHED_GROUPS), sign)
     _add_truth(net, state, sign)
+    _add_audit(net, state, sign)
     given = min(state.needed, given)
     for table, key, count, where in (
         ("totals", "items", 1, WHOLE),
@@ -181,6 +184,20 @@ def _add_truth(net: Terms, state: ItemState, sign: int) -> None:
         _add(net, (f"{kind}:agreed", truth, state.human, TIMELESS, WATCHED), sign)
     if kind == "gold" and state.final is not None:
         _add(net, ("gold:decided", truth, state.final, TIMELESS, WATCHED), sign)
+
+
+def _add_audit(net: Terms, state: ItemState, sign: int) -> None:
+    """What was said of an item of the audit stream, beside the expert's verdict where there is one. An item that an
+    expert found unusable has no true label: nobody was wrong about it."""
+    if state.audit is None or (state.settled and state.final is None):
+        return
+    chance = f"{state.audit:g}"
+    said = state.models if state.human is None else state.models | {"agreed": state.human}
+    for who, token in said.items():
+        if state.settled and state.final is not None:
+            _add(net, (f"audit:{who}:{chance}", state.final, token, TIMELESS, WATCHED), sign)
+        else:
+            _add(net, (f"waits:{who}:{chance}", token, "", TIMELESS, WATCHED), sign)
 
 
 def _add(net: Terms, term: Term, count: int) -> None:

@@ -17,9 +17,11 @@ from django.views.decorators.http import require_safe
 from annotations.access import READERS, STAFF, Access, project_access
 from annotations.exporting.cells import csv_cell
 from fairness.monitors.selectors import open_findings
+from fairness.presenting.errors import ErrorsPart, errors_part
 from fairness.presenting.page import live_context, more_context
 from fairness.presenting.sheets import SHEETS
 from fairness.selectors.chosen import chosen_view
+from fairness.selectors.errors import errors_view
 from fairness.selectors.live import LiveView, live_view
 from fairness.selectors.wanted import KINDS, Wanted
 from ledger.errors import not_found
@@ -36,6 +38,10 @@ def _context(access: Access, view: LiveView) -> dict[str, Any]:
     return {**live, **more, "access": access, "kinds": KINDS}
 
 
+def _errors(access: Access, view: LiveView) -> ErrorsPart | None:
+    return errors_part(errors_view(access.project, view.question.attribute if view.question else ""))
+
+
 @require_safe
 @login_required
 def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
@@ -45,6 +51,7 @@ def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
         **_context(access, view),
         "findings": open_findings(access.project),
         "chosen": chosen_view(access.project, view.question),
+        "errors": _errors(access, view),
         "socket": f"/ws/projects/{project_id}/fairness/" + (f"?{query}" if query else ""),
         "more_url": _address("fairness_more", project_id, query),
         "report_url": _address("fairness_report", project_id, query),
@@ -69,6 +76,7 @@ def fairness_report(request: HttpRequest, project_id: int) -> HttpResponse:
     context = {
         **_context(access, view),
         "report": True,
+        "errors": _errors(access, view),
         "printed_at": timezone.now(),
         "schema": access.project.schemas.get(is_current=True),
         "dataset_name": dict(view.datasets).get(view.wanted.dataset or 0, ""),

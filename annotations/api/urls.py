@@ -19,6 +19,7 @@ from annotations.projects.urls import api_urlpatterns as projects
 from annotations.quality.urls import api_urlpatterns as quality
 from annotations.serving.urls import api_urlpatterns as serving
 from annotations.settling.urls import api_urlpatterns as settling
+from annotations.stream.urls import api_urlpatterns as stream
 from annotations.suspicion.urls import api_urlpatterns as suspicion
 from annotations.webhooks.urls import api_urlpatterns as webhooks
 from annotations.working.urls import api_urlpatterns as working
@@ -42,4 +43,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(assistance)),
     path("", include(demographics)),
     path("", include(webhooks)),
+    path("", include(stream)),
 ]

@@ -16,14 +16,14 @@ BATCH = 5000
 LOOKED_AT = 500  # settlements, the newest, that tell how long settling takes
 LONGEST = 900.0  # seconds: more is a break, not reading
 
-# A case of a low score has its priority from the score that opened it.
+# A case of a low score has its priority from the score that opened it; a check's tells nothing about its item.
 OPEN = """
 SELECT opened.id, length(item.payload::text), decided.value::text, posterior.probabilities::text
 FROM annotations_case opened
 JOIN annotations_item item ON item.id = opened.item_id
 JOIN annotations_itemposterior posterior ON posterior.item_id = opened.item_id
 LEFT JOIN annotations_consensus decided ON decided.item_id = opened.item_id
-WHERE opened.project_id = %(project)s AND opened.status = 'open' AND opened.kind <> 'low_score'
+WHERE opened.project_id = %(project)s AND opened.status = 'open' AND opened.kind NOT IN ('low_score', 'check')
 ORDER BY opened.id
 """
 # From an expert's last taking of a case to the decision.

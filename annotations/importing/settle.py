@@ -16,8 +16,21 @@ from datetime import datetime
 from typing import Any
 
 from annotations.importing.copying import Lines, Table, as_lines, copy_all, copy_rows, lines_of, new_ids
-from annotations.models import Case, CaseStatus, Consensus, LabelSchema, OutboxRow, Project, QueueEntry
-from annotations.state import Decision, Vote, disagreement, expected_error, item_state, people_decide
+from annotations.models import (
+    Case,
+    CaseKind,
+    CaseStatus,
+    Consensus,
+    Draw,
+    LabelSchema,
+    OutboxRow,
+    Project,
+    QueueEntry,
+    Stream,
+    StreamRules,
+)
+from annotations.state import Decision, ItemState, Vote, disagreement, expected_error, item_state, people_decide
+from annotations.stream.coin import UniformStream, falls_due, is_drawn
 from annotations.task_types import TaskType
 from ledger.services import SYSTEM, Event, record_many
 
@@ -28,6 +41,7 @@ OUTBOX = Table(OutboxRow, ("project_id", "item_id", "items", "after", "created_a
 CONSENSUS = Table(
     Consensus, ("item_id", "project_id", "schema_id", "value", "method", "support", "evidence", "decided_at")
 )
+DRAW = Table(Draw, ("project_id", "item_id", "stream", "probability", "is_drawn", "drawn_at"))
 CASE = Table(Case, ("id", "project_id", "item_id", "kind", "status", "priority", "opened_at"))
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -43,6 +57,7 @@ class NewItem:
     groups_json: str
     gold: Any
     votes: list[Vote] = field(default_factory=list)
+    audit: float | None = None  # the chance with which it was drawn into the audit stream
 
 
 class Settler:
@@ -55,11 +70,14 @@ class Settler:
         self.project, self.schema, self.task = project, schema, task
         self._time = now.isoformat()
         self._unlabelled: dict[tuple[str, str | None], str] = {}
+        rules = StreamRules.objects.filter(project=project, share__gt=0).first()
+        self._stream = UniformStream(rules.share, rules.models_alone, rules.seed) if rules else None
 
     def settle(self, items: Sequence[NewItem]) -> None:
         """Write everything that follows from ``items``; the caller has written the items and their annotations."""
-        copy_all(self.lines(items))
         labelled = [item for item in items if item.votes]
+        self._draw(labelled)
+        copy_all(self.lines(items))
         if not labelled:
             return
         events = [*self._store_consensus(labelled), *self._store_cases(labelled)]
@@ -97,7 +115,13 @@ class Settler:
         key = (item.groups_json, gold)
         if not item.votes and key in self._unlabelled:
             return self._unlabelled[key]
-        state = item_state(
+        text = encode(self._state_of(item, gold).as_json())
+        if not item.votes and len(self._unlabelled) < STATES_REMEMBERED:
+            self._unlabelled[key] = text
+        return text
+
+    def _state_of(self, item: NewItem, gold: str | None) -> ItemState:
+        return item_state(
             item.votes,
             groups=item.groups,
             redundancy=self.project.redundancy,
@@ -105,11 +129,23 @@ class Settler:
             settled=None,
             gold=gold,
             dataset=self.dataset_id,
+            audit=item.audit,
         )
-        text = encode(state.as_json())
-        if not item.votes and len(self._unlabelled) < STATES_REMEMBERED:
-            self._unlabelled[key] = text
-        return text
+
+    def _draw(self, items: Sequence[NewItem]) -> None:
+        """Throw the coins of items that came with all their labels."""
+        rules = self._stream
+        if rules is None:
+            return
+        for item in items:
+            gold = None if item.gold is None else self.task.token(item.gold)
+            if falls_due(None, self._state_of(item, gold), rules) and is_drawn(item.id, rules):
+                item.audit = rules.share
+        drawn = [item for item in items if item.audit is not None]
+        copy_rows(
+            DRAW,
+            ((self.project.pk, item.id, Stream.AUDIT.value, item.audit, True, self._time) for item in drawn),
+        )
 
     def _decision(self, item: NewItem) -> Decision | None:
         return people_decide(item.votes, min_support=self.project.min_support)
@@ -150,19 +186,20 @@ class Settler:
         for item in items:
             human = self._decision(item)
             kind = disagreement(item.votes, human=human.token if human else None)
+            kind, priority = (kind, expected_error(item.votes)) if item.audit is None else (CaseKind.CHECK, 0.0)
             if kind is not None:
-                found.append((item, str(kind.value)))
+                found.append((item, str(kind.value), priority))
         ids = new_ids(Case, len(found))
         copy_rows(
             CASE,
             (
-                (case_id, self.project.pk, item.id, kind, CaseStatus.OPEN.value, expected_error(item.votes), self._time)
-                for case_id, (item, kind) in zip(ids, found, strict=True)
+                (case_id, self.project.pk, item.id, kind, CaseStatus.OPEN.value, priority, self._time)
+                for case_id, (item, kind, priority) in zip(ids, found, strict=True)
             ),
         )
         return [
             self._event("case.opened", f"case:{case_id}", {"item": item.id, "kind": kind})
-            for case_id, (item, kind) in zip(ids, found, strict=True)
+            for case_id, (item, kind, _priority) in zip(ids, found, strict=True)
         ]
 
     def _event(self, kind: str, subject: str, data: dict[str, Any]) -> Event:

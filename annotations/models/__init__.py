@@ -39,6 +39,7 @@ from annotations.models.quality import (
 )
 from annotations.models.runs import Checkpoint, Run, RunDecision, RunStatus
 from annotations.models.serving import ServingRules, Strategy
+from annotations.models.stream import Draw, StreamRules
 from annotations.models.suspicion import Suspicion, SuspicionCheck, SuspicionKind, SuspicionStatus
 from annotations.models.trust import Calibration, CalibrationMethod
 from annotations.models.webhooks import Webhook, WebhookDelivery, WebhookEvent
@@ -74,6 +75,7 @@ __all__ = [
     "Dataset",
     "DemographicsFigures",
     "DemographicsRules",
+    "Draw",
     "Exclusion",
     "Exposure",
     "FitMethod",
@@ -114,6 +116,7 @@ __all__ = [
     "Standing",
     "Strategy",
     "Stream",
+    "StreamRules",
     "Suggestion",
     "Suspicion",
     "SuspicionCheck",

@@ -13,6 +13,7 @@ class CaseKind(models.TextChoices):
     HUMAN_MODEL = "human_model", _("People and model disagree")
     BOTH = "both", _("People disagree, and the model too")
     LOW_SCORE = "low_score", _("Nobody disagrees, but the label looks wrong")
+    CHECK = "check", _("To be checked")  # drawn, by whichever stream; shown without what anybody said
 
 
 class CaseStatus(models.TextChoices):
@@ -55,10 +56,18 @@ class Case(models.Model):
                 condition=~Q(kind="low_score") | Q(doubt__isnull=False), name="case_low_score_says_why"
             ),
         ]
-        indexes = [models.Index(fields=["project", "status", "-at_stake", "id"], name="case_queue")]
+        indexes = [
+            models.Index(fields=["project", "status", "-at_stake", "id"], name="case_queue"),
+            models.Index(fields=["project", "id"], condition=Q(status="open", kind="check"), name="case_checks"),
+        ]
 
     def __str__(self) -> str:
         return f"case {self.pk}"
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing of what was said of the item is shown: it is to be judged by itself."""
+        return self.kind == CaseKind.CHECK and self.status == CaseStatus.OPEN
 
 
 class CaseCause(models.TextChoices):
@@ -67,6 +76,7 @@ class CaseCause(models.TextChoices):
     AMBIGUOUS_ITEM = "ambiguous_item", _("Ambiguous item")
     UNCLEAR_GUIDELINE = "unclear_guideline", _("Unclear guideline")
     BAD_ITEM = "bad_item", _("Bad item")
+    CHECKED = "checked", _("Checked without seeing other labels")  # who erred, if anybody, the labels say
 
 
 class Settlement(models.Model):

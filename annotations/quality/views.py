@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, WORKERS, Access, annotator_of, project_access
-from annotations.models import ReviewStatus, SuspicionStatus
+from annotations.models import ReviewStatus, StreamRules, SuspicionStatus
 from annotations.quality.appeals import appeal
 from annotations.quality.aside import MOST, aside_of, available, set_aside
 from annotations.quality.excluding import exclusion_lift, labels_exclude
@@ -32,6 +32,7 @@ from annotations.quality.selectors import (
     person_of,
     reviews_of,
 )
+from annotations.stream.selectors import people_wrong
 from annotations.tasks import exclusion_follow
 from ledger.errors import DomainError, invalid, not_found
 
@@ -90,6 +91,7 @@ def people_checks(request: HttpRequest, project_id: int) -> HttpResponse:
     access = project_access(request.user, project_id, OWNER)
     request.access = access  # type: ignore[attr-defined]
     page = Paginator(people(access.project), PAGE).get_page(request.GET.get("page"))
+    stream = StreamRules.objects.filter(project=access.project, began_at__isnull=False).first()
     context = {
         "access": access,
         "project": access.project,
@@ -98,6 +100,8 @@ def people_checks(request: HttpRequest, project_id: int) -> HttpResponse:
         "rules": rules_of(access.project),
         "suspicions": access.project.suspicions.filter(status=SuspicionStatus.OPEN).count(),
         "waiting": reviews_of(access.project).filter(status=ReviewStatus.OPEN).count(),
+        "stream": stream,
+        "wrong": people_wrong(access.project) if stream else None,
     }
     return render(request, "annotations/quality/people.html", context)
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from annotations.models import Annotation, AnnotatorKind, CaseKind, ConsensusMethod, LabelSchema, Project
+from annotations.models import Annotation, AnnotatorKind, CaseKind, ConsensusMethod, LabelSchema, Project, Stream
 from annotations.services.rows import (
     Asked,
     AtHand,
@@ -42,6 +42,7 @@ from annotations.state import (
     item_state,
     people_decide,
 )
+from annotations.stream.coin import UniformStream, falls_due, finished, is_drawn
 from annotations.task_types import TaskType, task_type
 from ledger.services import SYSTEM, Event
 
@@ -52,7 +53,8 @@ class LockedItem:
 
     ``asked``: what it asked for before. ``extra``: labels that adaptive redundancy asks for on top of the project's.
     ``aside``: the item is no work (it trains people), so it asks for no label at all; stored as an ``extra`` that takes
-    the whole redundancy away.
+    the whole redundancy away. ``drawn``: stream that drew the item for a check → chance; ``due``: throw its coin for
+    the uniform stream if it is finished, also where it was before.
     """
 
     row: ItemRow
@@ -65,6 +67,8 @@ class LockedItem:
     before: ItemState | None = None
     aside: bool = False
     doubt: Doubt | None = None
+    drawn: dict[str, float] = field(default_factory=dict)
+    due: bool = False
     doubt_told: bool = False  # whether ``doubt`` is news; otherwise a doubt that the open case states goes on
 
 
@@ -84,6 +88,7 @@ class ItemChanges:
     events: list[Event] = field(default_factory=list)
     simulated: bool = False
     demand_version: int = 1
+    stream: UniformStream | None = None
     came_for: tuple[AtHand, Terms] | None = None
 
     def at_hand(self) -> tuple[AtHand, Terms]:
@@ -120,6 +125,10 @@ class ItemChanges:
         locked = self.items[item_id]
         locked.doubt, locked.doubt_told = doubt, True
 
+    def throw(self, *, item_id: int) -> None:
+        """Throw the item's coin for the uniform stream, for what was finished before the stream was there."""
+        self.items[item_id].due = True
+
     def settle(self, *, item_id: int, value: object, schema_id: int, settlement_id: int) -> None:
         """An expert's decision: it stands above the votes, now and later."""
         locked = self.items[item_id]
@@ -137,6 +146,7 @@ class ItemChanges:
             settled=locked.settled,
             gold=None if gold is None else self.task.token(gold),
             dataset=locked.row.dataset_id,
+            audit=locked.drawn.get(Stream.AUDIT),
         )
 
 
@@ -182,7 +192,7 @@ def _take_in(changes: ItemChanges, asked: dict[int, Asked], rows: list[ItemRow],
     # The owner may change the demand at any moment. This transaction goes by what it reads here, whatever is committed
     # after, and says so in the entries that it holds; whoever comes next begins from there.
     changes.project.redundancy, changes.project.min_support = demanded.redundancy, demanded.min_support
-    changes.demand_version = demanded.version
+    changes.demand_version, changes.stream = demanded.version, demanded.stream
     changes.demand = Demand(
         demanded.redundancy,
         demanded.max_labels,
@@ -192,7 +202,9 @@ def _take_in(changes: ItemChanges, asked: dict[int, Asked], rows: list[ItemRow],
     )
     for row in rows:
         before = asked[row.id]
-        locked = changes.items[row.id] = LockedItem(row, before, before.extra, aside=before.extra < 0)
+        locked = changes.items[row.id] = LockedItem(
+            row, before, before.extra, aside=before.extra < 0, drawn=dict(row.drawn)
+        )
         for annotation_id, annotator_id, is_model, value, hour in row.votes:
             token = changes.task.token(value)
             locked.votes[annotator_id] = Vote(annotation_id, annotator_id, is_model, token, hour)
@@ -208,7 +220,7 @@ def _take_in(changes: ItemChanges, asked: dict[int, Asked], rows: list[ItemRow],
 def _finish(changes: ItemChanges) -> None:
     effects, opened, now = Effects(), [], timezone.now()
     for item_id, locked in changes.items.items():
-        after = changes.state(locked, _places(changes, locked, effects))
+        after = _drawn(changes, locked, changes.state(locked, _places(changes, locked, effects)), effects)
         if after != locked.before:
             before = locked.before.as_json() if locked.before else None
             effects.outbox.append({"item_id": item_id, "before": before, "after": after.as_json()})
@@ -244,6 +256,26 @@ def _extra(changes: ItemChanges, locked: LockedItem) -> int:
     if locked.row.gold is not None:
         return 0  # what is known is never in doubt; and checks may give it more labels than it has places
     return extra_labels(locked.votes.values(), changes.demand)
+
+
+def _drawn(changes: ItemChanges, locked: LockedItem, after: ItemState, effects: Effects) -> ItemState:
+    """Throw the coin of an item that this change finishes; its state with what came of it.
+
+    A draw of before stays as it is, whatever the item or the rules have become since. Of what an expert has settled
+    already it is told at once; of all else with the settlement, for experts read the ledger.
+    """
+    rules = changes.stream
+    if rules is None or not rules.share or locked.aside or Stream.AUDIT in locked.drawn:
+        return after
+    forced = locked.due and finished(after, models_alone=rules.models_alone)
+    if not (forced or falls_due(locked.before, after, rules)) or not is_drawn(locked.row.id, rules):
+        return after
+    locked.drawn[Stream.AUDIT] = rules.share
+    effects.drawn.append({"item_id": locked.row.id, "stream": Stream.AUDIT.value, "probability": rules.share})
+    if locked.settled is not None:
+        data: dict[str, object] = {"drawn": {Stream.AUDIT.value: rules.share}}
+        changes.events.append(_event(changes, "item.drawn", f"item:{locked.row.id}", data))
+    return replace(after, audit=rules.share)
 
 
 def _consensus(changes: ItemChanges, locked: LockedItem, effects: Effects) -> None:
@@ -294,7 +326,9 @@ def _case(changes: ItemChanges, locked: LockedItem, effects: Effects) -> list[di
     human = people_decide(locked.votes.values(), min_support=changes.project.min_support)
     kind = disagreement(locked.votes.values(), human=human.token if human else None)
     case, priority, doubt = locked.row.open_case, expected_error(locked.votes.values()), None
-    if kind is None and locked.votes:
+    if locked.drawn and (locked.votes or case is not None):
+        kind, priority = CaseKind.CHECK, 0.0  # whatever is said of it, and nothing that could tell what that is
+    elif kind is None and locked.votes:
         # Nobody disagrees. A doubt has the item looked at all the same; a disagreement takes a doubt's case over.
         if locked.doubt is not None:
             kind, priority, doubt = CaseKind.LOW_SCORE, locked.doubt.error, locked.doubt.as_json()

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from annotations.serving.adaptive import Learnt, Worth
+from annotations.stream.coin import UniformStream
 from ledger.services import APPEND, Event, events_as_rows
 from ledger.statements import Statement, execute_all
 
@@ -33,6 +34,9 @@ READ_COLUMNS = """
     SELECT item.id, item.dataset_id, item.groups::text, item.gold::text, votes.all::text,
         decided.schema_id, decided.value::text, decided.method, decided.support, decided.evidence::text,
         decided.decided_at, opened.id, opened.kind, opened.priority,
+        (SELECT json_object_agg(drawn.stream, drawn.probability)::text FROM annotations_draw drawn
+            WHERE drawn.item_id = item.id AND drawn.is_drawn),
+        streams.share, streams.models_alone, streams.seed,
         project.redundancy, project.min_support, project.demand_version, rules.max_labels, rules.tau,
         -- What the stopping rule of adaptive redundancy goes by; nothing of it is looked at where redundancy is fixed.
         CASE WHEN rules.max_labels IS NOT NULL THEN (
@@ -52,6 +56,7 @@ READ_ROWS = """
     FROM annotations_item item
     JOIN annotations_project project ON project.id = item.project_id
     LEFT JOIN annotations_servingrules rules ON rules.project_id = item.project_id
+    LEFT JOIN annotations_streamrules streams ON streams.project_id = item.project_id
     LEFT JOIN annotations_consensus decided ON decided.item_id = item.id
     LEFT JOIN annotations_case opened ON opened.item_id = item.id AND opened.status = 'open'
     LEFT JOIN LATERAL (
@@ -166,6 +171,21 @@ PLACES = Statement(
 )
 
 
+# An item's coin is thrown once for each stream: what was drawn before stays as it was.
+DRAWN = Statement(
+    "items_draw",
+    """
+    INSERT INTO annotations_draw (project_id, item_id, stream, probability, is_drawn, drawn_at)
+    SELECT %(project)s, item_id, stream, probability, true, %(now)s
+    FROM jsonb_to_recordset(%(drawn)s) AS row(item_id bigint, stream text, probability double precision)
+    ON CONFLICT (item_id, stream) DO NOTHING
+    """,
+    project="bigint",
+    drawn="jsonb",
+    now="timestamptz",
+)
+
+
 STATEMENTS = {
     "outbox": OUTBOX,
     "decided": DECIDED,
@@ -173,6 +193,7 @@ STATEMENTS = {
     "changed": CHANGED,
     "dissolved": DISSOLVED,
     "places": PLACES,
+    "drawn": DRAWN,
 }
 
 
@@ -205,7 +226,8 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """An item as stored; ``votes`` = (annotation id, annotator id, is a model's, value, hour) of its current labels."""
+    """An item as stored; ``votes`` = (annotation id, annotator id, is a model's, value, hour) of its current labels;
+    ``drawn``: stream that drew it for a check → chance."""
 
     id: int
     dataset_id: int
@@ -214,12 +236,14 @@ class ItemRow:
     votes: list[tuple[int, int, bool, Any, int]]
     consensus: ConsensusRow | None
     open_case: CaseRow | None
+    drawn: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Demanded:
     """How many labels the project asks for, as it stands. ``max_labels`` and ``tau`` are None where it has no rules of
     serving; ``learnt``: what adaptive redundancy goes by, None where redundancy is fixed or nothing was fitted yet.
+    ``stream``: what the audit stream draws, None where it was never switched on.
     """
 
     redundancy: int
@@ -228,6 +252,7 @@ class Demanded:
     max_labels: int | None
     tau: float | None
     learnt: Learnt | None
+    stream: UniformStream | None
 
 
 @dataclass
@@ -240,6 +265,7 @@ class Effects:
     changed: list[dict[str, Any]] = field(default_factory=list)
     dissolved: list[int] = field(default_factory=list)
     places: list[dict[str, Any]] = field(default_factory=list)
+    drawn: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -278,7 +304,7 @@ def items_read(item_ids: list[int], *, givers: list[int]) -> tuple[list[ItemRow]
     with connection.cursor() as cursor:
         READ.execute(cursor, {"items": item_ids, "givers": givers})
         rows = cursor.fetchall()
-    return [_item(row[:-7]) for row in rows], _demanded(rows) if rows else None
+    return [_item(row[:-10]) for row in rows], _demanded(rows) if rows else None
 
 
 def item_read_at_hand(assignment_id: int, *, givers: list[int]) -> tuple[ItemRow, Demanded, AtHand, Terms]:
@@ -287,12 +313,13 @@ def item_read_at_hand(assignment_id: int, *, givers: list[int]) -> tuple[ItemRow
         READ_AT_HAND.execute(cursor, {"assignment": assignment_id, "givers": givers})
         row = cursor.fetchone()
     row, at_hand, terms = row[:-9], row[-9:-3], row[-3:]
-    return _item(row[:-7]), _demanded([row]), AtHand(*at_hand), Terms(*terms)
+    return _item(row[:-10]), _demanded([row]), AtHand(*at_hand), Terms(*terms)
 
 
 def _demanded(rows: list[tuple[Any, ...]]) -> Demanded:
-    redundancy, min_support, version, max_labels, tau = rows[0][-7:-2]
-    return Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows))
+    share, models_alone, seed, redundancy, min_support, version, max_labels, tau = rows[0][-10:-2]
+    stream = None if share is None else UniformStream(share, models_alone, seed)
+    return Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows), stream)
 
 
 def cases_open(rows: list[dict[str, Any]], *, project_id: int, now: datetime) -> dict[int, int]:
@@ -317,14 +344,15 @@ def effects_store(effects: Effects, events: list[Event], *, project_id: int, now
 
 
 def _item(row: tuple[Any, ...]) -> ItemRow:
-    item_id, dataset_id, groups, gold, votes, *decided, case_id, kind, priority = row
+    item_id, dataset_id, groups, gold, votes, *decided, case_id, kind, priority, drawn = row
     schema_id, value, method, support, evidence, decided_at = decided
     consensus = None
     if method is not None:
         consensus = ConsensusRow(schema_id, _json(value), method, support, json.loads(evidence), decided_at)
     case = None if case_id is None else CaseRow(case_id, kind, priority)
     given = json.loads(votes) if votes else []
-    return ItemRow(item_id, dataset_id, json.loads(groups), _json(gold), given, consensus, case)
+    streams = json.loads(drawn) if drawn else {}
+    return ItemRow(item_id, dataset_id, json.loads(groups), _json(gold), given, consensus, case, streams)
 
 
 def _learnt(rows: list[tuple[Any, ...]]) -> Learnt | None:

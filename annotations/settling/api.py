@@ -25,7 +25,7 @@ from annotations.settling import services
 from annotations.settling.selectors import (
     cases_of,
     consensus_of,
-    sides_of,
+    shown_sides,
     similar_cases,
     who_said_what,
     why_open,
@@ -145,7 +145,7 @@ class CaseDetailSerializer(CaseSerializer):
         ]
 
     def to_representation(self, case: Case) -> dict[str, Any]:
-        self.sides = sides_of([case.item_id])[case.item_id]
+        self.sides = shown_sides([case])[case.item_id]
         return super().to_representation(case)
 
     def get_why(self, case: Case) -> str:
@@ -189,7 +189,12 @@ class SettleSerializer(serializers.Serializer[Any]):
     )
     cause = serializers.ChoiceField(choices=CaseCause.choices)
     recurrent = serializers.BooleanField(help_text=_("A mistake to learn from, not a one-off."))
-    reason = serializers.CharField(max_length=services.MAX_REASON)
+    reason = serializers.CharField(
+        max_length=services.MAX_REASON,
+        allow_blank=True,
+        default="",
+        help_text=_("Needed unless the cause is “checked”, which is for cases of the kind “check” alone."),
+    )
     claim_next = serializers.BooleanField(required=False, default=False)
 
 

@@ -129,8 +129,19 @@ def who_said_what(case: Case) -> list[Said]:
     return sorted(said, key=lambda one: (one.kind, one.words, one.who))
 
 
+def shown_sides(cases: Iterable[Case]) -> dict[int, Sides]:
+    """Both sides of each case's item, by item id, in one query; empty where the case is to be judged blind."""
+    cases = list(cases)
+    sides = sides_of(case.item_id for case in cases if not case.is_blind)
+    return {case.item_id: sides.get(case.item_id, Sides()) for case in cases}
+
+
 def why_open(case: Case, sides: Sides) -> str:
     """The disagreement in a sentence or two."""
+    if case.is_blind:
+        return _(
+            "Label it as you see it. What others said of it, whether they agree or not, is shown once it is settled."
+        )
     parts = []
     for tally in sides.people:
         text = ngettext("%(count)s person says “%(label)s”", "%(count)s people say “%(label)s”", tally.count)
@@ -148,10 +159,13 @@ def why_open(case: Case, sides: Sides) -> str:
 
 
 def similar_cases(case: Case, sides: Sides) -> list[SimilarCase]:
-    """Settled cases with the same labels in dispute, those with the most words in common first.
+    """Settled cases with the same labels in dispute, those with the most words in common first; none for a case that
+    is to be judged blind, since they would tell which labels its item has.
 
     Words in common = Jaccard index of the two items' sets of words; looked for among the newest ``LOOKED_AT``.
     """
+    if case.is_blind:
+        return []
     settled = Settlement.objects.filter(case__project_id=case.project_id).exclude(case_id=case.pk)
     newest = list(settled.select_related("case__item", "schema").order_by("-pk")[:LOOKED_AT])
     evidence = Consensus.objects.filter(item_id__in=[one.case.item_id for one in newest])

@@ -7,6 +7,7 @@ same request again gets the same answer, somebody else's gets a refusal.
 from __future__ import annotations
 
 import hashlib
+import random
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +22,9 @@ from annotations.models import (
     Annotation,
     Case,
     CaseCause,
+    CaseKind,
     CaseStatus,
+    Draw,
     LabelSchema,
     Project,
     Settlement,
@@ -34,6 +37,8 @@ from ledger.services import actor_of, record
 CLAIM = timedelta(minutes=15)
 MIN_REASON, MAX_REASON = 5, 4000
 MAX_KEY = 80
+CHECKS = 0.5  # of an expert's next cases, as long as any item waits for its check
+CHANCE = random.SystemRandom()
 
 
 def claim(*, expert: User, case_id: int) -> Case:
@@ -56,9 +61,11 @@ def claim(*, expert: User, case_id: int) -> Case:
 
 
 def claim_next(*, expert: User, project: Project, after: int | None = None) -> Case | None:
-    """The open case where most is at stake, taken; None where none is free for this expert.
+    """The open case where most is at stake or, by the toss of a coin, the check that has waited longest, taken; None
+    where none is free for this expert.
 
-    A case that they hold already comes first. ``after`` is a case to leave out, for “not this one now”.
+    Checks have no place in the order of what is at stake: which of them is looked at first must not hang on what was
+    said of it. A case that they hold already comes first. ``after`` is a case to leave out, for “not this one now”.
     """
     with transaction.atomic():
         _refuse_if_closed(project)
@@ -70,8 +77,11 @@ def claim_next(*, expert: User, project: Project, after: int | None = None) -> C
         if mine is not None:
             return claim(expert=expert, case_id=mine.pk)
         free = held.filter(Q(claimed_by=None) | Q(claim_expires_at__lte=now)).exclude(labelled_by(expert))
-        queue = free.select_for_update(skip_locked=True, of=("self",)).order_by("-at_stake", "id")
-        case = queue.first()
+        free = free.select_for_update(skip_locked=True, of=("self",))
+        checks = free.filter(kind=CaseKind.CHECK).order_by("id")
+        others = free.exclude(kind=CaseKind.CHECK).order_by("-at_stake", "id")
+        first, second = (checks, others) if CHANCE.random() < CHECKS else (others, checks)
+        case = first.first() or second.first()
         if case is None:
             return None
         case.claimed_by, case.claim_expires_at = expert, now + CLAIM
@@ -110,7 +120,7 @@ def settle(
     case = _case(case_id)
     schema = case.project.schemas.get(is_current=True)
     value = _checked_value(schema, value, cause)
-    reason, key = _checked_reason(reason), idempotency_key.strip()[:MAX_KEY]
+    reason, key = _checked_reason(reason, needed=cause != CaseCause.CHECKED), idempotency_key.strip()[:MAX_KEY]
     with item_changes(project=case.project, item_ids=[case.item_id], schema=schema) as changes:
         if case.item_id not in changes.items:
             raise not_found("The case")
@@ -119,6 +129,7 @@ def settle(
             return done
         _refuse_if_closed(case.project)
         _refuse_if_over(case)
+        _refuse_cause(case, cause)
         refuse_own_label(expert=expert, case=case)
         now = timezone.now()
         if case.claimed_by_id not in (None, expert.pk) and case.claim_expires_at and case.claim_expires_at > now:
@@ -144,7 +155,7 @@ def settle(
             "recurrent": recurrent,
             "schema": schema.version,
             "reason_sha256": hashlib.sha256(reason.encode()).hexdigest(),
-        }
+        } | _drawn(case)
         _record("case.settled", case, expert, data)
         changes.simulated = expert.is_simulated
         changes.settle(item_id=case.item_id, value=value, schema_id=schema.pk, settlement_id=settlement.pk)
@@ -197,6 +208,18 @@ def _taken() -> DomainError:
     return DomainError("case_taken", message)
 
 
+def _drawn(case: Case) -> dict[str, Any]:
+    """Which streams drew the item, with which chances: told now that it can sway nobody any more."""
+    drawn = dict(Draw.objects.filter(item_id=case.item_id, is_drawn=True).values_list("stream", "probability"))
+    return {"drawn": drawn} if drawn else {}
+
+
+def _refuse_cause(case: Case, cause: str) -> None:
+    if cause == CaseCause.CHECKED and case.kind != CaseKind.CHECK:
+        message = _("The labels of this case are in view, so say what went wrong.")
+        raise invalid(message, fields={"cause": [message]})
+
+
 def _checked_value(schema: LabelSchema, value: Any, cause: str) -> Any:
     if cause not in CaseCause.values:
         message = _("Say what went wrong: one of %(causes)s.") % {"causes": ", ".join(CaseCause.values)}
@@ -209,9 +232,9 @@ def _checked_value(schema: LabelSchema, value: Any, cause: str) -> Any:
     return task_type(schema.task_type).check_value(schema.config, value)
 
 
-def _checked_reason(reason: str) -> str:
+def _checked_reason(reason: str, *, needed: bool) -> str:
     reason = reason.strip()
-    if len(reason) < MIN_REASON:
+    if len(reason) < MIN_REASON and (needed or reason):
         message = _("Give the reason in a few words: others learn from it.")
         raise invalid(message, fields={"reason": [message]})
     if len(reason) > MAX_REASON:

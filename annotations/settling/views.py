@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotations.access import EXPERTS, STAFF, Access, case_access, project_access
 from annotations.models import Case, CaseCause, CaseKind, CaseStatus
 from annotations.settling import services
-from annotations.settling.selectors import case_counts, cases_of, sides_of, similar_cases, who_said_what, why_open
+from annotations.settling.selectors import case_counts, cases_of, shown_sides, similar_cases, who_said_what, why_open
 from annotations.task_types import task_type
 from ledger.errors import DomainError
 
@@ -31,6 +31,11 @@ CAUSES = (
     (CaseCause.AMBIGUOUS_ITEM, "a", ""),
     (CaseCause.UNCLEAR_GUIDELINE, "u", ""),
     (CaseCause.BAD_ITEM, "b", gettext_lazy("It may stay without a label.")),
+)
+# Of a check: what can be told of the item by itself.
+BLIND_CAUSES = (
+    (CaseCause.CHECKED, "c", gettext_lazy("A reason is not needed.")),
+    *(cause for cause in CAUSES if cause[0] not in (CaseCause.HUMAN_ERROR, CaseCause.MODEL_ERROR)),
 )
 
 
@@ -45,7 +50,7 @@ def cases(request: HttpRequest, project_id: int) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in CaseKind.values else ""
     page = Paginator(cases_of(project_id, status=status, kind=kind), PER_PAGE).get_page(request.GET.get("page"))
-    sides = sides_of([case.item_id for case in page])
+    sides = shown_sides(page)
     counts = case_counts(project_id)
     context = {
         "access": access,
@@ -141,7 +146,7 @@ def _next(request: HttpRequest, access: Access, after: int | None = None) -> Htt
 
 def _page(request: HttpRequest, access: Access, case: Case, refusal: DomainError | None = None) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
-    sides, now = sides_of([case.item_id])[case.item_id], timezone.now()
+    sides, now = shown_sides([case])[case.item_id], timezone.now()
     taken = bool(case.claimed_by_id and case.claim_expires_at and case.claim_expires_at > now)
     own = services.own_labels(access.user, case).exists()
     context: dict[str, Any] = {
@@ -155,7 +160,7 @@ def _page(request: HttpRequest, access: Access, case: Case, refusal: DomainError
         "similar": similar_cases(case, sides),
         "settlement": getattr(case, "settlement", None),
         "said": who_said_what(case),
-        "causes": [{"value": value, "label": value.label, "key": key, "note": note} for value, key, note in CAUSES],
+        "causes": _causes(case, request.POST.get("cause", "")),
         "is_open": case.status == CaseStatus.OPEN,
         "may_settle": access.role in EXPERTS,
         "own_label": own,
@@ -170,6 +175,21 @@ def _page(request: HttpRequest, access: Access, case: Case, refusal: DomainError
         ],
     }
     return render(request, "annotations/cases/detail.html", context, status=422 if refusal else 200)
+
+
+def _causes(case: Case, posted: str) -> list[dict[str, Any]]:
+    """What may have gone wrong, to choose from; of a check it is most often nothing, so that is chosen beforehand."""
+    given = posted or (CaseCause.CHECKED if case.is_blind else "")
+    return [
+        {
+            "value": value,
+            "label": _("Nothing") if value == CaseCause.CHECKED else value.label,
+            "key": key,
+            "note": note,
+            "chosen": value == given,
+        }
+        for value, key, note in (BLIND_CAUSES if case.is_blind else CAUSES)
+    ]
 
 
 def _posted_value(request: HttpRequest) -> list[str] | None:

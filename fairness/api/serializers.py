@@ -155,6 +155,46 @@ class ChosenSerializer(serializers.Serializer[Any]):
     naive = ChosenReadingSerializer(allow_null=True, help_text=_("As if nothing had been chosen."))
 
 
+class ErrorReadingSerializer(serializers.Serializer[Any]):
+    """One way to read how often labels are wrong."""
+
+    wrong = EstimateSerializer(source="errors", help_text=_("Share of the labels that an expert contradicted."))
+    worth = serializers.FloatField(help_text=_("Checked items of equal weight that it is worth (Kish)."))
+    waiting = serializers.IntegerField(help_text=_("Drawn items that no expert has looked at yet: not in it."))
+
+
+class ErrorsOfSerializer(serializers.Serializer[Any]):
+    """How often one source's labels are wrong, in all items (an empty group) or those of a group."""
+
+    kind = serializers.ChoiceField(choices=["people", "model"])
+    annotator = serializers.IntegerField(source="annotator_id", allow_null=True)
+    name = serializers.CharField()
+    group = serializers.CharField()
+    uniform = ErrorReadingSerializer(help_text=_("Items drawn uniformly: the figure to rely on."))
+    weighted = ErrorReadingSerializer(help_text=_("Items drawn where errors are likely, weighted by 1/chance (Hájek)."))
+    naive = ErrorReadingSerializer(help_text=_("The same as if they had not been chosen."))
+    total = EstimateSerializer(
+        allow_null=True, help_text=_("Wrong labels as a share of all judged items (Horvitz and Thompson).")
+    )
+
+
+class DrawnCountSerializer(serializers.Serializer[Any]):
+    drawn = serializers.IntegerField()
+    checked = serializers.IntegerField()
+    waiting = serializers.IntegerField()
+
+
+class ErrorsSerializer(serializers.Serializer[Any]):
+    """How often labels are wrong, by what experts said of items that were drawn to be checked."""
+
+    attribute = serializers.CharField(allow_null=True)
+    uniform = DrawnCountSerializer()
+    chosen = DrawnCountSerializer()
+    judged = serializers.IntegerField(help_text=_("Items that might have been drawn where errors are likely."))
+    cut = serializers.BooleanField(help_text=_("Only the newest chosen items are taken in."))
+    readings = ErrorsOfSerializer(many=True)
+
+
 class PaceSerializer(serializers.Serializer[Any]):
     people = serializers.FloatField()
     models = serializers.FloatField()
@@ -180,6 +220,9 @@ class FairnessSerializer(serializers.Serializer[Any]):
     consensus = SourceSerializer(allow_null=True)
     models = LiveModelSerializer(many=True)
     chosen = ChosenSerializer(allow_null=True, help_text=_("Null: no item was chosen by a rule."))
+    errors_found = ErrorsSerializer(
+        allow_null=True, help_text=_("Null: nothing was ever drawn for a check. See the project's audit-stream.")
+    )
     progress = LiveProgressSerializer()
     version = serializers.IntegerField(help_text=_("Grows with every fold of labels."))
     folded_at = serializers.DateTimeField(allow_null=True)

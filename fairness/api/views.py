@@ -10,8 +10,10 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from annotations.access import STAFF, project_access
 from fairness.api.chosen import chosen_row
+from fairness.api.errors import errors_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
 from fairness.selectors.chosen import chosen_view
+from fairness.selectors.errors import errors_view
 from fairness.selectors.live import live_view
 from fairness.selectors.wanted import KINDS, Wanted
 
@@ -47,5 +49,8 @@ class FairnessView(APIView):
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, STAFF)
         view = live_view(access.project, wanted=Wanted.of(request.query_params))
-        row = fairness_row(view) | {"chosen": chosen_row(chosen_view(access.project, view.question))}
+        row = fairness_row(view) | {
+            "chosen": chosen_row(chosen_view(access.project, view.question)),
+            "errors_found": errors_row(errors_view(access.project, view.question.attribute if view.question else "")),
+        }
         return Response(FairnessSerializer(row, context={"min_group": view.min_group}).data)

@@ -60,6 +60,7 @@ from fairness.metrics.stereotypes import Answer, StereotypeBias, stereotype_bias
 from fairness.metrics.weighted import (
     ActiveParity,
     active_parity,
+    effective_size,
     horvitz_thompson,
     inverse_weights,
     sequential_weights,
@@ -115,6 +116,7 @@ __all__ = [
     "difficulty_strata",
     "disparate_impact",
     "disparity",
+    "effective_size",
     "equal_opportunity",
     "equalized_odds",
     "false_positive_parity",

@@ -68,6 +68,12 @@ def sequential_weights(probability: npt.ArrayLike, pool: int) -> Floats:
     return weights
 
 
+def effective_size(weights: npt.ArrayLike) -> float:
+    """Labels of equal weight that these are worth, ``(Σ w)² / Σ w²`` (Kish 1965, Survey sampling); 0 without weight."""
+    w = np.asarray(weights, dtype=float)
+    return float(w.sum() ** 2 / (w**2).sum()) if w.any() else 0.0
+
+
 def weighted_rate(
     selected: npt.ArrayLike, weights: npt.ArrayLike, *, min_group: int = MIN_GROUP, confidence: float = 0.95
 ) -> Estimate:
@@ -91,7 +97,7 @@ def weighted_rate(
     if not len(y) or w.sum() <= 0:
         return Estimate.undefined(Reason.NO_LABELS)
     # Never more than there are labels, but for rounding, which must not take the last of ten equal ones away.
-    worth = float(w.sum() ** 2 / (w**2).sum()) * (1 + 1e-9)
+    worth = effective_size(w) * (1 + 1e-9)
     if len(y) < min_group or worth < min(MIN_EFFECTIVE, min_group):
         return Estimate.insufficient(Reason.SMALL_GROUP, len(y))
     value = min(1.0, float((w * y).sum() / w.sum()))

@@ -94,7 +94,8 @@ class MonitorForm(LimitForm):
         choices=Truth.choices,
         initial=Truth.GOLD,
         help_text=_(
-            "For odds and errors. Gold items were chosen before anybody labelled them, so they are an audit stream. "
+            "For odds and errors. Gold items were chosen before anybody labelled them. Items drawn uniformly need the "
+            "project’s audit stream (settings); of errors, what still waits for its check counts as right. "
             "Settled items were chosen because somebody disagreed: the promise of α is then about such items only."
         ),
     )

@@ -34,6 +34,7 @@ class Truth(models.TextChoices):
 
     GOLD = "gold", _("Gold labels")
     SETTLED = "settled", _("Gold labels and experts’ settlements")
+    AUDIT = "audit", _("Experts’ verdicts on items drawn uniformly")
 
 
 MEASURES_OF = {  # whose labels a measure can be of

@@ -17,7 +17,7 @@ from annotations.task_types import TaskType, task_type
 from fairness.cells import Cell, Cells, Crossed, count_changes
 from fairness.models import Counter, Finding, Monitor
 from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, worse_of
-from fairness.monitors.models import Measure, Truth, Whose
+from fairness.monitors.models import WITH_TRUTH, Measure, Truth, Whose
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
 
@@ -39,10 +39,13 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     Measure.COMPLETENESS: ("places",),
     Measure.ERROR: ("gold:%s", "settled:%s"),
 }
+# Instead of these, where labels are held against the uniform stream; behind it the chance of the draw.
+AUDITED = ("audit:%s:%%", "waits:%s:%%")
 WHO = {Whose.PEOPLE: "agreed", Whose.CONSENSUS: "decided"}
 
 # (table, attribute) → (group, key, other, n)
-Index = Mapping[tuple[str, str], Sequence[tuple[str, str, str, int]]]
+Row = tuple[str, str, str, int]
+Index = Mapping[tuple[str, str], Sequence[Row]]
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def _patterns(monitor: Monitor) -> list[str]:
     who = WHO.get(Whose(monitor.whose), "%")
     if monitor.measure == Measure.PARITY and monitor.whose == Whose.MODEL:
         return ["model:%"]
+    if monitor.measure in WITH_TRUTH and monitor.truth == Truth.AUDIT:
+        return [name % who for name in AUDITED]
     return [name.replace("%s", who) for name in TABLES[monitor.measure]]
 
 
@@ -112,7 +117,7 @@ def indexed(cells: Cells) -> Index:
 
 def annotators_in(index: Index) -> list[int]:
     """The model annotators that have labels in any of the tables."""
-    ends = {table.partition(":")[2] for table, _attribute in index}
+    ends = {part for table, _attribute in index for part in table.split(":")[1:2]}
     return sorted(int(end) for end in ends if end.isdigit())
 
 
@@ -127,8 +132,7 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
     def given(token: str) -> bool:
         return monitor.label in state.task.decisions(token)
 
-    truths = ["gold", "settled"] if monitor.truth == Truth.SETTLED else ["gold"]
-    with_truth = [row for truth in truths for row in rows(f"{truth}:{who}")]
+    with_truth = _with_truth(monitor, state.index, who)
     if monitor.measure == Measure.PARITY:
         source = f"model:{who}" if annotator_id is not None else who
         return _summed(groups, 2, ((g, (n * given(key), n)) for g, key, _other, n in rows(source)))
@@ -142,8 +146,30 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
             groups, 2, ((g, (n * (key == "given"), n * (key == "needed"))) for g, key, _, n in rows("places"))
         )
     if monitor.measure == Measure.ERROR:
-        return _summed(groups, 2, ((g, (n * (key != other), n)) for g, key, other, n in with_truth))
+        # What still waits for an expert counts as right: it may be what is looked at last because it is hard.
+        waiting = _starting(state.index, f"waits:{who}:", monitor.attribute) if monitor.truth == Truth.AUDIT else ()
+        return _summed(
+            groups,
+            2,
+            (
+                *((g, (n * (key != other), n)) for g, key, other, n in with_truth),
+                *((g, (0, n)) for g, _key, _other, n in waiting),
+            ),
+        )
     return _squares(groups, rows(f"both:{who}" if monitor.attribute else f"pair:{who}"))
+
+
+def _with_truth(monitor: Monitor, index: Index, who: str) -> list[Row]:
+    """Items whose truth is known: (group, truth, what ``who`` said, how many)."""
+    if monitor.truth == Truth.AUDIT:
+        return _starting(index, f"audit:{who}:", monitor.attribute)
+    truths = ["gold", "settled"] if monitor.truth == Truth.SETTLED else ["gold"]
+    return [row for truth in truths for row in index.get((f"{truth}:{who}", monitor.attribute), ())]
+
+
+def _starting(index: Index, start: str, attribute: str) -> list[Row]:
+    """The rows of all tables of this beginning."""
+    return [row for (table, of), rows in index.items() if of == attribute and table.startswith(start) for row in rows]
 
 
 def _summed(groups: Sequence[str], width: int, rows: Iterable[tuple[str, tuple[int, ...]]]) -> dict[str, list[int]]:

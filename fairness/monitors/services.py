@@ -54,6 +54,7 @@ def monitor_draft(*, project: Project, values: Mapping[str, Any]) -> Monitor:
     monitor.label = monitor.label if measure in WITH_LABEL else ""
     monitor.truth = monitor.truth if measure in WITH_TRUTH else Truth.GOLD
     _check_choice("truth", monitor.truth, Truth.values)
+    _check_audit(monitor)
     if monitor.attribute or measure in WITH_GROUPS:
         _check_choice("attribute", monitor.attribute, list(project.attributes.values_list("name", flat=True)))
         monitor.groups = _groups(monitor)
@@ -91,6 +92,12 @@ def _check_flags(monitor: Monitor) -> None:
     if monitor.at_checkpoints and monitor.whose != Whose.MODEL:
         text = _("Only model runs have checkpoints.")
         raise invalid(text, fields={"at_checkpoints": [text]})
+
+
+def _check_audit(monitor: Monitor) -> None:
+    if monitor.truth == Truth.AUDIT and monitor.whose == Whose.CONSENSUS:
+        text = _("Where an expert has settled, the consensus is the expert’s own. Watch people’s consensus or models.")
+        raise invalid(text, fields={"whose": [text]})
 
 
 def monitor_add(*, project: Project, actor: User, values: Mapping[str, Any]) -> Monitor:

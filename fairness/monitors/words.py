@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from fairness.models import Finding, Monitor
 from fairness.monitors.measures import TRUE_POSITIVE
-from fairness.monitors.models import Measure, Whose
+from fairness.monitors.models import Measure, Truth, Whose
 
 
 def number(value: float | None) -> str:
@@ -45,6 +45,8 @@ def title_of(monitor: Monitor, labels: Mapping[str, str], annotator: str = "") -
         Measure.COMPLETENESS: _("How far one %(attribute)s is behind another in labels"),
         Measure.ERROR: _("How often %(source)s are wrong on items with a known label%(across)s"),
     }
+    if monitor.measure == Measure.ERROR and monitor.truth == Truth.AUDIT:
+        texts[Measure.ERROR] = _("How often %(source)s are wrong on items drawn uniformly for a check%(across)s")
     across = _(", for each %(attribute)s") % {"attribute": monitor.attribute} if monitor.attribute else ""
     return texts[Measure(monitor.measure)] % {
         "attribute": monitor.attribute,
@@ -105,6 +107,9 @@ def what_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[
     elif monitor.measure == Measure.COMPLETENESS:
         text = _("Items about %(first)s have %(plain)s points more of the labels that they need than items about "
                  "%(second)s.")  # fmt: skip
+    elif monitor.measure == Measure.ERROR and monitor.truth == Truth.AUDIT:
+        text = _("%(source)s: of %(first)s that were drawn uniformly an expert labels at least %(certain)s %% "
+                 "otherwise (%(plain)s %% so far, as if all that waits for a check were right).")  # fmt: skip
     elif monitor.measure == Measure.ERROR:
         text = _("%(source)s: of %(first)s with a known label at least %(certain)s %% are labelled otherwise "
                  "(%(plain)s %% as counted).")  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from annotations.models import Project
 from fairness.metrics import Estimate
 from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
+from fairness.selectors.errors import errors_view
 from fairness.selectors.live import LiveView
 from fairness.selectors.timeline import timeline
 
@@ -103,6 +104,14 @@ def _agreement(project: Project, _view: LiveView) -> Iterator[Row]:
                 yield (who, scope["attribute"], scope["group"], figure["name"], *numbers)
 
 
+def _errors(project: Project, view: LiveView) -> Iterator[Row]:
+    found = errors_view(project, view.question.attribute if view.question else "")
+    for row in found.rows if found else ():
+        for how in ("uniform", "weighted", "naive"):
+            one = getattr(row, how)
+            yield (row.kind, row.name, row.group, how, *_estimate(one.errors), one.worth, one.waiting)
+
+
 def _models(project: Project, view: LiveView) -> Iterator[Row]:
     for use in use_of(project, view):
         tokens = (use.prompt_tokens, use.completion_tokens, use.tokens_per_label)
@@ -119,6 +128,7 @@ SHEETS = {
     "intersections": Sheet(("group", "beside", "kind", "name", "selected", *ESTIMATE), _intersections),
     "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
     "agreement": Sheet(("who", "attribute", "group", "coefficient", "value", "low", "high", "n", "reason"), _agreement),
+    "errors": Sheet(("kind", "name", "group", "drawn", *ESTIMATE, "effective_n", "waiting"), _errors),
     "models": Sheet(
         (
             "model", "runs", "labelled", "unanswered", "prompt_tokens", "completion_tokens", "tokens_per_label",

@@ -74,6 +74,19 @@ def doubted(
     return doubts
 
 
+def expected_errors(found: Collected, verified: Verified, *, models_alone: bool) -> dict[int, float]:
+    """Item id → how probably its label is wrong: 1 − the score of the label that it would end with (see ``doubted``).
+    Where nothing is decided it is that of the label with the highest score."""
+    row = _deciding_row(found, verified.score, models_alone=models_alone)
+    order = np.argsort(verified.score, kind="stable")
+    highest = np.full(len(row), -1, np.int64)
+    highest[found.given.item[order]] = order  # the last written, the highest, stays
+    row = np.where(row >= 0, row, highest)
+    there = np.flatnonzero(row >= 0)
+    error = np.round(1 - verified.score[row[there]], 4)
+    return dict(zip(found.item_ids[there].tolist(), error.tolist(), strict=True))
+
+
 def _deciding_row(found: Collected, score: Any, *, models_alone: bool) -> Any:
     """The row of the label whose score is the item's, (n_items,); −1 where an item's label is not up for doubt.
 

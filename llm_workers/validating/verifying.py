@@ -17,8 +17,9 @@ from annotations.models import Case, CaseKind, CaseStatus, Project, ProjectStatu
 from annotations.services.recomputing import alone_with, newest_event, outdated
 from annotations.settling.doubts import doubts_follow
 from annotations.state import Doubt
+from annotations.stream.choosing import items_choose
 from llm_workers.validating.collecting import Collected, collect
-from llm_workers.validating.doubting import Standing, doubted
+from llm_workers.validating.doubting import Standing, doubted, expected_errors
 from llm_workers.validating.models import (
     LabelScore,
     OpensCases,
@@ -84,6 +85,9 @@ def project_verify(*, project_id: int) -> VerifierFit | None:
         against = _against(verified, signals.basis)
         scores_store(project_id=project_id, annotation_ids=found.annotation_ids, score=verified.score, against=against)
         cases = _open_cases(project, rules, found, verified, against)
+        if project.status == ProjectStatus.ACTIVE:
+            errors = expected_errors(found, verified, models_alone=rules.models_alone)
+            items_choose(project_id=project_id, errors=errors)
         figures = _figures(found, signals, verified)
         return _stored(project_id, found, verified, figures, head=head, ratings=ratings, cases=cases, began=began)
 
@@ -130,10 +134,11 @@ def _open_cases(
         cases = Case.objects.filter(project=project, status=CaseStatus.OPEN)
         low = set(cases.filter(kind=CaseKind.LOW_SCORE).values_list("item_id", flat=True))
         others = cases.exclude(kind=CaseKind.LOW_SCORE)
+        disputes = others.exclude(kind=CaseKind.CHECK)  # nothing is said to be at stake in a check
         standing = Standing(
             low=low,
             disputed=set(others.values_list("item_id", flat=True)),
-            at_stake=sorted(others.values_list("at_stake", flat=True)),
+            at_stake=sorted(disputes.values_list("at_stake", flat=True)),
         )
         doubts = doubted(found, verified, against, rules=rules, standing=standing, time=settling_time(project.pk))
     return doubts_follow(project_id=project.pk, doubts=doubts).standing

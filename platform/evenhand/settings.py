@@ -144,6 +144,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-findings": {"task": "fairness.tasks.send_finding_notices", "schedule": 5.0, "options": {"expires": 5}},
     "resume-demand": {"task": "annotations.tasks.mend_demand", "schedule": 60.0, "options": {"expires": 60}},
     "resume-regroupings": {"task": "annotations.tasks.mend_regroupings", "schedule": 60.0, "options": {"expires": 60}},
+    "resume-streams": {"task": "annotations.tasks.mend_streams", "schedule": 60.0, "options": {"expires": 60}},
     "resume-exclusions": {"task": "annotations.tasks.mend_exclusions", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-erased": {"task": "accounts.tasks.sweep_erased", "schedule": 60.0, "options": {"expires": 60}},
     # At fixed times, never when somebody answers: see accounts/demographics/anonymity.py.

@@ -35,6 +35,7 @@ states = st.builds(
     needed=st.integers(0, 4),
     gold=st.none() | labels,
     settled=st.booleans(),
+    audit=st.none() | st.sampled_from([0.05, 0.2]),
 )
 
 

@@ -12,6 +12,7 @@ from fairness.metrics import (
     Status,
     active_parity,
     demographic_parity,
+    effective_size,
     horvitz_thompson,
     inverse_weights,
     sequential_weights,
@@ -164,3 +165,34 @@ def test_nothing_and_ends():
 def test_what_cannot_be_weighted_is_refused(call):
     with pytest.raises(ValueError, match=r"probabilities must lie|No more items|finite weight|a group for each"):
         call()
+
+
+def test_the_effective_size_is_the_number_of_equal_labels_and_falls_with_inequality():
+    assert effective_size(np.full(40, 3.0)) == pytest.approx(40)
+    assert effective_size([1, 1, 8]) == pytest.approx(100 / 66)
+    assert effective_size([]) == 0
+
+
+@pytest.mark.slow
+def test_intervals_by_known_chances_hold_the_truth_where_the_plain_ones_never_do():
+    """1,000 draws from 4,000 items of which 12 % are wrong, wrong ones being up to fifteen times as likely to be drawn
+    (chances as ``annotations.stream`` makes them, 5 % of the items): coverage of nominally 95 % intervals."""
+    random = np.random.default_rng(11)
+    wrong = random.random(4000) < 0.12
+    expected = np.where(wrong, random.beta(3, 2, 4000), random.beta(0.5, 6, 4000))
+    chances = np.minimum(1, 0.05 * (0.2 + 0.8 * expected / expected.mean()))
+    assert chances.max() / chances.min() > 15
+    truth, held = wrong.mean(), {"weighted": 0, "total": 0, "uniform": 0, "naive": 0}
+    for _ in range(1000):
+        drawn, uniform = random.random(4000) < chances, random.random(4000) < 0.05
+        readings = {
+            "weighted": weighted_rate(wrong[drawn], inverse_weights(chances[drawn])),
+            "total": horvitz_thompson(wrong[drawn], chances[drawn], 4000),
+            "uniform": weighted_rate(wrong[uniform], np.ones(uniform.sum())),
+            "naive": weighted_rate(wrong[drawn], np.ones(drawn.sum())),
+        }
+        for name, found in readings.items():
+            held[name] += found.low <= truth <= found.high
+    assert held["naive"] == 0
+    for name in ("weighted", "total", "uniform"):
+        assert 920 <= held[name] <= 985, held

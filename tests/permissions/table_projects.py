@@ -21,6 +21,8 @@ TABLE = {
     "project_settings": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "project_setting_labels": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "project_setting_attributes": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "project_setting_stream": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "api_audit_stream": Entry(project, GET="401 404 403 200 200 200", PATCH="401 404 403 403 403 200"),
     "project_setting_serving": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "project_setting_groups": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "api_groups": Entry(project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 400"),
