@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('fairness', '0004_dashboard'),
+        ('fairness', '0005_gpu_memory'),
     ]
 
     operations = [
