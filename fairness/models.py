@@ -83,7 +83,8 @@ class CrossedGroup(models.Model):
 
 
 class Pulse(models.Model):
-    """How far the fold has come in a project. ``version`` grows with every fold that touched the project.
+    """How far a project has moved. ``version`` grows with every fold that touched it, and with every finding, decision
+    and change of a limit.
 
     ``kept``: 0 while the counters lack slices and crossed groups, because the project is older than these; a recount
     adds them.

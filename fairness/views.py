@@ -16,7 +16,6 @@ from django.views.decorators.http import require_safe
 
 from annotations.access import READERS, STAFF, Access, project_access
 from annotations.exporting.cells import csv_cell
-from fairness.monitors.selectors import open_findings
 from fairness.presenting.page import live_context, more_context
 from fairness.presenting.sheets import SHEETS
 from fairness.selectors.chosen import chosen_view
@@ -43,7 +42,6 @@ def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
     query = view.wanted.query()
     context = {
         **_context(access, view),
-        "findings": open_findings(access.project),
         "chosen": chosen_view(access.project, view.question),
         "socket": f"/ws/projects/{project_id}/fairness/" + (f"?{query}" if query else ""),
         "more_url": _address("fairness_more", project_id, query),

@@ -15,6 +15,7 @@ from annotations.access import READERS
 from annotations.models import Project
 from fairness.metrics import Estimate
 from fairness.presenting import texts
+from fairness.presenting.banner import banner_context
 from fairness.presenting.behind import agreement_rows, agreement_tiles, people_answer, people_rows, use_rows
 from fairness.presenting.doing import because_of_whom, what_now
 from fairness.presenting.heat import heat_map
@@ -64,6 +65,7 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "tiles": [replace(tile, href=_behind(project, view, role, tile)) for tile in tiles(view)],
         "spark": spark(view.progress.pace),
         "folded_at": view.progress.folded_at,
+        **banner_context(project, role),
     }
     if view.question is None:
         return context

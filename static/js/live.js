@@ -1,4 +1,4 @@
-// The live page: what must survive an update that the socket brings, and what the reader is told of it.
+// Live pages: what must survive an update that the socket brings, and what the reader is told of it.
 
 const SPEAK_EVERY = 15_000; // a screen reader hears of changes at most this often
 const READ_EVERY = 60_000; // what no socket brings is read anew at most this often, and only after a change
@@ -26,6 +26,16 @@ function speaker(region) {
   return (text) => {
     latest = text;
     timer ||= setTimeout(speak, Math.max(0, spokenAt + SPEAK_EVERY - Date.now()));
+  };
+}
+
+/** What waits for a decision: said when it changes, not when the page opens and not again with every label. */
+function teller(region) {
+  let told = region?.dataset.liveNotice;
+  return (notice) => {
+    if (!region || notice === told) return;
+    told = notice;
+    region.textContent = notice;
   };
 }
 
@@ -64,8 +74,10 @@ const region = document.querySelector("[data-live-summary]");
 const more = document.querySelector("#fairness-more");
 const readMore = more ? reader(more) : () => {};
 const say = region ? speaker(region) : () => {};
+const tell = teller(document.querySelector("[data-live-notice]"));
 document.addEventListener("htmx:after:ws:message", (event) => {
-  const { summary, version } = event.detail.message.json ?? {};
+  const { notice, summary, version } = event.detail.message.json ?? {};
+  if (notice) tell(notice);
   if (summary) say(summary);
   if (version !== undefined) readMore(version);
 });
