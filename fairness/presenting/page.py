@@ -18,10 +18,12 @@ from fairness.presenting import texts
 from fairness.presenting.banner import banner_context
 from fairness.presenting.behind import agreement_rows, agreement_tiles, people_answer, people_rows, use_rows
 from fairness.presenting.doing import because_of_whom, what_now
-from fairness.presenting.heat import heat_map
+from fairness.presenting.glance import since_briefly, where_not
+from fairness.presenting.heat import crossed_others, heat_map
 from fairness.presenting.links import items_url
 from fairness.presenting.plots import Series, gap_plot, rate_plot, series_of, source_key
 from fairness.presenting.reading import Reading, Verdict, headline, reading, waiting
+from fairness.presenting.shown import not_narrowed, omitted, order_url, shown_groups
 from fairness.presenting.tiles import Tile, spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
 from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
@@ -75,7 +77,10 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "answer": answer,
         "answer_tone": {Verdict.DIFFERENT: "warn", Verdict.EQUAL: "good"}.get(answer.verdict, "info"),
         "answer_series": series[source_key(source)] if source else None,
-        "waiting": waiting(view)[:MAX_WAITING] if source is None else [],
+        "glance_where": where_not(view),
+        "glance_since": since_briefly(project, view),
+        "omitted": omitted(project, view, role),
+        **_waiting_context(view, source),
         "legend": [{"label": one.label, "shape": one.shape, "tone": one.tone} for one in series.values()],
         "lines": [_line(view, one, series) for one in view.sources],
         "rates": rate_plot(view, series) if view.groups else None,
@@ -88,23 +93,26 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
     }
 
 
+def _waiting_context(view: LiveView, source: Source | None) -> dict[str, Any]:
+    """The groups that lack labels, while nothing can be compared: the nearest, and how many more."""
+    lacking = waiting(view) if source is None else []
+    return {"waiting": lacking[:MAX_WAITING], "waiting_more": len(lacking[MAX_WAITING:])}
+
+
 def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]:
     """The part that is read anew by reload: history, intersections, people, agreement, use of models."""
     if view.question is None:
         return {}
     found = timeline(project, view)
     series = series_of(view)
-    crossing = crossing_of(project, view)
     address = reverse("fairness", args=[project.pk])
     context: dict[str, Any] = {
         "now": timezone.now(),
         "since": since_when(view, found),
         "time": time_plot(view, found, series),
         "time_rows": time_rows(view, found, series, address),
-        "happened": happened(found, role),
-        "crossing": crossing,
-        "heat": None if crossing is None else heat_map(crossing, view.min_group),
-        "heat_who": "" if crossing is None else series[source_key(crossing.source)].label,
+        "happened": happened(project, found, role),
+        **_crossing_context(project, view, series, role),
         "kept_filter": parse_qsl(view.wanted.query(beside="")),
         "has_attributes": len(view.attributes) > 1,
     }
@@ -113,6 +121,7 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "agreement": stored,
         "agreement_tiles": agreement_tiles(stored),
         "agreement_rows": agreement_rows(stored),
+        "agreement_whole": not_narrowed(view),
     }
     if may_see_people(role):
         questions = people_of(project, view)
@@ -122,9 +131,29 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
             "people_rows": rows,
             "people_answer": people_answer(rows, questions),
             "people_at": max((one.computed_at for one in questions if one.computed_at), default=None),
+            "people_whole": not_narrowed(view, "whose", "model"),
             "use_rows": use_rows(use_of(project, view)),
+            "use_whole": not_narrowed(view, "whose", "model"),
         }
     return context
+
+
+def _crossing_context(project: Project, view: LiveView, series: dict[str, Series], role: Role) -> dict[str, Any]:
+    crossing = crossing_of(project, view)
+    if crossing is None:
+        return {}
+    beside = crossing.beside
+
+    def link(group: str, other: str) -> str:
+        return items_url(project, view, group, crossing.source, role=role, beside=(beside, other))
+
+    return {
+        "crossing": crossing,
+        "heat": heat_map(crossing, view.min_group, link),
+        "heat_who": series[source_key(crossing.source)].label,
+        "crossed_others": crossed_others(crossing),
+        "order_url": order_url(project, role),
+    }
 
 
 def may_see_people(role: Role) -> bool:
@@ -169,7 +198,7 @@ def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLi
 
 def _rate_rows(project: Project, view: LiveView, series: dict[str, Series], role: Role) -> list[TableRow]:
     rows = []
-    for group in view.groups:
+    for group in shown_groups(view):
         for source in view.sources:
             counts = source.counts.get(group)
             if counts is None:
@@ -190,7 +219,7 @@ def _band(source: Source, group: str) -> str:
 
 def _gap_rows(project: Project, view: LiveView, series: dict[str, Series], role: Role) -> list[TableRow]:
     rows = []
-    for group in view.groups:
+    for group in shown_groups(view):
         for model in view.models:
             gap = model.gaps.by_group.get(group)
             if gap is None:

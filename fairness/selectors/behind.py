@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,27 +16,31 @@ from annotations.task_types import task_type
 from fairness.metrics import GroupCounts, Intersections, crossed_rates
 from fairness.metrics.intersections import Cell
 from fairness.models import AgreementFigures, RaterFigures
+from fairness.monitors.reading import groups_now
 from fairness.selectors.counting import crossed_counts
 from fairness.selectors.live import LiveView, Source
 from fairness.selectors.timeline import table_of
+from fairness.services.fold import crossed_of
 
 MOST_CASES = 1000  # counted at most; more is "more than"
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Rates of one source for two attributes at once; ``counts`` keys are (group, group beside it), "" the others."""
+    """Rates of one source for two attributes at once; ``counts`` keys are (group, group beside it), "" the others.
+    ``lumped``: attribute → how many groups of it are among the others.
+    """
 
     beside: str
     others: tuple[str, ...]  # attributes that could stand beside instead
     source: Source
     counts: Mapping[tuple[str, str], GroupCounts]
     rates: Intersections
+    lumped: Mapping[str, int]
 
 
 def crossing_of(project: Project, view: LiveView) -> Crossing | None:
-    """Of the first source shown; None where the project has one attribute, or nobody labelled. Over all of the project:
-    two attributes at a time are not counted by dataset or time."""
+    """Of the first source shown; None where the project has one attribute, or nobody labelled."""
     if view.question is None or not view.sources:
         return None
     others = tuple(name for name in view.attributes if name != view.question.attribute)
@@ -46,9 +50,21 @@ def crossing_of(project: Project, view: LiveView) -> Crossing | None:
     source = view.sources[0]
     table = "decided" if source is view.consensus else table_of(source)
     task = task_type(project.schemas.get(is_current=True).task_type)
-    counts = crossed_counts(project, task, view.question, beside, table)
+    counts = crossed_counts(project, task, view.question, replace(view.wanted, beside=beside), table)
     groups: dict[Cell, GroupCounts] = {(group, other): found for (group, other), found in counts.items()}
-    return Crossing(beside, others, source, counts, crossed_rates(groups, min_group=view.min_group))
+    rates = crossed_rates(groups, min_group=view.min_group)
+    return Crossing(beside, others, source, counts, rates, _lumped(project, view.question.attribute, beside, counts))
+
+
+def _lumped(
+    project: Project, attribute: str, beside: str, counts: Mapping[tuple[str, str], GroupCounts]
+) -> dict[str, int]:
+    found = {}
+    for name, place in ((attribute, 0), (beside, 1)):
+        if any(not cell[place] for cell in counts):
+            known = crossed_of(project.pk).groups.get(name, set())
+            found[name] = sum(1 for group in groups_now(project.pk, name) if group not in known)
+    return found
 
 
 @dataclass(frozen=True)
