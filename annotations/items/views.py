@@ -112,13 +112,11 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
 def _also(wanted: ItemFilter) -> list[str]:
     """What a link asked for that the form has no field for."""
     found = [wanted.beside.replace(GROUP_SEPARATOR, ": ", 1)] if wanted.beside else []
-    if wanted.since is not None:
-        found.append(gettext("label given since %(when)s UTC") % {"when": date_format(wanted.since, "DATETIME_FORMAT")})
-    if wanted.until is not None:
-        found.append(
-            gettext("label given before %(when)s UTC") % {"when": date_format(wanted.until, "DATETIME_FORMAT")}
-        )
-    return found
+    times = (
+        (wanted.since, gettext("label given since %(when)s UTC")),
+        (wanted.until, gettext("label given before %(when)s UTC")),
+    )
+    return found + [text % {"when": date_format(when, "DATETIME_FORMAT")} for when, text in times if when is not None]
 
 
 def _row(item: Any) -> dict[str, Any]:

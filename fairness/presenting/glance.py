@@ -58,9 +58,8 @@ def _too_small(source: Source) -> list[str]:
     words = {"groups": ", ".join(small[:MOST_NAMED]), "number": texts.count(len(small))}
     if len(small) > MOST_NAMED:
         return [_("%(number)s groups have too few labels to say.") % words]
-    return [
-        ngettext("%(groups)s has too few labels to say.", "%(groups)s have too few labels to say.", len(small)) % words
-    ]
+    text = ngettext("%(groups)s has too few labels to say.", "%(groups)s have too few labels to say.", len(small))
+    return [text % words]
 
 
 def since_briefly(project: Project, view: LiveView) -> str:

@@ -1,5 +1,5 @@
-"""What a page leaves out or cannot narrow, said plainly: groups beyond a limit, items in no group, filters that a panel does
-not follow."""
+"""What a page leaves out or cannot narrow, said plainly: groups beyond a limit, items in no group, parts of the filter
+that a panel does not follow."""
 
 from __future__ import annotations
 

@@ -96,8 +96,8 @@ class Relay:
         return sum(folded.values()) >= BATCH
 
     def _watch(self, now: float) -> None:
-        """Ask the monitors of projects that moved. Which those are is in the database, so none is missed; live pages hear
-        of it as of a label, also where it was a decision or a new limit."""
+        """Ask the monitors of projects that moved. Which those are is in the database, so none is missed; live pages
+        hear of it as of a label, also where it was a decision or a new limit."""
         if now - self._watched_at < (WATCH_EVERY if self._unwatched else SWEEP_EVERY):
             return
         self._watched_at, self._unwatched = now, False
