@@ -20,6 +20,7 @@ class FairnessSocket(ProjectSocket):
     """Sends the live part of the page as htmx swaps it: ``{"content", "target", "swap", "summary", "version"}``."""
 
     allowed = STAFF
+    beats = True
 
     def message(self) -> dict[str, Any]:
         asked = parse_qs(self.scope["query_string"].decode("latin-1"))
@@ -39,6 +40,7 @@ class FindingsSocket(ProjectSocket):
     """Sends the banner of findings alone, for pages that are not live otherwise."""
 
     allowed = STAFF
+    beats = True
 
     def message(self) -> dict[str, Any]:
         context = banner_context(Project.objects.get(pk=self.project_id), self.role)

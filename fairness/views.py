@@ -18,6 +18,7 @@ from annotations.access import READERS, STAFF, Access, project_access
 from annotations.exporting.cells import csv_cell
 from fairness.presenting.page import live_context, more_context
 from fairness.presenting.sheets import SHEETS
+from fairness.presenting.shown import not_narrowed
 from fairness.selectors.chosen import chosen_view
 from fairness.selectors.live import LiveView, live_view
 from fairness.selectors.wanted import KINDS, Wanted
@@ -35,14 +36,19 @@ def _context(access: Access, view: LiveView) -> dict[str, Any]:
     return {**live, **more, "access": access, "kinds": KINDS}
 
 
+def _whole(access: Access, view: LiveView) -> dict[str, Any]:
+    """Everything: also what is not read anew."""
+    chosen = chosen_view(access.project, view.question)
+    return {**_context(access, view), "chosen": chosen, "chosen_whole": not_narrowed(view)}
+
+
 @require_safe
 @login_required
 def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
     access, view = _asked(request, project_id)
     query = view.wanted.query()
     context = {
-        **_context(access, view),
-        "chosen": chosen_view(access.project, view.question),
+        **_whole(access, view),
         "socket": f"/ws/projects/{project_id}/fairness/" + (f"?{query}" if query else ""),
         "more_url": _address("fairness_more", project_id, query),
         "report_url": _address("fairness_report", project_id, query),
@@ -65,7 +71,7 @@ def fairness_report(request: HttpRequest, project_id: int) -> HttpResponse:
     """Everything at once, on paper: every table open, nothing to click."""
     access, view = _asked(request, project_id)
     context = {
-        **_context(access, view),
+        **_whole(access, view),
         "report": True,
         "printed_at": timezone.now(),
         "schema": access.project.schemas.get(is_current=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from fairness.metrics import Estimate
 from fairness.presenting import texts
 from fairness.presenting.banner import banner_context
 from fairness.presenting.behind import agreement_rows, agreement_tiles, people_answer, people_rows, use_rows
+from fairness.presenting.complete import complete_plot
 from fairness.presenting.doing import because_of_whom, what_now
 from fairness.presenting.glance import since_briefly, where_not
 from fairness.presenting.heat import crossed_others, heat_map
@@ -26,7 +27,7 @@ from fairness.presenting.reading import Reading, Verdict, headline, reading, wai
 from fairness.presenting.shown import not_narrowed, omitted, order_url, shown_groups
 from fairness.presenting.tiles import Tile, spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
-from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
+from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
 from fairness.selectors.live import CONSENSUS, LiveView, Source
 from fairness.selectors.timeline import timeline
 
@@ -115,6 +116,8 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         **_crossing_context(project, view, series, role),
         "kept_filter": parse_qsl(view.wanted.query(beside="")),
         "has_attributes": len(view.attributes) > 1,
+        "complete": complete_plot(project, view.question, completeness_of(project, view.question)),
+        "complete_whole": not_narrowed(view, "whose", "model"),
     }
     stored = agreement_of(project)
     context |= {
@@ -173,13 +176,23 @@ def summary(view: LiveView, answer: Reading) -> str:
 
 
 def _behind(project: Project, view: LiveView, role: Role, tile: Tile) -> str:
-    """The items behind a tile: the undecided, those of the group that gets the label least, those in dispute."""
-    items = reverse("items", args=[project.pk])
+    """The items behind a tile: the undecided, those labelled just now, those of the group that gets the label least, or
+    most from a model against people, those in dispute."""
+    asked = {} if view.wanted.dataset is None else {"dataset": view.wanted.dataset}
+
+    def items(**more: str) -> str:
+        return f"{reverse('items', args=[project.pk])}?{urlencode({**more, **asked})}"
+
     if tile.id == "tile-completeness":
-        return f"{items}?state=undecided"
+        return items(state="undecided")
+    if tile.id == "tile-pace" and view.progress.pace.total:
+        return f"{reverse('items', args=[project.pk])}?{urlencode({'since': view.progress.pace.since.isoformat()})}"
     if tile.id in ("tile-dpd", "tile-dpr", "tile-certain") and view.people is not None and view.people.parity.lowest:
         return items_url(project, view, view.people.parity.lowest, view.people, role=role)
-    return f"{items}?case=on" if tile.id.startswith("tile-kappa-") and not tile.undefined else ""
+    for model in view.models:
+        if tile.id == f"tile-spread-{model.source.annotator_id}" and model.gaps.highest is not None:
+            return items_url(project, view, model.gaps.highest, model.source, role=role)
+    return items(case="on") if tile.id.startswith("tile-kappa-") and not tile.undefined else ""
 
 
 def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLine:

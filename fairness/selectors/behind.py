@@ -15,10 +15,10 @@ from annotations.models import Case, CaseStatus, Project, Run
 from annotations.task_types import task_type
 from fairness.metrics import GroupCounts, Intersections, crossed_rates
 from fairness.metrics.intersections import Cell
-from fairness.models import AgreementFigures, RaterFigures
+from fairness.models import AgreementFigures, Counter, RaterFigures
 from fairness.monitors.reading import groups_now
 from fairness.selectors.counting import crossed_counts
-from fairness.selectors.live import LiveView, Source
+from fairness.selectors.live import LiveView, Question, Source
 from fairness.selectors.timeline import table_of
 from fairness.services.fold import crossed_of
 
@@ -100,6 +100,26 @@ def people_of(project: Project, view: LiveView) -> list[PeopleQuestion]:
         )
         found.append(PeopleQuestion(str(question.title), row.computed_at if row else None, groups))
     return found
+
+
+@dataclass(frozen=True)
+class Places:
+    """Labels of people that a group's items need, and have; an item's labels count no more than it needs."""
+
+    given: int
+    needed: int
+
+    @property
+    def share(self) -> float:
+        return self.given / self.needed
+
+
+def completeness_of(project: Project, question: Question) -> dict[str, Places]:
+    """Group → how far its items are labelled, in all datasets."""
+    rows = Counter.objects.filter(project=project, table="places", attribute=question.attribute, n__gt=0)
+    found = {(group, key): n for group, key, n in rows.values_list("group", "key", "n")}
+    groups = sorted({group for group, _key in found})
+    return {group: Places(found.get((group, "given"), 0), found.get((group, "needed"), 0)) for group in groups}
 
 
 def agreement_of(project: Project) -> AgreementFigures | None:

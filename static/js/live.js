@@ -1,5 +1,7 @@
 // Live pages: what must survive an update that the socket brings, and what the reader is told of it.
 
+import { watchSocket } from "./socket.js";
+
 const SPEAK_EVERY = 15_000; // a screen reader hears of changes at most this often
 const READ_EVERY = 60_000; // what no socket brings is read anew at most this often, and only after a change
 const DENIED = new Set([4400, 4403, 4404]); // close codes after which asking again would not help
@@ -66,10 +68,13 @@ function onClose(event) {
   if (!DENIED.has(code)) return;
   connection.config.reconnect = false;
   const words = document.querySelector("[data-live] [data-denied]");
-  if (words) words.textContent = words.dataset.denied;
+  if (!words) return;
+  words.textContent = words.dataset.denied;
+  words.closest("[data-live]").dataset.over = "";
 }
 
 keepDetails();
+watchSocket();
 const region = document.querySelector("[data-live-summary]");
 const more = document.querySelector("#fairness-more");
 const readMore = more ? reader(more) : () => {};

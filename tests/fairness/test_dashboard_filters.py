@@ -138,5 +138,5 @@ def test_what_a_panel_does_not_follow_is_said(cast, page_client):
     assert "Not narrowed by the filter above" not in plain
     filtered = " ".join(client.get(address(cast, f"?by=people&dataset={other.pk}")).content.decode().split())
     assert filtered.count("Not narrowed by the filter above: whose labels, the dataset.") == 1  # agreement
-    assert filtered.count("Not narrowed by the filter above: the dataset.") == 2  # people who label, use of models
+    assert filtered.count("Not narrowed by the filter above: the dataset.") == 3  # completeness, people, models
     assert "The filter above leaves models out." in filtered
