@@ -13,7 +13,7 @@ from fairness.monitors.evaluating import label_names
 from fairness.monitors.measures import TRUE_POSITIVE, Verdict
 from fairness.monitors.models import Measure
 from fairness.monitors.reading import Judged, groups_now, judge, state_of
-from fairness.monitors.words import found_text, how_sure, limit_of, title_of, what_text
+from fairness.monitors.words import found_text, how_sure, limit_of, share_of, title_of, what_text
 
 
 def monitors_of(project: Project) -> QuerySet[Monitor]:
@@ -110,9 +110,12 @@ def annotator_names(ids: list[int | None]) -> dict[int, str]:
 
 
 def described(monitors: list[Monitor], project: Project) -> list[dict[str, Any]]:
-    """Rows of the list: the monitor, what it watches, its limit."""
+    """Rows of the list: the monitor, what it watches, its limit, its α."""
     names = label_names(project.pk)
-    return [{"monitor": one, "title": title_of(one, names), "limit": limit_of(one)} for one in monitors]
+    return [
+        {"monitor": one, "title": title_of(one, names), "limit": limit_of(one), "alpha": share_of(one.alpha)}
+        for one in monitors
+    ]
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,15 @@ def _bar(project: Project, question: Question, group: str, places: Places, numbe
         y=TOP + BLOCK * number + 14,
         bar_y=TOP + BLOCK * number + 22,
         length=f"{LENGTH * places.share:.1f}",
-        share=texts.percent(int(places.share * 100) / 100),  # rounded down: 100 % where nothing is missing
+        share=_percent(places),
         counts=_("%(given)s of %(needed)s") % words,
         url=f"{reverse('items', args=[project.pk])}?{urlencode(asked)}",
     )
+
+
+def _percent(places: Places) -> str:
+    """Rounded down: 100 % where nothing is missing."""
+    return texts.percent(100 * places.given // places.needed / 100)
 
 
 def _answer(found: list[tuple[str, Places]]) -> str:
@@ -70,9 +75,9 @@ def _answer(found: list[tuple[str, Places]]) -> str:
         return _("Every group is labelled equally far.")
     words = {
         "last": last,
-        "behind": texts.percent(behind.share),
+        "behind": _percent(behind),
         "first": first,
-        "ahead": texts.percent(ahead.share),
+        "ahead": _percent(ahead),
     }
     text = _("Furthest behind is %(last)s (%(behind)s of the labels that it needs), furthest on %(first)s (%(ahead)s).")
     return text % words

@@ -19,7 +19,7 @@ from fairness.selectors.live import LiveView, Source
 
 @dataclass(frozen=True)
 class Omitted:
-    """Sentences about what is not drawn; ``url``: where groups are put in order, for whom may do it."""
+    """Sentences about what is not drawn; ``url``: where too many groups are put in order, for whom may do it."""
 
     sentences: tuple[str, ...]
     url: str
@@ -40,11 +40,12 @@ def _labels(view: LiveView, group: str) -> int:
 
 def omitted(project: Project, view: LiveView, role: Role) -> Omitted | None:
     """What the plots of groups leave out; None where they leave out nothing."""
-    found = [*_others(view), *_ungrouped(view)]
+    others = _others(view)
+    found = [*others, *_ungrouped(view)]
     if len(view.groups) > MOST_GROUPS:
         text = _("With more than %(most)s groups nothing can be called certain at every moment, so no bands are drawn.")
         found.append(text % {"most": MOST_GROUPS})
-    return Omitted(tuple(found), order_url(project, role)) if found else None
+    return Omitted(tuple(found), order_url(project, role) if others else "") if found else None
 
 
 def _others(view: LiveView) -> list[str]:

@@ -46,11 +46,17 @@ def crossing_of(project: Project, view: LiveView) -> Crossing | None:
     others = tuple(name for name in view.attributes if name != view.question.attribute)
     if not others:
         return None
-    beside = view.wanted.beside if view.wanted.beside in others else others[0]
     source = view.sources[0]
     table = "decided" if source is view.consensus else table_of(source)
     task = task_type(project.schemas.get(is_current=True).task_type)
-    counts = crossed_counts(project, task, view.question, replace(view.wanted, beside=beside), table)
+    # Where none is asked for, the first attribute that items share with this one.
+    offered = [view.wanted.beside] if view.wanted.beside in others else others
+    for beside in offered:
+        counts = crossed_counts(project, task, view.question, replace(view.wanted, beside=beside), table)
+        if counts:
+            break
+    else:
+        beside = offered[0]
     groups: dict[Cell, GroupCounts] = {(group, other): found for (group, other), found in counts.items()}
     rates = crossed_rates(groups, min_group=view.min_group)
     return Crossing(beside, others, source, counts, rates, _lumped(project, view.question.attribute, beside, counts))
