@@ -164,18 +164,6 @@ def test_who_loses_the_role_is_told_and_not_retried(cast, browser_page, relay):
     expect(page.locator("[data-live]")).to_contain_text("No longer live", timeout=40_000)
 
 
-def test_the_filters_work_as_links_that_can_be_shared(cast, browser_page, relay):
-    fill_fairness(cast.project)
-    page = opened(browser_page(cast.olivia), cast)
-    page.get_by_label("How often the label is").select_option("remove")
-    page.wait_for_url("**label=remove**")
-    expect(page.locator("#fairness-answer")).to_contain_text("“Remove”")
-    expect(page.locator("[data-live]")).to_contain_text("Live")
-    page.locator("#rate-data > summary").click()
-    page.locator("#rate-data a").first.click()
-    page.wait_for_url("**/items/?group=religion%3Achristian&given=remove&by=people")
-
-
 def test_without_scripts_the_page_still_answers(cast, browser_page):
     fill_fairness(cast.project)
     page = browser_page(cast.olivia, java_script_enabled=False)
@@ -258,15 +246,6 @@ def test_tables_and_the_report_follow_the_filter(cast, browser_page):
     expect(page.locator("#rate-data table")).to_be_visible()
 
 
-def test_a_period_leads_to_its_labels(cast, browser_page):
-    fill_fairness(cast.project)
-    page = opened(browser_page(cast.olivia), cast)
-    page.locator("#since-when details.chart-data > summary").first.click()
-    page.locator("#since-when td, #since-when th").locator("a").first.click()
-    page.wait_for_url("**since=**until=**")
-    expect(page.get_by_text("Only labels given in this time.")).to_be_visible()
-
-
 def test_what_no_socket_brings_is_read_anew_after_a_change(cast, browser_page, relay):
     fill_fairness(cast.project)
     page = browser_page(cast.olivia)
@@ -304,7 +283,7 @@ def test_a_finding_arrives_is_announced_once_and_goes_when_decided_in_another_ta
     assert page.evaluate("document.body.dataset.sameDocument") == "yes"
 
 
-def test_back_leads_to_the_filter_that_was_there(cast, browser_page, relay):
+def test_filters_are_links_by_keyboard_and_back_leads_to_the_filter_that_was_there(cast, browser_page, relay):
     fill_fairness(cast.project)
     page = opened(browser_page(cast.olivia), cast)
     page.get_by_label("Labels of").focus()
@@ -312,9 +291,10 @@ def test_back_leads_to_the_filter_that_was_there(cast, browser_page, relay):
     page.wait_for_url("**by=people**")
     page.get_by_label("How often the label is").select_option("remove")
     page.wait_for_url("**label=remove**")
+    expect(page.locator("#fairness-answer")).to_contain_text("“Remove”")
     page.locator("#rate-data > summary").press("Enter")
     page.locator("#rate-data a").first.press("Enter")
-    page.wait_for_url("**/items/**")
+    page.wait_for_url("**/items/?group=religion%3Achristian&given=remove&by=people")
     page.go_back()
     expect(page.get_by_label("Labels of")).to_have_value("people")
     expect(page.locator("#fairness-answer")).to_contain_text("“Remove”")
@@ -322,6 +302,10 @@ def test_back_leads_to_the_filter_that_was_there(cast, browser_page, relay):
     expect(page.get_by_label("How often the label is")).to_have_value("keep")
     expect(page.get_by_label("Labels of")).to_have_value("people")
     expect(page.locator("[data-live]")).to_contain_text("Live")
+    page.locator("#since-when details.chart-data > summary").first.press("Enter")
+    page.locator("#since-when td, #since-when th").locator("a").first.press("Enter")
+    page.wait_for_url("**since=**until=**")
+    expect(page.get_by_text("Only labels given in this time.")).to_be_visible()
 
 
 def test_a_lost_network_is_said_wherever_one_has_scrolled_to(cast, browser_page, relay):

@@ -140,3 +140,50 @@ def test_what_a_panel_does_not_follow_is_said(cast, page_client):
     assert filtered.count("Not narrowed by the filter above: whose labels, the dataset.") == 1  # agreement
     assert filtered.count("Not narrowed by the filter above: the dataset.") == 3  # completeness, people, models
     assert "The filter above leaves models out." in filtered
+
+
+def test_each_group_s_completeness_is_that_of_the_raw_rows_and_leads_to_what_is_undecided(cast, page_client):
+    scattered(cast.project)
+    client = page_client(cast.olivia)
+    shown = client.get(address(cast)).context["complete"]
+    given = raw_crossing(cast.project, "religion", "origin", annotator__kind="human")
+    for bar, row in zip(shown.bars, sheet(client, cast, "completeness"), strict=True):
+        n = sum(counts.n for (group, _beside), counts in given.items() if group == bar.group)
+        assert bar.counts == f"{n} of {3 * cast.project.items.filter(groups__religion=bar.group).count()}"
+        assert bar.share == "33\u202f%"
+        assert (row["group"], row["labels_given"]) == (bar.group, str(n))
+        rows = client.get(bar.url).context["rows"]
+        assert {item["item"].groups["religion"] for item in rows} == {bar.group}
+    assert shown.answer == "Every group is labelled equally far."
+
+
+def test_the_second_attribute_is_one_that_items_share_and_can_always_be_chosen(cast, page_client):
+    cast.project.attributes.create(name="age", column="age")  # of no item
+    scattered(cast.project)
+    client = page_client(cast.olivia)
+    assert client.get(address(cast)).context["crossing"].beside == "origin"
+    asked = client.get(address(cast, "?beside=age"))
+    assert asked.context["heat"] is None
+    assert 'id="filter-beside"' in asked.content.decode()
+
+
+def test_each_figure_says_where_its_items_are(cast, page_client):
+    other = scattered(cast.project)
+    earlier = set(cast.project.items.values_list("pk", flat=True))
+    for group, n in (("christian", 40), ("muslim", 35)):
+        label_group(cast.project, group, 10, n)
+    model = cast.project.annotators.get(kind="model")
+    for item in cast.project.items.filter(annotations__annotator__kind="human").exclude(annotations__annotator=model):
+        add_label(item, model, "keep" if item.groups["religion"] == "muslim" else "remove")
+    fold_all()
+    client = page_client(cast.olivia)
+    tiles = {tile.id: tile.href for tile in client.get(address(cast)).context["tiles"]}
+    assert {name for name, href in tiles.items() if not href} == {f"tile-kappa-{model.pk}"}  # nothing is in dispute
+    (spread,) = (href for name, href in tiles.items() if name.startswith("tile-spread"))
+    assert "group=religion%3Amuslim" in spread
+    assert f"annotator={model.pk}" in spread
+    now = client.get(tiles["tile-pace"]).context["rows"]
+    assert now
+    assert earlier.isdisjoint(row["item"].pk for row in now)
+    filtered = client.get(address(cast, f"?dataset={other.pk}")).context["tiles"]
+    assert all(f"dataset={other.pk}" in tile.href for tile in filtered if tile.id in ("tile-completeness", "tile-dpd"))

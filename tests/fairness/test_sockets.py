@@ -391,3 +391,15 @@ async def heard_until(wire: Wire, wanted: Callable[[dict[str, Any]], bool]) -> d
     while not wanted(message):
         message = await wire.heard()
     return message
+
+
+async def test_a_page_at_rest_hears_that_the_server_is_there(cast, monkeypatch):
+    monkeypatch.setattr(sockets, "REFRESH_EVERY", 0.2)
+    for what, beats in (("findings", True), ("progress", False)):
+        wire = await opened(cast.project, cast.olivia, what)
+        await wire.heard()
+        if beats:
+            assert await wire.heard() == {"alive": True}
+        else:
+            assert await wire.receive_nothing(timeout=0.7)
+        await wire.disconnect()
