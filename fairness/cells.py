@@ -8,9 +8,9 @@ Tables, with the columns ``attribute, group, key, other``:
 ``pair:ID``     items with both a people's consensus and a label of model ID; key = people's token, other = model's
 ``totals``      key = items, labels_needed, labels_given (no more than needed), complete, decided
 
-The first three are also kept for two attributes at once: attribute and group then hold both, joined by ``CROSS``; see
-:class:`Crossed` for which. A :class:`Slice` is the same without those, taken apart by dataset and by the hour in which
-the label was given: summed over both, the slices are the cells.
+A :class:`Slice` is a part of a cell: of one dataset and of the hour in which the label was given. Summed over both, the
+slices are the cells. The first three are also kept for two attributes at once, as slices alone, of one dataset and one
+day (by its first hour): attribute and group then hold both, joined by ``CROSS``; see :class:`Crossed` for which.
 
 What monitors watch besides, of each group (attribute and group are never empty, but for the truth); neither crossed nor
 sliced:
@@ -36,9 +36,10 @@ from typing import NamedTuple
 from annotations.state import ItemState
 
 CROSS = "\x1f"  # the separator of units: no name that a file brings keeps it (see ``crossed``)
-OTHER_GROUPS = ""  # in a crossed cell: a group beyond the cap
+OTHER_GROUPS = ""  # in a crossed slice: a group beyond the cap
 CROSSED_ATTRIBUTES = 6
 CROSSED_GROUPS = 12  # of each attribute
+HOURS_A_DAY = 24
 TIMELESS = 0  # the hour of what is not given at a moment: consensus, pairs, totals
 
 
@@ -71,7 +72,7 @@ Slices = Counter[Slice]
 
 # For whom a term is counted, by number: terms are made by the million.
 WHOLE = 0  # all items, in cells and slices
-EVERYWHERE = 1  # also each group of the item, and in cells each two groups
+EVERYWHERE = 1  # also each group of the item, and in slices of days each two groups
 WATCHED = 2  # all items and each group, in cells alone
 WATCHED_GROUPS = 3  # each group, in cells alone
 
@@ -121,7 +122,7 @@ class Crossed:
 
 
 def crossed(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
-    """Attribute and group of a cell for two (attribute, group), in the order of the attributes' names."""
+    """Attribute and group of a slice for two (attribute, group), in the order of the attributes' names."""
     (a, g), (b, h) = sorted((one, other))
     return f"{_plain(a)}{CROSS}{_plain(b)}", f"{_plain(g)}{CROSS}{_plain(h)}"
 
@@ -242,7 +243,7 @@ class _Adding:
         self.known = known
         self.cells: dict[tuple[str, str, str, str, str], int] = {}
         self.slices: dict[tuple[str, int, int, str, str, str, str], int] = {}
-        self._places: dict[tuple[tuple[str, str], ...], tuple[tuple[Places, Places], ...]] = {}
+        self._places: dict[tuple[tuple[str, str], ...], tuple[tuple[Places, Places, Places], ...]] = {}
 
     def add(self, state: ItemState, net: Terms) -> None:
         places = self._of(state.groups)
@@ -250,7 +251,7 @@ class _Adding:
         for (table, key, other, hour, where), count in net.items():
             if not count:
                 continue
-            sliced, whole = places[where]
+            sliced, whole, pairs = places[where]
             for attribute, group in sliced:
                 cell = (table, attribute, group, key, other)
                 cells[cell] = cells.get(cell, 0) + count
@@ -259,17 +260,21 @@ class _Adding:
             for attribute, group in whole:
                 cell = (table, attribute, group, key, other)
                 cells[cell] = cells.get(cell, 0) + count
+            for attribute, group in pairs:
+                part = (attribute, dataset, hour - hour % HOURS_A_DAY, table, group, key, other)
+                slices[part] = slices.get(part, 0) + count
 
-    def _of(self, groups: Mapping[str, str]) -> tuple[tuple[Places, Places], ...]:
-        """Where an item of these groups is counted, by the numbers of ``WHOLE`` and so on: in slices too, and not."""
+    def _of(self, groups: Mapping[str, str]) -> tuple[tuple[Places, Places, Places], ...]:
+        """Where an item of these groups is counted, by the numbers of ``WHOLE`` and so on: in cells and slices, in
+        cells alone, two attributes at once."""
         name = tuple(groups.items())
         if name not in self._places:
             everybody, each = [("", "")], list(groups.items())
-            found: tuple[tuple[Places, Places], ...] = (
-                (everybody, []),
-                (everybody + each, self.known.places(groups)),
-                ([], everybody + each),
-                ([], each),
+            found: tuple[tuple[Places, Places, Places], ...] = (
+                (everybody, [], []),
+                (everybody + each, [], self.known.places(groups)),
+                ([], everybody + each, []),
+                ([], each, []),
             )
             self._places[name] = found
         return self._places[name]

@@ -1,12 +1,15 @@
-"""WebSockets: the live fairness page, and a project's progress."""
+"""WebSockets: the live fairness page, what monitors found, and a project's progress."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qs
 
+from django.template.loader import render_to_string
+
 from annotations.access import MEMBERS, STAFF
 from annotations.models import Project
+from fairness.presenting.banner import banner_context
 from fairness.rendering import renderings
 from fairness.selectors.progress import project_progress
 from fairness.selectors.wanted import Wanted
@@ -17,6 +20,7 @@ class FairnessSocket(ProjectSocket):
     """Sends the live part of the page as htmx swaps it: ``{"content", "target", "swap", "summary", "version"}``."""
 
     allowed = STAFF
+    beats = True
 
     def message(self) -> dict[str, Any]:
         asked = parse_qs(self.scope["query_string"].decode("latin-1"))
@@ -27,7 +31,24 @@ class FairnessSocket(ProjectSocket):
             "target": "#fairness-live",
             "swap": "innerMorph",
             "summary": rendered.summary,
+            "notice": rendered.notice,
             "version": rendered.version,
+        }
+
+
+class FindingsSocket(ProjectSocket):
+    """Sends the banner of findings alone, for pages that are not live otherwise."""
+
+    allowed = STAFF
+    beats = True
+
+    def message(self) -> dict[str, Any]:
+        context = banner_context(Project.objects.get(pk=self.project_id), self.role)
+        return {
+            "content": render_to_string("fairness/findings.html", context),
+            "target": "#findings",
+            "swap": "innerMorph",
+            "notice": context["notice"],
         }
 
 

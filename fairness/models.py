@@ -18,8 +18,8 @@ class Counter(models.Model):
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+")
     table = models.CharField(max_length=40)
-    attribute = models.CharField(max_length=129, blank=True)  # two names and what stands between them
-    group = models.CharField(max_length=257, blank=True)
+    attribute = models.CharField(max_length=64, blank=True)
+    group = models.CharField(max_length=128, blank=True)
     key = models.TextField(blank=True)
     other = models.TextField(blank=True)
     n = models.BigIntegerField()
@@ -39,15 +39,16 @@ class Counter(models.Model):
 class Slice(models.Model):
     """A part of a ``Counter`` cell: of one dataset and one hour (since 1970, UTC; 0: what has no time).
 
-    Summed over both they are the cells of one attribute. ``dataset`` is no foreign key: nothing is looked up by it.
+    Summed over both they are the cells of one attribute. Two attributes at once are here alone, by days. ``dataset`` is
+    no foreign key: nothing is looked up by it.
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
-    attribute = models.CharField(max_length=64, blank=True)
+    attribute = models.CharField(max_length=129, blank=True)  # a name, or two and what stands between them
     dataset = models.BigIntegerField()
     hour = models.IntegerField()
     table = models.CharField(max_length=40)
-    group = models.CharField(max_length=128, blank=True)
+    group = models.CharField(max_length=257, blank=True)
     key = models.TextField(blank=True)
     other = models.TextField(blank=True)
     n = models.BigIntegerField()
@@ -83,10 +84,11 @@ class CrossedGroup(models.Model):
 
 
 class Pulse(models.Model):
-    """How far the fold has come in a project. ``version`` grows with every fold that touched the project.
+    """How far a project has moved. ``version`` grows with every fold that touched it, and with every finding, decision
+    and change of a limit.
 
-    ``kept``: 0 while the counters lack slices and crossed groups, because the project is older than these; a recount
-    adds them.
+    ``kept``: 0 while the counters lack slices, or those of two attributes, because the project is older than these; a
+    recount adds them.
     """
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="+")

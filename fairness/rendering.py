@@ -23,10 +23,12 @@ REFRESH_SECONDS = 15  # without a new label: the pace falls, and a renamed label
 
 @dataclass(frozen=True)
 class Rendered:
-    """``summary`` is what a screen reader is told; ``version`` the fold that the numbers are of."""
+    """``summary`` is what a screen reader is told of the numbers, ``notice`` of findings; ``version``: how far the
+    project had moved."""
 
     html: str
     summary: str
+    notice: str
     version: int
 
 
@@ -62,7 +64,7 @@ class Renderings:
         context = live_context(project, view, role)
         self.made += 1
         html = render_to_string("fairness/live.html", context)
-        return Rendered(html, context.get("summary", ""), view.progress.version)
+        return Rendered(html, context.get("summary", ""), context["notice"], view.progress.version)
 
 
 def _version(project_id: int) -> int:

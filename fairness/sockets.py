@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 SEND_EVERY = 0.25  # seconds between two messages at least
 RECHECK_EVERY = 20.0  # seconds between two looks at whether the person still may listen
 REFRESH_EVERY = 15.0  # seconds after which the state is looked at without being told
+ALIVE = json.dumps({"alive": True})
 CLOSE_BASE = 4000  # close code = this + the HTTP status of the refusal: 4403, 4404, 4400
 GOING_AWAY, SERVER_ERROR = 1001, 1011
 
@@ -38,6 +39,7 @@ class ProjectSocket(AsyncWebsocketConsumer, ABC):
     """A socket of one project. Subclasses say who may listen (``allowed``) and what they hear (``message``)."""
 
     allowed: frozenset[Role] = frozenset()
+    beats = False  # whether it says that it is there while there is nothing to say: a lost network is silent, too
     role: Role  # the listener's, as of the last look
 
     @abstractmethod
@@ -80,7 +82,7 @@ class ProjectSocket(AsyncWebsocketConsumer, ABC):
         checked, last = clock(), ""
         try:
             while True:
-                await self._wait(min(REFRESH_EVERY, RECHECK_EVERY))
+                told = await self._wait(min(REFRESH_EVERY, RECHECK_EVERY))
                 began = clock()
                 try:
                     if clock() - checked >= RECHECK_EVERY:
@@ -95,6 +97,8 @@ class ProjectSocket(AsyncWebsocketConsumer, ABC):
                 if text != last:
                     await self.send(text_data=text)
                     last = text
+                elif self.beats and not told:
+                    await self.send(text_data=ALIVE)
                 # From beginning to beginning: whoever falls behind the relay's beat waits for the one after the next.
                 await asyncio.sleep(max(0.0, began + SEND_EVERY - clock()))
         except DomainError as error:
@@ -105,11 +109,14 @@ class ProjectSocket(AsyncWebsocketConsumer, ABC):
             await self.close(SERVER_ERROR)  # the page connects anew
             raise
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> bool:
+        """Whether something was said meanwhile."""
         try:
             await asyncio.wait_for(self._changed.wait(), timeout=seconds)
+            return True
         except TimeoutError:
             self.newest = 0  # nothing was said, or it was lost: whatever is the newest now
+            return False
         finally:
             self._changed.clear()
 

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_safe
 
 from annotations.access import READERS, STAFF, Access, project_access
 from annotations.exporting.cells import csv_cell
-from fairness.monitors.selectors import open_findings
 from fairness.presenting.errors import ErrorsPart, errors_part
 from fairness.presenting.page import live_context, more_context
 from fairness.presenting.sheets import SHEETS
+from fairness.presenting.shown import not_narrowed
 from fairness.selectors.chosen import chosen_view
 from fairness.selectors.errors import errors_view
 from fairness.selectors.live import LiveView, live_view
@@ -42,16 +42,20 @@ def _errors(access: Access, view: LiveView) -> ErrorsPart | None:
     return errors_part(errors_view(access.project, view.question.attribute if view.question else ""))
 
 
+def _whole(access: Access, view: LiveView) -> dict[str, Any]:
+    """Everything: also what is not read anew."""
+    chosen = chosen_view(access.project, view.question)
+    more = {"chosen": chosen, "chosen_whole": not_narrowed(view), "errors": _errors(access, view)}
+    return {**_context(access, view), **more}
+
+
 @require_safe
 @login_required
 def fairness(request: HttpRequest, project_id: int) -> HttpResponse:
     access, view = _asked(request, project_id)
     query = view.wanted.query()
     context = {
-        **_context(access, view),
-        "findings": open_findings(access.project),
-        "chosen": chosen_view(access.project, view.question),
-        "errors": _errors(access, view),
+        **_whole(access, view),
         "socket": f"/ws/projects/{project_id}/fairness/" + (f"?{query}" if query else ""),
         "more_url": _address("fairness_more", project_id, query),
         "report_url": _address("fairness_report", project_id, query),
@@ -74,9 +78,8 @@ def fairness_report(request: HttpRequest, project_id: int) -> HttpResponse:
     """Everything at once, on paper: every table open, nothing to click."""
     access, view = _asked(request, project_id)
     context = {
-        **_context(access, view),
+        **_whole(access, view),
         "report": True,
-        "errors": _errors(access, view),
         "printed_at": timezone.now(),
         "schema": access.project.schemas.get(is_current=True),
         "dataset_name": dict(view.datasets).get(view.wanted.dataset or 0, ""),

@@ -131,6 +131,9 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
             "Items on which the label given, or else the consensus, is another one than this; not for experts."
         ),
     )
+    beside = serializers.CharField(required=False, help_text=_("A second group, of another attribute."))
+    since = serializers.DateTimeField(required=False, help_text=_("When the label was given."))
+    until = serializers.DateTimeField(required=False, help_text=_("The same; this moment not included."))
 
 
 class ItemsView(GenericAPIView[Item]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -41,7 +42,8 @@ class ItemFilter:
     """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives.
 
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
-    without ``given`` ask for any label of theirs. ``against``: items on which that label, or without one of these the
+    without ``given`` ask for any label of theirs. ``since`` and ``until`` (not included): when it was given. ``beside``
+    is a second ``group``, of another attribute. ``against``: items on which that label, or without one of these the
     consensus, is not what the ``gold`` label says, or (of a label given) not the ``consensus``.
     """
 
@@ -56,11 +58,14 @@ class ItemFilter:
     by: str = ""
     annotator: int | None = None
     against: str = ""
+    beside: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
     @property
     def of_givers(self) -> bool:
         """Whether it asks for labels that somebody gave."""
-        return bool(self.given or self.by or self.annotator is not None)
+        return bool(self.given or self.by or self.annotator is not None or self.since or self.until)
 
 
 def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
@@ -82,12 +87,13 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         items = items.filter(dataset_id=wanted.dataset)
     if wanted.external_id:
         items = items.filter(external_id=wanted.external_id)
-    if wanted.group:
-        attribute, found, group = wanted.group.partition(GROUP_SEPARATOR)
-        if not found:
+    for name in ("group", "beside"):
+        attribute, found, group = getattr(wanted, name).partition(GROUP_SEPARATOR)
+        if attribute and not found:
             text = _("Write a group as attribute:group, such as religion:none.")
-            raise invalid(text, fields={"group": [text]})
-        items = items.filter(groups__contains={attribute: group})
+            raise invalid(text, fields={name: [text]})
+        if found:
+            items = items.filter(groups__contains={attribute: group})
     if wanted.state:
         if wanted.state not in (DECIDED, UNDECIDED):
             text = _("The state is decided or undecided.")
@@ -118,6 +124,10 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
         labels = labels.filter(annotator__kind=BY[wanted.by])
     if wanted.annotator is not None:
         labels = labels.filter(annotator_id=wanted.annotator)
+    if wanted.since is not None:
+        labels = labels.filter(created_at__gte=wanted.since)
+    if wanted.until is not None:
+        labels = labels.filter(created_at__lt=wanted.until)
     if wanted.against:
         truth = "gold" if wanted.against == GOLD else "consensus__value"
         items = items.filter(**{f"{truth}__isnull": False})

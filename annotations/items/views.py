@@ -9,6 +9,8 @@ from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -56,6 +58,9 @@ class FilterForm(forms.Form):
         required=False,
         choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus"))],
     )
+    beside = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    since = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    until = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
@@ -96,11 +101,22 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
         "access": access,
         "form": form,
         "filtered": bool(chosen),
+        "also": _also(wanted),
         "rows": [_row(item) for item in page.items],
         "next_url": page.before and f"?{urlencode({**chosen, 'before': page.before})}",
         "prev_url": page.after and f"?{urlencode({**chosen, 'after': page.after})}",
     }
     return render(request, "annotations/items/items.html", context)
+
+
+def _also(wanted: ItemFilter) -> list[str]:
+    """What a link asked for that the form has no field for."""
+    found = [wanted.beside.replace(GROUP_SEPARATOR, ": ", 1)] if wanted.beside else []
+    times = (
+        (wanted.since, gettext("label given since %(when)s UTC")),
+        (wanted.until, gettext("label given before %(when)s UTC")),
+    )
+    return found + [text % {"when": date_format(when, "DATETIME_FORMAT")} for when, text in times if when is not None]
 
 
 def _row(item: Any) -> dict[str, Any]:

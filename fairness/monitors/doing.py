@@ -48,12 +48,14 @@ def _items(finding: Finding, asked: dict[str, Any], group: str) -> Link:
     if group:
         asked = {**asked, "group": f"{finding.monitor.attribute}:{group}"}
     url = f"{reverse('items', args=[finding.project_id])}?{urlencode(asked)}"
-    return Link(url, _("Items about %(group)s") % {"group": group} if group else _("The items"))
+    if group:
+        return Link(url, _("Items about %(group)s") % {"group": group})
+    return Link(url, _("Items on which the label differs") if "against" in asked else _("The items"))
 
 
 def remedies(finding: Finding, access: Access) -> list[Link]:
     """What can be done about it here, as far as this person may open it."""
-    group = finding.certificate["groups"][-1] if finding.certificate["groups"] else _("the items")
+    group = finding.certificate["groups"][-1] if finding.certificate["groups"] else _("all groups")
     of_model = finding.monitor.whose == Whose.MODEL and access.role in READERS
     first, last = _for_the_model(finding.project_id, group) if of_model else ([], [])
     return [*first, *_for_people(finding.project_id, group, access), *last]

@@ -21,14 +21,17 @@ from fairness.monitors.models import Whose
 from fairness.monitors.reading import Judged, groups_now, judge, state_of
 from fairness.monitors.telling import owners_tell
 from fairness.monitors.words import found_text, reason_of
+from fairness.services.live import live_moved
 from ledger.services import SYSTEM, record
 
-# Projects whose counters moved since their monitors were last asked. Older ones (kept = 0) wait to be counted in full.
+# Projects that moved since their monitors were last asked; also those whose last monitor was removed, as live pages
+# show what it had found. Older ones (kept = 0) wait to be counted in full.
 DUE = """
 SELECT pulse.project_id FROM fairness_pulse pulse LEFT JOIN fairness_watch watch ON watch.project_id = pulse.project_id
 WHERE pulse.version > COALESCE(watch.version, -1) AND pulse.kept > 0
-    AND EXISTS (SELECT FROM fairness_monitor monitor
-                WHERE monitor.project_id = pulse.project_id AND monitor.removed_at IS NULL)
+    AND (watch.version IS NOT NULL
+         OR EXISTS (SELECT FROM fairness_monitor monitor
+                    WHERE monitor.project_id = pulse.project_id AND monitor.removed_at IS NULL))
 ORDER BY pulse.project_id
 """
 WATCHED = """
@@ -38,7 +41,7 @@ ON CONFLICT (project_id) DO UPDATE SET version = GREATEST(fairness_watch.version
 
 
 def due_projects() -> list[int]:
-    """Projects with monitors whose counters moved since the monitors were last asked."""
+    """Projects with monitors that moved since the monitors were last asked."""
     with connection.cursor() as cursor:
         cursor.execute(DUE)
         return [row[0] for row in cursor.fetchall()]
@@ -51,8 +54,6 @@ def in_force(project_id: int) -> list[Monitor]:
 def project_evaluate(project_id: int) -> list[Finding]:
     """Ask every monitor of a project, from the counters alone; the findings that are new."""
     monitors = in_force(project_id)
-    if not monitors:
-        return []
     _name_groups(monitors)
     state = state_of(project_id, monitors)
     made = []
@@ -98,6 +99,7 @@ def finding_open(judged: Judged, *, version: int) -> Finding | None:
         )
         _pause(finding)
         _record_and_tell(finding)
+        live_moved(finding.project_id)
     return finding
 
 
@@ -139,6 +141,7 @@ def _pause_again(finding: Finding) -> None:
         runs = runs_pause(project_id=locked.project_id, annotator_id=locked.annotator_id, reason=_reason(locked))
         locked.runs = sorted({*locked.runs, *runs})
         locked.save(update_fields=["runs"])
+        live_moved(locked.project_id)
 
 
 def label_names(project_id: int) -> dict[str, str]:

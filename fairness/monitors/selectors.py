@@ -13,7 +13,7 @@ from fairness.monitors.evaluating import label_names
 from fairness.monitors.measures import TRUE_POSITIVE, Verdict
 from fairness.monitors.models import Measure
 from fairness.monitors.reading import Judged, groups_now, judge, state_of
-from fairness.monitors.words import found_text, limit_of, title_of, what_text
+from fairness.monitors.words import found_text, how_sure, limit_of, share_of, title_of, what_text
 
 
 def monitors_of(project: Project) -> QuerySet[Monitor]:
@@ -40,12 +40,16 @@ def name_of(finding: Finding) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """A finding in words: what it is about, what was found, and that with how sure it is."""
+    """A finding in words: what it is about, what was found, and how sure that is."""
 
     finding: Finding
     title: str
     what: str
-    text: str
+    sure: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.what} {self.sure}"
 
 
 def told(findings: list[Finding], project: Project) -> list[Told]:
@@ -55,15 +59,15 @@ def told(findings: list[Finding], project: Project) -> list[Told]:
             finding,
             title_of(finding.monitor, names, name_of(finding)),
             what_text(finding.monitor, finding.certificate, names, name_of(finding)),
-            found_text(finding.monitor, finding.certificate, names, name_of(finding)),
+            how_sure(finding.monitor, finding.certificate),
         )
         for finding in findings
     ]
 
 
-def open_findings(project: Project, most: int = 5) -> list[Told]:
-    """What waits for an answer, the newest first."""
-    found = list(findings_of(project).filter(is_open=True)[:most])
+def open_findings(project: Project) -> list[Told]:
+    """What waits for an answer, the newest first: at most one for each monitor and model."""
+    found = list(findings_of(project).filter(is_open=True))
     return told(found, project) if found else []
 
 
@@ -106,9 +110,12 @@ def annotator_names(ids: list[int | None]) -> dict[int, str]:
 
 
 def described(monitors: list[Monitor], project: Project) -> list[dict[str, Any]]:
-    """Rows of the list: the monitor, what it watches, its limit."""
+    """Rows of the list: the monitor, what it watches, its limit, its α."""
     names = label_names(project.pk)
-    return [{"monitor": one, "title": title_of(one, names), "limit": limit_of(one)} for one in monitors]
+    return [
+        {"monitor": one, "title": title_of(one, names), "limit": limit_of(one), "alpha": share_of(one.alpha)}
+        for one in monitors
+    ]
 
 
 @dataclass(frozen=True)

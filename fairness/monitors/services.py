@@ -17,7 +17,7 @@ from annotations.steering import runs_resume
 from annotations.task_types.base import label_keys
 from annotations.webhooks.services import announce
 from fairness.metrics import MOST_GROUPS
-from fairness.models import Decision, Finding, Monitor, Watch
+from fairness.models import Decision, Finding, Monitor
 from fairness.monitors.models import (
     LONGEST_TEXT,
     MEASURES_OF,
@@ -30,6 +30,7 @@ from fairness.monitors.models import (
     Whose,
 )
 from fairness.monitors.reading import groups_now
+from fairness.services.live import live_moved
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 
@@ -118,7 +119,7 @@ def monitor_add(*, project: Project, actor: User, values: Mapping[str, Any]) -> 
                 raise
             text = _("A monitor watches this already. Change its limit instead.")
             raise DomainError("monitor_exists", text) from None
-        _ask_soon(project.pk)
+        live_moved(project.pk)
         _record(monitor, "monitor.added", actor, {name: getattr(monitor, name) for name in (*FIELDS, "groups")})
     return monitor
 
@@ -145,7 +146,7 @@ def monitor_change(*, monitor: Monitor, actor: User, values: Mapping[str, Any], 
         changed = {name: getattr(monitor, name) for name in names if getattr(monitor, name) != before[name]}
         if changed:
             monitor.save(update_fields=list(changed))
-            _ask_soon(project.pk)
+            live_moved(project.pk)
             _record(monitor, "monitor.changed", actor, {"before": {name: before[name] for name in changed}, **changed})
     return monitor
 
@@ -160,6 +161,7 @@ def monitor_remove(*, monitor: Monitor, actor: User) -> None:
         locked.save(update_fields=["removed_at"])
         dropped = list(locked.findings.filter(is_open=True).values_list("pk", flat=True))
         locked.findings.filter(is_open=True).update(is_open=False)
+        live_moved(locked.project_id)
         _record(locked, "monitor.removed", actor, {"findings_dropped": dropped})
 
 
@@ -183,7 +185,7 @@ def finding_decide(*, finding: Finding, actor: User, action: str, reason: str = 
             finding=locked, action=action, reason=reason, made_by=actor, made_at=timezone.now()
         )
         data = {"monitor": locked.monitor_id, "action": action, "reason": reason, "resume": resume}
-        _ask_soon(locked.project_id)
+        live_moved(locked.project_id)
         record(
             kind="finding.decided",
             actor=actor_of(actor),
@@ -212,11 +214,6 @@ def _check_reason(reason: str, *, needed: bool) -> None:
     if needed and not reason:
         text = _("Write why: it is published with the labels.")
         raise invalid(text, fields={"reason": [text]})
-
-
-def _ask_soon(project_id: int) -> None:
-    """Have the relay ask the project's monitors though no label came."""
-    Watch.objects.filter(project_id=project_id).update(version=-1)
 
 
 def _record(monitor: Monitor, kind: str, actor: User, data: Mapping[str, Any]) -> None:

@@ -24,7 +24,17 @@ from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
 from fairness.monitors.reading import groups_now
 from fairness.monitors.selectors import described, findings_of, group_rows, look_at, monitors_of, name_of, told
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
-from fairness.monitors.words import how_sure, limit_of, number, points, title_of, unit_of
+from fairness.monitors.words import (
+    band_text,
+    how_sure,
+    limit_of,
+    number,
+    points,
+    rate_text,
+    table_titles,
+    title_of,
+    unit_of,
+)
 from ledger.errors import DomainError
 
 PAGE = 25
@@ -152,7 +162,11 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
         "unit": unit_of(one.monitor),
         "alpha": points(one.certificate["alpha"]),
         "name": name_of(one),
-        "rows": group_rows(one),
+        "rows": [
+            {"row": row, "rate": rate_text(one.monitor, row.rate), "band": band_text(one.monitor, row.low, row.high)}
+            for row in group_rows(one)
+        ],
+        "titles": table_titles(one.monitor),
         "items": shown_items(one, with_givers=may_know_givers(access)),
         "remedies": remedies(one, access),
         "decision": getattr(one, "decision", None),

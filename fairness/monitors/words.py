@@ -26,7 +26,7 @@ def points(value: float | None) -> str:
 
 def _trimmed(value: float, places: int) -> str:
     plain = f"{value:.{places}f}".rstrip("0").rstrip(".")
-    return str(number_format(Decimal(plain), use_l10n=True))
+    return str(number_format(Decimal(plain), use_l10n=True)).replace("-", "−")
 
 
 def source_of(monitor: Monitor, annotator: str = "") -> str:
@@ -115,7 +115,8 @@ def what_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[
                  "(%(plain)s %% as counted).")  # fmt: skip
     else:
         shown |= {"certain": number(certain), "plain": number(certificate["plain"])}
-        text = _("%(source)s and people agree on %(first)s with a κ of at most %(certain)s (%(plain)s as counted).")
+        text = _("%(source)s and people agree less on %(first)s than the limit asks: κ is at most %(certain)s "
+                 "(%(plain)s as counted; 1 would be complete agreement, 0 is chance).")  # fmt: skip
     return text % shown
 
 
@@ -126,6 +127,34 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
     text = _("If the truth were within the limit (%(limit)s), chance would bring this about in at most %(alpha)s %% of "
              "projects, however often one looks.")  # fmt: skip
     return text % {"limit": limit_of(monitor), "alpha": points(alpha)}
+
+
+def share_of(value: float) -> str:
+    return _("%(share)s %%") % {"share": points(value)}
+
+
+def rate_text(monitor: Monitor, rate: float | None) -> str:
+    """What was counted of one group: a share, or for a gap a difference of shares."""
+    if rate is None:
+        return "–"
+    return points(rate) if monitor.measure == Measure.GAP else share_of(rate)
+
+
+def band_text(monitor: Monitor, low: float | None, high: float | None) -> str:
+    """The limits of a group's value, that of κ where κ is watched."""
+    if low is None or high is None:
+        return "–"
+    shown = number if monitor.measure == Measure.KAPPA else points
+    return f"{shown(low)} – {shown(high)}"
+
+
+def table_titles(monitor: Monitor) -> tuple[str, str]:
+    """What ``rate_text`` and ``band_text`` are of."""
+    if monitor.measure == Measure.KAPPA:
+        return _("Share that agrees"), _("Limits of κ that hold at every moment")
+    if monitor.measure == Measure.GAP:
+        return _("Gap in points"), _("Limits in points that hold at every moment")
+    return _("Share"), _("Limits in % that hold at every moment")
 
 
 def reason_of(finding: Finding, labels: Mapping[str, str], annotator: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,8 @@ from django.utils.translation import gettext as _
 from fairness.metrics import Estimate
 from fairness.presenting import texts
 from fairness.selectors.behind import Crossing
+
+Link = Callable[[str, str], str]
 
 STEPS = 4
 # The template fairness/heat.html writes 118 (where cells begin), 30 (height of the heading), 64 × 40 (a cell).
@@ -32,6 +35,7 @@ class HeatCell:
     missing: str = ""
     shade: str = ""
     sign: str = ""
+    url: str = ""  # the items behind it; of groups that are counted together there are none
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,9 @@ class HeatMap:
     answer: str
 
 
-def heat_map(crossing: Crossing, min_group: int) -> HeatMap | None:
-    """One row for each group of the attribute, one column for each group of that beside it; None without labels."""
+def heat_map(crossing: Crossing, min_group: int, link: Link) -> HeatMap | None:
+    """One row for each group of the attribute, one column for each group of that beside it; None without labels.
+    ``link``: the address of the items of a group and one beside it."""
     if not crossing.counts:
         return None
     rows = _in_order({group for group, _beside in crossing.counts})
@@ -67,7 +72,7 @@ def heat_map(crossing: Crossing, min_group: int) -> HeatMap | None:
             HeatRow(
                 _name(row),
                 TOP + HEIGHT * y + HEIGHT // 2 + 5,
-                tuple(_cell(crossing, row, column, x, y, min_group) for x, column in enumerate(columns)),
+                tuple(_cell(crossing, row, column, x, y, min_group, link) for x, column in enumerate(columns)),
             )
             for y, row in enumerate(rows)
         ),
@@ -76,6 +81,16 @@ def heat_map(crossing: Crossing, min_group: int) -> HeatMap | None:
         height=TOP + HEIGHT * len(rows) + 4,
         answer=_answer(crossing),
     )
+
+
+def crossed_others(crossing: Crossing) -> str:
+    """What “other groups” are, with counts; empty where no groups are counted together."""
+    if not crossing.lumped:
+        return ""
+    n = sum(counts.n for cell, counts in crossing.counts.items() if not all(cell))
+    parts = [f"{texts.count(number)} × {attribute}" for attribute, number in crossing.lumped.items()]
+    text = _("“%(other)s” stands for groups that came after the first twelve (%(parts)s), with %(n)s labels together.")
+    return text % {"other": _name(""), "parts": ", ".join(parts), "n": texts.count(n)}
 
 
 def _in_order(groups: set[str]) -> list[str]:
@@ -87,7 +102,7 @@ def _name(group: str) -> str:
     return group or _("other groups")
 
 
-def _cell(crossing: Crossing, row: str, column: str, x: int, y: int, min_group: int) -> HeatCell:
+def _cell(crossing: Crossing, row: str, column: str, x: int, y: int, min_group: int, link: Link) -> HeatCell:
     counts = crossing.counts.get((row, column))
     estimate = crossing.rates.rates.get((row, column))
     left, top = LEFT + WIDTH * x, TOP + HEIGHT * y
@@ -99,6 +114,7 @@ def _cell(crossing: Crossing, row: str, column: str, x: int, y: int, min_group: 
         top=top,
         x=left + WIDTH // 2,
         y=top + HEIGHT // 2 + 5,
+        url=link(row, column) if row and column else "",
     )
     if counts is None or estimate is None:
         return cell

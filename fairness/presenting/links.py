@@ -12,13 +12,24 @@ from annotations.models import Project
 from fairness.selectors.live import CONSENSUS, MODEL, LiveView, Source
 
 
-def items_url(project: Project, view: LiveView, group: str, source: Source | None = None, *, role: str = "") -> str:
-    """The items of one group; with ``source``, those to which it gave the label in question.
+def items_url(
+    project: Project,
+    view: LiveView,
+    group: str,
+    source: Source | None = None,
+    *,
+    role: str = "",
+    beside: tuple[str, str] | None = None,
+) -> str:
+    """The items of one group; with ``source``, those to which it gave the label in question, in the time asked for;
+    with ``beside``, those that are in this group (attribute, group) as well.
 
     Experts are not told which model said what, so theirs are the items of any model.
     """
     attribute = view.question.attribute if view.question else ""
     asked: dict[str, Any] = {"group": f"{attribute}:{group}"}
+    if beside is not None:
+        asked["beside"] = ":".join(beside)
     if view.wanted.dataset is not None:
         asked["dataset"] = view.wanted.dataset
     if source is not None and view.question is not None:
@@ -29,4 +40,5 @@ def items_url(project: Project, view: LiveView, group: str, source: Source | Non
             asked["by"] = "model" if source.kind == MODEL else "people"
             if source.annotator_id is not None and role != Role.EXPERT:
                 asked["annotator"] = source.annotator_id
+            asked |= view.wanted.moments()
     return f"{reverse('items', args=[project.pk])}?{urlencode(asked)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,15 +15,19 @@ from annotations.access import READERS
 from annotations.models import Project
 from fairness.metrics import Estimate
 from fairness.presenting import texts
+from fairness.presenting.banner import banner_context
 from fairness.presenting.behind import agreement_rows, agreement_tiles, people_answer, people_rows, use_rows
+from fairness.presenting.complete import complete_plot
 from fairness.presenting.doing import because_of_whom, what_now
-from fairness.presenting.heat import heat_map
+from fairness.presenting.glance import since_briefly, where_not
+from fairness.presenting.heat import crossed_others, heat_map
 from fairness.presenting.links import items_url
 from fairness.presenting.plots import Series, gap_plot, rate_plot, series_of, source_key
 from fairness.presenting.reading import Reading, Verdict, headline, reading, waiting
+from fairness.presenting.shown import not_narrowed, omitted, order_url, shown_groups
 from fairness.presenting.tiles import Tile, spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
-from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
+from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
 from fairness.selectors.live import CONSENSUS, LiveView, Source
 from fairness.selectors.timeline import timeline
 
@@ -64,6 +68,7 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "tiles": [replace(tile, href=_behind(project, view, role, tile)) for tile in tiles(view)],
         "spark": spark(view.progress.pace),
         "folded_at": view.progress.folded_at,
+        **banner_context(project, role),
     }
     if view.question is None:
         return context
@@ -73,7 +78,10 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "answer": answer,
         "answer_tone": {Verdict.DIFFERENT: "warn", Verdict.EQUAL: "good"}.get(answer.verdict, "info"),
         "answer_series": series[source_key(source)] if source else None,
-        "waiting": waiting(view)[:MAX_WAITING] if source is None else [],
+        "glance_where": where_not(view),
+        "glance_since": since_briefly(project, view),
+        "omitted": omitted(project, view, role),
+        **_waiting_context(view, source),
         "legend": [{"label": one.label, "shape": one.shape, "tone": one.tone} for one in series.values()],
         "lines": [_line(view, one, series) for one in view.sources],
         "rates": rate_plot(view, series) if view.groups else None,
@@ -86,31 +94,37 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
     }
 
 
+def _waiting_context(view: LiveView, source: Source | None) -> dict[str, Any]:
+    """The groups that lack labels, while nothing can be compared: the nearest, and how many more."""
+    lacking = waiting(view) if source is None else []
+    return {"waiting": lacking[:MAX_WAITING], "waiting_more": len(lacking[MAX_WAITING:])}
+
+
 def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]:
     """The part that is read anew by reload: history, intersections, people, agreement, use of models."""
     if view.question is None:
         return {}
     found = timeline(project, view)
     series = series_of(view)
-    crossing = crossing_of(project, view)
     address = reverse("fairness", args=[project.pk])
     context: dict[str, Any] = {
         "now": timezone.now(),
         "since": since_when(view, found),
         "time": time_plot(view, found, series),
         "time_rows": time_rows(view, found, series, address),
-        "happened": happened(found, role),
-        "crossing": crossing,
-        "heat": None if crossing is None else heat_map(crossing, view.min_group),
-        "heat_who": "" if crossing is None else series[source_key(crossing.source)].label,
+        "happened": happened(project, found, role),
+        **_crossing_context(project, view, series, role),
         "kept_filter": parse_qsl(view.wanted.query(beside="")),
         "has_attributes": len(view.attributes) > 1,
+        "complete": complete_plot(project, view.question, completeness_of(project, view.question)),
+        "complete_whole": not_narrowed(view, "whose", "model"),
     }
     stored = agreement_of(project)
     context |= {
         "agreement": stored,
         "agreement_tiles": agreement_tiles(stored),
         "agreement_rows": agreement_rows(stored),
+        "agreement_whole": not_narrowed(view),
     }
     if may_see_people(role):
         questions = people_of(project, view)
@@ -120,9 +134,29 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
             "people_rows": rows,
             "people_answer": people_answer(rows, questions),
             "people_at": max((one.computed_at for one in questions if one.computed_at), default=None),
+            "people_whole": not_narrowed(view, "whose", "model"),
             "use_rows": use_rows(use_of(project, view)),
+            "use_whole": not_narrowed(view, "whose", "model"),
         }
     return context
+
+
+def _crossing_context(project: Project, view: LiveView, series: dict[str, Series], role: Role) -> dict[str, Any]:
+    crossing = crossing_of(project, view)
+    if crossing is None:
+        return {}
+    beside = crossing.beside
+
+    def link(group: str, other: str) -> str:
+        return items_url(project, view, group, crossing.source, role=role, beside=(beside, other))
+
+    return {
+        "crossing": crossing,
+        "heat": heat_map(crossing, view.min_group, link),
+        "heat_who": series[source_key(crossing.source)].label,
+        "crossed_others": crossed_others(crossing),
+        "order_url": order_url(project, role),
+    }
 
 
 def may_see_people(role: Role) -> bool:
@@ -142,13 +176,23 @@ def summary(view: LiveView, answer: Reading) -> str:
 
 
 def _behind(project: Project, view: LiveView, role: Role, tile: Tile) -> str:
-    """The items behind a tile: the undecided, those of the group that gets the label least, those in dispute."""
-    items = reverse("items", args=[project.pk])
+    """The items behind a tile: the undecided, those labelled just now, those of the group that gets the label least, or
+    most from a model against people, those in dispute."""
+    asked = {} if view.wanted.dataset is None else {"dataset": view.wanted.dataset}
+
+    def items(**more: str) -> str:
+        return f"{reverse('items', args=[project.pk])}?{urlencode({**more, **asked})}"
+
     if tile.id == "tile-completeness":
-        return f"{items}?state=undecided"
+        return items(state="undecided")
+    if tile.id == "tile-pace" and view.progress.pace.total:
+        return f"{reverse('items', args=[project.pk])}?{urlencode({'since': view.progress.pace.since.isoformat()})}"
     if tile.id in ("tile-dpd", "tile-dpr", "tile-certain") and view.people is not None and view.people.parity.lowest:
         return items_url(project, view, view.people.parity.lowest, view.people, role=role)
-    return f"{items}?case=on" if tile.id.startswith("tile-kappa-") and not tile.undefined else ""
+    for model in view.models:
+        if tile.id == f"tile-spread-{model.source.annotator_id}" and model.gaps.highest is not None:
+            return items_url(project, view, model.gaps.highest, model.source, role=role)
+    return items(case="on") if tile.id.startswith("tile-kappa-") and not tile.undefined else ""
 
 
 def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLine:
@@ -167,7 +211,7 @@ def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLi
 
 def _rate_rows(project: Project, view: LiveView, series: dict[str, Series], role: Role) -> list[TableRow]:
     rows = []
-    for group in view.groups:
+    for group in shown_groups(view):
         for source in view.sources:
             counts = source.counts.get(group)
             if counts is None:
@@ -188,7 +232,7 @@ def _band(source: Source, group: str) -> str:
 
 def _gap_rows(project: Project, view: LiveView, series: dict[str, Series], role: Role) -> list[TableRow]:
     rows = []
-    for group in view.groups:
+    for group in shown_groups(view):
         for model in view.models:
             gap = model.gaps.by_group.get(group)
             if gap is None:

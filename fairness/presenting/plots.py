@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from annotations.drawing import Scale, Tick, limit
 from fairness.metrics import Band, Estimate
 from fairness.presenting import texts
+from fairness.presenting.shown import shown_groups
 from fairness.presenting.texts import Form
 from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, Source
 
@@ -138,7 +139,7 @@ def _plot(
 ) -> Plot:
     y = TOP
     blocks = []
-    for group in view.groups:
+    for group in shown_groups(view):
         rows = []
         name_y = y + 14
         y += NAME_HEIGHT

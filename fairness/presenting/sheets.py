@@ -8,7 +8,7 @@ from typing import Any
 
 from annotations.models import Project
 from fairness.metrics import Estimate
-from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
+from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
 from fairness.selectors.errors import errors_view
 from fairness.selectors.live import LiveView
 from fairness.selectors.timeline import timeline
@@ -91,6 +91,12 @@ def _people(project: Project, view: LiveView) -> Iterator[Row]:
                 yield (question.title, group.group, *items, one["value"], one["low"], one["high"])
 
 
+def _completeness(project: Project, view: LiveView) -> Iterator[Row]:
+    if view.question is not None:
+        for group, places in completeness_of(project, view.question).items():
+            yield (group, places.given, places.needed)
+
+
 def _agreement(project: Project, _view: LiveView) -> Iterator[Row]:
     stored = agreement_of(project)
     if stored is None:
@@ -127,6 +133,7 @@ SHEETS = {
     "timeline": Sheet(("what", "start", "end", "source", *ESTIMATE, "certain_difference", "text"), _timeline),
     "intersections": Sheet(("group", "beside", "kind", "name", "selected", *ESTIMATE), _intersections),
     "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
+    "completeness": Sheet(("group", "labels_given", "labels_needed"), _completeness),
     "agreement": Sheet(("who", "attribute", "group", "coefficient", "value", "low", "high", "n", "reason"), _agreement),
     "errors": Sheet(("kind", "name", "group", "drawn", *ESTIMATE, "effective_n", "waiting"), _errors),
     "models": Sheet(

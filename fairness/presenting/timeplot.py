@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from annotations.drawing import Scale, Tick, limit
+from annotations.models import Project
 from fairness.presenting import texts
 from fairness.presenting.plots import GAP_LIMITS, Series, source_key
 from fairness.selectors.live import LiveView, Source
@@ -181,18 +182,23 @@ def _last_hour(moment: Moment) -> str:
     return f"{last:%Y-%m-%dT%H}"
 
 
-def happened(found: Timeline, role: Role) -> list[Happened]:
+def happened(project: Project, found: Timeline, role: Role) -> list[Happened]:
     """Checkpoints and decisions in words, the newest first."""
-    return [_happened(mark, role) for mark in reversed(found.marks)][:MOST_LISTED]
+    return [_happened(project, mark, role) for mark in reversed(found.marks)][:MOST_LISTED]
 
 
-def _happened(mark: Mark, role: Role) -> Happened:
+def _happened(project: Project, mark: Mark, role: Role) -> Happened:
     if mark.kind == "checkpoint":
         title = _("Checkpoint %(number)s of run %(run)s") % {"number": mark.number, "run": mark.subject}
         decided = {"pause": _("The run paused."), "stop": _("The run stopped."), "go_on": _("It went on.")}[mark.what]
         url = reverse("run_detail", args=[mark.subject]) if role != Role.EXPERT else ""
         return Happened(mark.at, title, f"{decided} {mark.reason}".strip(), "flag", url)
-    return Happened(mark.at, _title(mark.what), mark.reason, "check-circle", "")
+    icon = "alert" if mark.what == "finding.opened" else "check-circle"
+    return Happened(mark.at, _title(mark.what), mark.reason, icon, _finding_url(project, mark))
+
+
+def _finding_url(project: Project, mark: Mark) -> str:
+    return reverse("fairness_finding", args=[project.pk, mark.subject]) if mark.subject else ""
 
 
 def _title(kind: str) -> str:
@@ -211,5 +217,11 @@ def _title(kind: str) -> str:
         "run.cancelled": _("Run cancelled"),
         "run.finished": _("Run finished"),
         "run.rules_changed": _("Rules of a run changed"),
+        "monitor.added": _("A limit was set"),
+        "monitor.changed": _("A limit was changed"),
+        "monitor.removed": _("A limit was removed"),
+        "finding.opened": _("A monitor found something"),
+        "finding.decided": _("A finding was decided about"),
+        "audit.model_chosen": _("A model was chosen by its audit"),
     }
     return titles.get(kind, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,40 +15,62 @@ from annotations.models import Case, CaseStatus, Project, Run
 from annotations.task_types import task_type
 from fairness.metrics import GroupCounts, Intersections, crossed_rates
 from fairness.metrics.intersections import Cell
-from fairness.models import AgreementFigures, RaterFigures
+from fairness.models import AgreementFigures, Counter, RaterFigures
+from fairness.monitors.reading import groups_now
 from fairness.selectors.counting import crossed_counts
-from fairness.selectors.live import LiveView, Source
+from fairness.selectors.live import LiveView, Question, Source
 from fairness.selectors.timeline import table_of
+from fairness.services.fold import crossed_of
 
 MOST_CASES = 1000  # counted at most; more is "more than"
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """Rates of one source for two attributes at once; ``counts`` keys are (group, group beside it), "" the others."""
+    """Rates of one source for two attributes at once; ``counts`` keys are (group, group beside it), "" the others.
+    ``lumped``: attribute → how many groups of it are among the others.
+    """
 
     beside: str
     others: tuple[str, ...]  # attributes that could stand beside instead
     source: Source
     counts: Mapping[tuple[str, str], GroupCounts]
     rates: Intersections
+    lumped: Mapping[str, int]
 
 
 def crossing_of(project: Project, view: LiveView) -> Crossing | None:
-    """Of the first source shown; None where the project has one attribute, or nobody labelled. Over all of the project:
-    two attributes at a time are not counted by dataset or time."""
+    """Of the first source shown; None where the project has one attribute, or nobody labelled."""
     if view.question is None or not view.sources:
         return None
     others = tuple(name for name in view.attributes if name != view.question.attribute)
     if not others:
         return None
-    beside = view.wanted.beside if view.wanted.beside in others else others[0]
     source = view.sources[0]
     table = "decided" if source is view.consensus else table_of(source)
     task = task_type(project.schemas.get(is_current=True).task_type)
-    counts = crossed_counts(project, task, view.question, beside, table)
+    # Where none is asked for, the first attribute that items share with this one.
+    offered = [view.wanted.beside] if view.wanted.beside in others else others
+    for beside in offered:
+        counts = crossed_counts(project, task, view.question, replace(view.wanted, beside=beside), table)
+        if counts:
+            break
+    else:
+        beside = offered[0]
     groups: dict[Cell, GroupCounts] = {(group, other): found for (group, other), found in counts.items()}
-    return Crossing(beside, others, source, counts, crossed_rates(groups, min_group=view.min_group))
+    rates = crossed_rates(groups, min_group=view.min_group)
+    return Crossing(beside, others, source, counts, rates, _lumped(project, view.question.attribute, beside, counts))
+
+
+def _lumped(
+    project: Project, attribute: str, beside: str, counts: Mapping[tuple[str, str], GroupCounts]
+) -> dict[str, int]:
+    found = {}
+    for name, place in ((attribute, 0), (beside, 1)):
+        if any(not cell[place] for cell in counts):
+            known = crossed_of(project.pk).groups.get(name, set())
+            found[name] = sum(1 for group in groups_now(project.pk, name) if group not in known)
+    return found
 
 
 @dataclass(frozen=True)
@@ -84,6 +106,26 @@ def people_of(project: Project, view: LiveView) -> list[PeopleQuestion]:
         )
         found.append(PeopleQuestion(str(question.title), row.computed_at if row else None, groups))
     return found
+
+
+@dataclass(frozen=True)
+class Places:
+    """Labels of people that a group's items need, and have; an item's labels count no more than it needs."""
+
+    given: int
+    needed: int
+
+    @property
+    def share(self) -> float:
+        return self.given / self.needed
+
+
+def completeness_of(project: Project, question: Question) -> dict[str, Places]:
+    """Group → how far its items are labelled, in all datasets."""
+    rows = Counter.objects.filter(project=project, table="places", attribute=question.attribute, n__gt=0)
+    found = {(group, key): n for group, key, n in rows.values_list("group", "key", "n")}
+    groups = sorted({group for group, _key in found})
+    return {group: Places(found.get((group, "given"), 0), found.get((group, "needed"), 0)) for group in groups}
 
 
 def agreement_of(project: Project) -> AgreementFigures | None:

@@ -43,6 +43,7 @@ def cells_of(project: Project, question: Question | None, wanted: Wanted) -> Cel
     if question is not None:
         labels = Q(table__in=("people", "decided")) | Q(table__startswith="model:")  # not what monitors watch besides
         needed |= Q(table__startswith="pair:") | Q(attribute=question.attribute) & labels
+        needed |= Q(table="people", attribute="")
     rows = Counter.objects.filter(needed, project=project, n__gt=0).values_list(*Cell._fields, "n")
     return Tally({Cell(*names): n for *names, n in rows.iterator(chunk_size=2000)})
 
@@ -50,7 +51,7 @@ def cells_of(project: Project, question: Question | None, wanted: Wanted) -> Cel
 def _sliced(project: Project, question: Question | None, wanted: Wanted) -> Cells:
     needed = Q(attribute="", hour=TIMELESS, table="totals")
     if question is not None:
-        grouped = Q(attribute=question.attribute)
+        grouped = Q(attribute=question.attribute) | Q(attribute="", table="people")
         if wanted.is_timed:
             grouped &= Q(hour__range=wanted.hours)
         else:
@@ -113,14 +114,19 @@ def periods_of(project: Project, task: TaskType, question: Question, wanted: Wan
 
 
 def crossed_counts(
-    project: Project, task: TaskType, question: Question, beside: str, table: str
+    project: Project, task: TaskType, question: Question, wanted: Wanted, table: str
 ) -> dict[tuple[str, str], GroupCounts]:
-    """(group of the attribute, group of the one beside it) → counts of one table; the empty group is all others."""
-    attribute, _group = crossed((question.attribute, ""), (beside, ""))
-    rows = Counter.objects.filter(project=project, table=table, attribute=attribute, n__gt=0)
-    swapped = question.attribute > beside
+    """(group of the attribute, group of ``wanted.beside``) → counts of one table; the empty group is all others.
+
+    Of the whole days that ``wanted`` names or begins: two attributes at once are counted by day.
+    """
+    attribute, _group = crossed((question.attribute, ""), (wanted.beside, ""))
+    rows = _parts(project, wanted).filter(attribute=attribute, table=table)
+    if wanted.is_timed:
+        rows = rows.filter(hour__range=wanted.days)
+    swapped = question.attribute > wanted.beside
     some = []
-    for group, key, n in rows.values_list("group", "key", "n"):
+    for group, key, n in rows.values("group", "key").annotate(sum=Sum("n")).values_list("group", "key", "sum"):
         one, _, other = group.partition(CROSS)
         some.append(((other, one) if swapped else (one, other), key, n))
     return _tally(some, task, question.label)

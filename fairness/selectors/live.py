@@ -86,6 +86,7 @@ class LiveView:
     wanted: Wanted
     datasets: tuple[tuple[int, str], ...]
     annotators: tuple[tuple[int, str], ...]  # every model, shown or not
+    ungrouped: int = 0  # labels of people, where these are shown, of items without a group of the attribute
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -123,11 +124,13 @@ def live_view(
         datasets = tuple(Dataset.objects.filter(project=project).values_list("pk", "name")[:MOST_DATASETS])
     _check_ids(wanted, attributes, annotators, datasets)
     people = consensus = None
+    ungrouped = 0
     models: tuple[ModelView, ...] = ()
     if question is not None:
         tables = group_counts(cells, task_type(schema.task_type), question)
         if wanted.by in ("", PEOPLE):
             people = source_of(PEOPLE, tables.get("people", {}), min_group)
+            ungrouped = _ungrouped(cells, people)
         if wanted.by in ("", CONSENSUS) and not wanted.is_timed:
             consensus = source_of(CONSENSUS, tables.get("decided", {}), min_group)
         if wanted.by in ("", MODEL):
@@ -145,7 +148,13 @@ def live_view(
         wanted=wanted,
         datasets=datasets,
         annotators=tuple((one.pk, name_of(one)) for one in annotators),
+        ungrouped=ungrouped,
     )
+
+
+def _ungrouped(cells: Cells, people: Source) -> int:
+    everybody = sum(n for cell, n in cells.items() if cell.table == "people" and not cell.attribute)
+    return everybody - sum(counts.n for counts in people.counts.values())
 
 
 def _check_ids(

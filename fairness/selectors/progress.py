@@ -37,6 +37,11 @@ class Pace:
     def total(self) -> float:
         return self.people + self.models
 
+    @property
+    def since(self) -> datetime:
+        """When the minutes began that it is the mean of."""
+        return self.minutes[-PACE_MINUTES].start
+
 
 @dataclass(frozen=True)
 class Progress:

@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Value
 
 from annotations.models import Checkpoint, Project, Run, RunDecision
-from annotations.state import SECONDS_AN_HOUR
+from annotations.state import SECONDS_AN_HOUR, hour_of
 from annotations.task_types import task_type
 from fairness.metrics import MOST_GROUPS, Estimate, GroupCounts, certified, demographic_parity
+from fairness.models import Audit, Finding, Monitor
 from fairness.selectors.counting import Period, periods_of
 from fairness.selectors.live import LiveView, Source
+from fairness.selectors.wanted import MODEL, Wanted
 from ledger.models import LedgerEvent
 
 MOST_MARKS = 60  # of each kind, the newest
@@ -25,6 +28,15 @@ DECISIONS = (
     "serving.rules_changed",
     "quality.rules_changed",
     "deciding.rules_changed",
+)
+OTHER_DECISIONS = (
+    "schema.changed",
+    "monitor.added",
+    "monitor.changed",
+    "monitor.removed",
+    "finding.opened",
+    "finding.decided",
+    "audit.model_chosen",
 )
 
 
@@ -55,7 +67,7 @@ class Mark:
 
     at: datetime
     kind: str  # checkpoint or decision
-    subject: int  # of a checkpoint: its run; else 0
+    subject: int  # of a checkpoint: its run; of what is about a finding: that; else 0
     number: int  # of a checkpoint: its number; else 0
     what: str  # the record's kind, or what was decided at the checkpoint
     reason: str
@@ -85,7 +97,7 @@ def timeline(project: Project, view: LiveView) -> Timeline:
         for table, point in moment.points.items():
             if point.certain:
                 since.setdefault(table, moment.end)
-    return Timeline(moments, tuple(marks_of(project)), since)
+    return Timeline(moments, tuple(marks_of(project, view.wanted)), since)
 
 
 def _moments(periods: list[Period], tables: list[str], min_group: int) -> list[Moment]:
@@ -114,20 +126,44 @@ def _moment(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * SECONDS_AN_HOUR, UTC)
 
 
-def marks_of(project: Project) -> list[Mark]:
-    """Checkpoints and decisions, the earliest first."""
-    checkpoints = Checkpoint.objects.filter(run__project=project).order_by("-pk")[:MOST_MARKS]
+def marks_of(project: Project, wanted: Wanted) -> list[Mark]:
+    """Checkpoints and decisions within the time asked for, and of the model; the earliest first."""
+    runs = Run.objects.filter(project=project)
+    if wanted.model is not None:
+        runs = runs.filter(annotator_id=wanted.model)
+    checkpoints = Checkpoint.objects.filter(run__in=runs).order_by("-pk")[:MOST_MARKS]
     marks = [
         Mark(one.created_at, "checkpoint", one.run_id, one.number, RunDecision(one.decision).value, one.reason)
         for one in checkpoints
+        if wanted.by in ("", MODEL)
     ]
     # By subject, which is indexed: a project's labels are events too, by the million.
-    runs = [f"run:{pk}" for pk in Run.objects.filter(project=project).values_list("pk", flat=True)[:MOST_MARKS]]
-    schemas = [f"schema:{pk}" for pk in project.schemas.values_list("pk", flat=True)[:MOST_MARKS]]
     of_project = Q(subject=f"project:{project.pk}", kind__in=DECISIONS)
-    others = Q(subject__in=[*runs, *schemas], kind__startswith="run.") | Q(subject__in=schemas, kind="schema.changed")
+    others = Q(subject__in=_subjects(project, runs)) & (Q(kind__startswith="run.") | Q(kind__in=OTHER_DECISIONS))
     events = LedgerEvent.objects.filter(of_project | others, project_id=project.pk).order_by("-pk")[:MOST_MARKS]
-    for event in events:
-        reason = event.data.get("reason", "")
-        marks.append(Mark(event.created_at, "decision", 0, 0, event.kind, reason if isinstance(reason, str) else ""))
-    return sorted(marks, key=lambda mark: mark.at)
+    marks += [_decision(event) for event in events]
+    first, last = wanted.hours
+    return sorted((mark for mark in marks if first <= hour_of(mark.at) <= last), key=lambda mark: mark.at)
+
+
+def _subjects(project: Project, runs: QuerySet[Run]) -> list[str]:
+    """What decisions are about, the newest of each kind."""
+    named: dict[str, QuerySet[Any]] = {
+        "run": runs,
+        "schema": project.schemas.all(),
+        "monitor": Monitor.objects.filter(project=project),
+        "finding": Finding.objects.filter(project=project),
+        "audit": Audit.objects.filter(project=project),
+    }
+    first, *others = (
+        rows.order_by("-pk").annotate(sort=Value(kind)).values_list("sort", "pk")[:MOST_MARKS]
+        for kind, rows in named.items()
+    )
+    return [f"{kind}:{pk}" for kind, pk in first.union(*others, all=True)]
+
+
+def _decision(event: LedgerEvent) -> Mark:
+    reason = event.data.get("reason", "")
+    kind, _colon, pk = event.subject.partition(":")
+    subject = int(pk) if kind == "finding" else 0
+    return Mark(event.created_at, "decision", subject, 0, event.kind, reason if isinstance(reason, str) else "")

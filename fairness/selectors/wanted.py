@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from annotations.state import hour_of
+from annotations.state import SECONDS_AN_HOUR, hour_of
+from fairness.cells import HOURS_A_DAY
 from ledger.errors import invalid
 
 PEOPLE, CONSENSUS, MODEL = "people", "consensus", "model"
@@ -77,6 +78,28 @@ class Wanted:
         """First and last hour since 1970 (UTC). Everything that has a time where no time is asked for."""
         first = _hour(self.since, "since", last=False) if self.since else 1
         return first, _hour(self.until, "until", last=True) if self.until else LAST_HOUR
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """First and last hour of the whole days that hold ``hours``."""
+        first, last = self.hours
+        return max(1, first - first % HOURS_A_DAY), min(LAST_HOUR, last - last % HOURS_A_DAY + HOURS_A_DAY - 1)
+
+    @property
+    def parts_days(self) -> bool:
+        """Whether it takes a part of a day, not whole days alone."""
+        first, last = self.hours
+        return bool(self.since and first % HOURS_A_DAY) or bool(self.until and (last + 1) % HOURS_A_DAY)
+
+    def moments(self) -> dict[str, str]:
+        """The hours as moments, ``until`` not included, as far as they were asked for."""
+        first, last = self.hours
+        found = {"since": first} if self.since else {}
+        found |= {"until": last + 1} if self.until else {}
+        return {
+            name: f"{datetime.fromtimestamp(hour * SECONDS_AN_HOUR, UTC):%Y-%m-%dT%H:%M:%SZ}"
+            for name, hour in found.items()
+        }
 
     def query(self, **changes: Any) -> str:
         """As the query of an address, without the question mark."""

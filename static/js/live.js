@@ -1,4 +1,6 @@
-// The live page: what must survive an update that the socket brings, and what the reader is told of it.
+// Live pages: what must survive an update that the socket brings, and what the reader is told of it.
+
+import { watchSocket } from "./socket.js";
 
 const SPEAK_EVERY = 15_000; // a screen reader hears of changes at most this often
 const READ_EVERY = 60_000; // what no socket brings is read anew at most this often, and only after a change
@@ -29,6 +31,16 @@ function speaker(region) {
   };
 }
 
+/** What waits for a decision: said when it changes, not when the page opens and not again with every label. */
+function teller(region) {
+  let told = region?.dataset.liveNotice;
+  return (notice) => {
+    if (!region || notice === told) return;
+    told = notice;
+    region.textContent = notice;
+  };
+}
+
 /** The lower part of the page: asked for again once something changed, unless nobody looks. */
 function reader(part) {
   let version = null;
@@ -56,16 +68,21 @@ function onClose(event) {
   if (!DENIED.has(code)) return;
   connection.config.reconnect = false;
   const words = document.querySelector("[data-live] [data-denied]");
-  if (words) words.textContent = words.dataset.denied;
+  if (!words) return;
+  words.textContent = words.dataset.denied;
+  words.closest("[data-live]").dataset.over = "";
 }
 
 keepDetails();
+watchSocket();
 const region = document.querySelector("[data-live-summary]");
 const more = document.querySelector("#fairness-more");
 const readMore = more ? reader(more) : () => {};
 const say = region ? speaker(region) : () => {};
+const tell = teller(document.querySelector("[data-live-notice]"));
 document.addEventListener("htmx:after:ws:message", (event) => {
-  const { summary, version } = event.detail.message.json ?? {};
+  const { notice, summary, version } = event.detail.message.json ?? {};
+  if (notice) tell(notice);
   if (summary) say(summary);
   if (version !== undefined) readMore(version);
 });

@@ -62,24 +62,9 @@ function watchLoading() {
   });
 }
 
-/** [data-live]: says whether the page's WebSocket is up, in words (data-on, data-off) and by its dot. */
-function watchSocket() {
-  const set = (on) => {
-    for (const element of document.querySelectorAll("[data-live]")) {
-      element.querySelector(".live-dot")?.classList.toggle("is-off", !on);
-      const words = element.querySelector("[data-on]");
-      if (words) words.textContent = on ? words.dataset.on : words.dataset.off;
-    }
-  };
-  document.addEventListener("htmx:after:ws:connection", () => set(true));
-  document.addEventListener("htmx:ws:close", () => set(false));
-  document.addEventListener("htmx:ws:error", () => set(false));
-}
-
 export function startRequests() {
   document.addEventListener("htmx:response:error", onResponseError);
   document.addEventListener("htmx:before:response", onResponse);
   document.addEventListener("htmx:error", onError);
   watchLoading();
-  watchSocket();
 }

@@ -49,6 +49,10 @@ export function startSmall() {
   // form[data-autosubmit]: a filter applies as soon as it is changed; its button remains for those without scripts.
   document.addEventListener("change", (event) => event.target.form?.matches("[data-autosubmit]")
     && event.target.form.requestSubmit());
+  // Back from what a change led to, the browser would show the change beside the page of before it.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-autosubmit]")) form.reset();
+  });
   dropZones();
   // Tabs scroll sideways on a phone: bring the current one into view.
   for (const tab of document.querySelectorAll(".tabs [aria-current]")) {

@@ -24,6 +24,7 @@ from tests.agreement.test_measures import fill
 from tests.factories import Cast, add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all, label_group
 from tests.fairness.test_fold import fresh_items
+from tests.fairness.test_sockets import open_one
 
 pytestmark = pytest.mark.browser
 
@@ -163,18 +164,6 @@ def test_who_loses_the_role_is_told_and_not_retried(cast, browser_page, relay):
     expect(page.locator("[data-live]")).to_contain_text("No longer live", timeout=40_000)
 
 
-def test_the_filters_work_as_links_that_can_be_shared(cast, browser_page, relay):
-    fill_fairness(cast.project)
-    page = opened(browser_page(cast.olivia), cast)
-    page.get_by_label("How often the label is").select_option("remove")
-    page.wait_for_url("**label=remove**")
-    expect(page.locator("#fairness-answer")).to_contain_text("“Remove”")
-    expect(page.locator("[data-live]")).to_contain_text("Live")
-    page.locator("#rate-data > summary").click()
-    page.locator("#rate-data a").first.click()
-    page.wait_for_url("**/items/?group=religion%3Achristian&given=remove&by=people")
-
-
 def test_without_scripts_the_page_still_answers(cast, browser_page):
     fill_fairness(cast.project)
     page = browser_page(cast.olivia, java_script_enabled=False)
@@ -225,20 +214,20 @@ def test_screenshots(cast, browser_page: Callable[..., Page], width, dark):
     shot("agreement", f"/projects/{cast.project.pk}/agreement/")
 
 
-@pytest.mark.parametrize("button", ["rate-plot", "gap-plot", "time-plot", "heat-plot"])
-def test_a_chart_is_saved_as_a_picture(cast, browser_page, button):
+def test_every_chart_is_saved_as_a_picture(cast, browser_page):
     fill_fairness(cast.project)
     page = opened(browser_page(cast.olivia), cast)
-    with page.expect_download() as waited:
-        page.locator(f'[data-save-png="#{button}"]').click()
-    saved = Path(waited.value.path()).read_bytes()
-    assert saved.startswith(b"\x89PNG")
-    assert waited.value.suggested_filename.endswith(".png")
-    width, height = (int.from_bytes(saved[start : start + 4], "big") for start in (16, 20))
-    assert width > 250
-    assert height > 150
-    # More than one colour: something is drawn.
-    assert len(set(saved)) > 100
+    for drawing in ("rate-plot", "gap-plot", "time-plot", "heat-plot", "complete-plot"):
+        with page.expect_download() as waited:
+            page.locator(f'[data-save-png="#{drawing}"]').click()
+        saved = Path(waited.value.path()).read_bytes()
+        assert saved.startswith(b"\x89PNG"), drawing
+        assert waited.value.suggested_filename.endswith(".png")
+        width, height = (int.from_bytes(saved[start : start + 4], "big") for start in (16, 20))
+        assert width > 250
+        assert height > 150
+        # More than one colour: something is drawn.
+        assert len(set(saved)) > 100
 
 
 def test_tables_and_the_report_follow_the_filter(cast, browser_page):
@@ -257,15 +246,6 @@ def test_tables_and_the_report_follow_the_filter(cast, browser_page):
     expect(page.locator("#rate-data table")).to_be_visible()
 
 
-def test_a_period_leads_to_its_labels(cast, browser_page):
-    fill_fairness(cast.project)
-    page = opened(browser_page(cast.olivia), cast)
-    page.locator("#since-when details.chart-data > summary").first.click()
-    page.locator("#since-when td, #since-when th").locator("a").first.click()
-    page.wait_for_url("**since=**until=**")
-    expect(page.get_by_text("Only labels given in this time.")).to_be_visible()
-
-
 def test_what_no_socket_brings_is_read_anew_after_a_change(cast, browser_page, relay):
     fill_fairness(cast.project)
     page = browser_page(cast.olivia)
@@ -279,3 +259,68 @@ def test_what_no_socket_brings_is_read_anew_after_a_change(cast, browser_page, r
     label_group(cast.project, "sikh", 30, 40, beside=("north",))
     expect(page.locator("#fairness-tiles")).to_contain_text("of 645 labels")
     expect(page.locator("#heat-plot .heat-value", has_text="–")).to_have_count(1, timeout=15_000)
+
+
+def test_a_finding_arrives_is_announced_once_and_goes_when_decided_in_another_tab(cast, browser_page, relay):
+    owner = cast.olivia
+    page, other = opened(browser_page(owner), cast), browser_page(owner)
+    page.evaluate("document.body.dataset.sameDocument = 'yes'")
+    other.goto(f"/projects/{cast.project.pk}/")
+    open_one(cast)
+    heading = "A limit is certainly passed"
+    for one in (page, other):
+        expect(one.get_by_role("heading", name=heading)).to_be_visible()
+        expect(one.locator("[data-live-notice]")).to_contain_text("A finding waits for a decision.")
+    page.get_by_role("link", name="Decide").focus()
+    assert page.get_by_role("link", name="What can be done").get_attribute("href").endswith("#remedies-title")
+    other.get_by_role("link", name="Decide").press("Enter")
+    other.wait_for_url("**/findings/**")
+    other.get_by_label("Collect more people’s labels in that group").check()
+    other.get_by_role("button", name="Decide").press("Enter")
+    expect(other.get_by_text("Decided.")).to_be_visible()
+    expect(page.get_by_role("heading", name=heading)).to_have_count(0)
+    expect(page.locator("[data-live-notice]")).to_have_text("No finding waits for a decision.")
+    assert page.evaluate("document.body.dataset.sameDocument") == "yes"
+
+
+def test_filters_are_links_by_keyboard_and_back_leads_to_the_filter_that_was_there(cast, browser_page, relay):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    page.get_by_label("Labels of").focus()
+    page.get_by_label("Labels of").select_option("people")
+    page.wait_for_url("**by=people**")
+    page.get_by_label("How often the label is").select_option("remove")
+    page.wait_for_url("**label=remove**")
+    expect(page.locator("#fairness-answer")).to_contain_text("“Remove”")
+    page.locator("#rate-data > summary").press("Enter")
+    page.locator("#rate-data a").first.press("Enter")
+    page.wait_for_url("**/items/?group=religion%3Achristian&given=remove&by=people")
+    page.go_back()
+    expect(page.get_by_label("Labels of")).to_have_value("people")
+    expect(page.locator("#fairness-answer")).to_contain_text("“Remove”")
+    page.go_back()
+    expect(page.get_by_label("How often the label is")).to_have_value("keep")
+    expect(page.get_by_label("Labels of")).to_have_value("people")
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+    page.locator("#since-when details.chart-data > summary").first.press("Enter")
+    page.locator("#since-when td, #since-when th").locator("a").first.press("Enter")
+    page.wait_for_url("**since=**until=**")
+    expect(page.get_by_text("Only labels given in this time.")).to_be_visible()
+
+
+def test_a_lost_network_is_said_wherever_one_has_scrolled_to(cast, browser_page, relay):
+    fill_fairness(cast.project)
+    page = opened(browser_page(cast.olivia), cast)
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    stale = page.locator("[data-live]")
+    expect(stale).not_to_be_in_viewport()
+    page.context.set_offline(True)
+    page.evaluate("window.dispatchEvent(new Event('offline'))")
+    expect(stale).to_contain_text("the numbers stand still")
+    expect(stale).to_be_in_viewport()
+    (item,) = fresh_items(cast.project, 1)
+    add_label(item, make_annotator(cast.project), "keep")
+    page.context.set_offline(False)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(stale).to_contain_text("Live")
+    expect(page.locator("#tile-completeness")).to_contain_text("of 528 labels")

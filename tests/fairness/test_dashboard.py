@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,9 +19,10 @@ from annotations.models import Annotation, Checkpoint, Dataset, Item, Project, R
 from annotations.state import hour_of
 from fairness.metrics import demographic_parity
 from fairness.metrics.counts import GroupCounts
+from fairness.models import Finding
+from fairness.monitors.services import finding_decide, monitor_add
 from fairness.presenting.doing import because_of_whom, what_now
 from fairness.presenting.sheets import SHEETS
-from fairness.selectors.behind import crossing_of
 from fairness.selectors.live import live_view
 from fairness.selectors.timeline import timeline
 from fairness.selectors.wanted import Wanted
@@ -119,20 +121,6 @@ def test_any_time_and_every_point_of_the_timeline_equal_the_raw_rows(db, steps, 
             assert moment.points["people"].difference == demographic_parity(until, min_group=1).difference
         assert sum(moment.labels for moment in found.moments) == len(steps)
         transaction.set_rollback(True)
-
-
-def test_intersections_equal_the_raw_rows(cast):
-    varied(cast.project)
-    for attribute, beside in (("religion", "origin"), ("origin", "religion")):
-        found = crossing_of(cast.project, live_view(cast.project, attribute=attribute, label="keep"))
-        assert found is not None
-        assert found.beside == beside
-        raw: Tally[tuple[str, str]] = Tally()
-        for row in Annotation.objects.filter(project=cast.project, annotator__kind="human").select_related("item"):
-            if "origin" in row.item.groups:
-                raw[row.item.groups[attribute], row.item.groups[beside]] += row.value == "keep"
-        assert {place: counts.selected for place, counts in found.counts.items()} == raw
-        assert all(estimate.is_ok is (found.counts[place].n >= 30) for place, estimate in found.rates.rates.items())
 
 
 def test_whose_labels_are_shown_is_what_the_filter_says(cast):
@@ -358,11 +346,32 @@ def test_checkpoints_and_decisions_are_marked(cast):
         record(
             kind="demographics.chosen", actor=SYSTEM, subject=f"project:{cast.project.pk}", project_id=cast.project.pk
         )
+    monitor = monitor_add(
+        project=cast.project,
+        actor=cast.olivia,
+        values={"measure": "completeness", "whose": "people", "attribute": "religion", "alpha": 0.05, "tau": 0.1},
+    )
+    finding = Finding.objects.create(
+        monitor=monitor, project=cast.project, certificate={}, version=1, found_at=timezone.now()
+    )
+    finding_decide(finding=finding, actor=cast.olivia, action="people")
     marks = timeline(cast.project, live_view(cast.project)).marks
+    decided = [mark for mark in marks if mark.what == "finding.decided"]
+    assert [mark.subject for mark in decided] == [finding.pk]
+    (of_model,) = [one.pk for one in cast.project.annotators.filter(name="smollm2")]
+    for wanted, kinds in (
+        (Wanted(by="people"), {"decision"}),
+        (Wanted(model=of_model), {"checkpoint", "decision"}),
+        (Wanted(until="2026-01-01"), set()),
+    ):
+        found = timeline(cast.project, live_view(cast.project, wanted=wanted)).marks
+        assert {mark.kind for mark in found} == kinds
     assert {(mark.kind, mark.what, mark.reason) for mark in marks} == {
         ("checkpoint", "pause", "Too far apart."),
         ("decision", "run.paused", "Why"),
         ("decision", "serving.rules_changed", ""),
+        ("decision", "monitor.added", ""),
+        ("decision", "finding.decided", ""),
     }
     assert LedgerEvent.objects.filter(kind="demographics.chosen").exists()
 

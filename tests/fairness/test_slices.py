@@ -16,7 +16,7 @@ from annotations.services.changes import item_changes
 from annotations.state import ItemState, Vote, hour_of, item_state
 from fairness import cells
 from fairness.cells import CROSS, Cell, Crossed, Slice, count_changes, count_states
-from fairness.models import Counter, CrossedGroup, Pulse
+from fairness.models import CrossedGroup, Pulse
 from fairness.models import Slice as SliceRow
 from fairness.services.fold import fold_outbox
 from fairness.services.recount import live_counters, projects_lacking, recount
@@ -68,10 +68,21 @@ def test_slices_summed_over_datasets_and_hours_are_the_cells(histories):
     found = count_states([history[-1] for history in histories], Crossed(growing=True))
     summed: Tally[Cell] = Tally()
     for part, n in found.slices.items():
-        summed[part.cell] += n
+        if CROSS not in part.attribute:
+            summed[part.cell] += n
     sliced = {"people", "model", "decided", "pair", "totals"}
-    right = {cell: n for cell, n in found.cells.items() if cell.table.split(":")[0] in sliced}
-    assert summed == {cell: n for cell, n in right.items() if CROSS not in cell.attribute}
+    assert summed == {cell: n for cell, n in found.cells.items() if cell.table.split(":")[0] in sliced}
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(histories)
+def test_two_attributes_are_counted_by_days_that_sum_up_to_one_of_them(histories):
+    found = count_states([history[-1] for history in histories], Crossed(growing=True))
+    crossed = {part: n for part, n in found.slices.items() if part.attribute == f"age{CROSS}origin"}
+    assert all(part.hour % cells.HOURS_A_DAY == 0 for part in crossed)
+    with_both = [history[-1] for history in histories if {"age", "origin"} <= history[-1].groups.keys()]
+    labels = sum(sum(state.people.values()) for state in with_both)
+    assert sum(n for part, n in crossed.items() if part.table == "people") == labels
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("123456")), max_size=60))
@@ -88,8 +99,8 @@ def test_no_more_groups_are_crossed_than_the_cap_and_who_is_in_stays(met):
 def test_groups_beyond_the_cap_are_counted_together():
     known = Crossed(growing=True)
     many = [ItemState(groups={"a": f"{n:02}", "b": "x"}, people={"keep": 1}, dataset=1) for n in range(20)]
-    found = count_states(many, known).cells
-    crossed = {cell.group: n for cell, n in found.items() if cell.table == "people" and CROSS in cell.attribute}
+    found = count_states(many, known).slices
+    crossed = {part.group: n for part, n in found.items() if part.table == "people" and CROSS in part.attribute}
     assert len(crossed) == cells.CROSSED_GROUPS + 1
     assert crossed[f"{CROSS}x"] == 20 - cells.CROSSED_GROUPS
     assert sum(crossed.values()) == 20
@@ -207,7 +218,6 @@ def older(cast) -> Project:
     assert recount(project=cast.project) == []
     SliceRow.objects.all().delete()
     CrossedGroup.objects.all().delete()
-    Counter.objects.filter(attribute__contains=CROSS).delete()
     Pulse.objects.update(kept=0)
     return cast.project
 

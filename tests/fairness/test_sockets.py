@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from django.test import Client
 from accounts.models import Membership, Role
 from evenhand.relay.loop import IDLE_SECONDS, Relay
 from fairness import rendering, sockets
+from fairness.models import Finding, Monitor
+from fairness.monitors.evaluating import due_projects
+from fairness.monitors.services import finding_decide, monitor_remove
 from fairness.selectors.wanted import Wanted
 from tests.factories import add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all
@@ -67,6 +71,8 @@ def label_and_relay(item: Any, value: str, relay: Relay) -> None:
         (None, "fairness", 4404),
         ("stan", "progress", 4404),
         (None, "progress", 4404),
+        ("stan", "findings", 4404),
+        ("wanda", "findings", 4403),
     ],
 )
 async def test_who_is_refused(cast, name, what, code):
@@ -326,3 +332,74 @@ async def test_a_message_that_was_lost_is_made_up_for(cast, monkeypatch):
     await database_sync_to_async(fold_all)()
     assert "1 of 3 labels" in (await wire.heard())["content"]
     await wire.disconnect()
+
+
+def open_one(cast: Any) -> Any:
+    """A finding about people's labels."""
+    from tests.fairness.test_monitors import give, watch
+
+    watch(cast, whose="people", measure="completeness", label="")
+    people = make_annotator(cast.project)
+    give(cast, people, "muslim", 0, 40)
+    fresh_items(cast.project, 40, groups={"religion": "christian"})
+
+
+def relayed(relay: Relay) -> None:
+    """Turns until the relay has said what there is to say."""
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        relay.turn()
+        time.sleep(IDLE_SECONDS)
+        if not relay._unpushed and not due_projects():
+            return
+
+
+@pytest.mark.parametrize("what", ["fairness", "findings"])
+async def test_a_finding_appears_and_goes_when_it_is_decided_elsewhere(cast, what):
+    relay = Relay(clock=itertools.count(step=10).__next__)  # it looks at everything at every turn
+    await database_sync_to_async(open_one)(cast)
+    wire = await opened(cast.project, cast.olivia, what)
+    first = await wire.heard()
+    assert first["notice"] == "No finding waits for a decision."
+    await database_sync_to_async(relayed)(relay)
+    told = await heard_until(wire, lambda message: "A limit is certainly passed" in message["content"])
+    assert told["notice"].startswith("A finding waits for a decision. A limit is certainly passed.")
+    finding = await Finding.objects.aget()
+    assert f"/fairness/findings/{finding.pk}/#decide-title" in told["content"]
+    await database_sync_to_async(finding_decide)(finding=finding, actor=cast.olivia, action="people")
+    await database_sync_to_async(relayed)(relay)
+    gone = await heard_until(wire, lambda message: "A limit is certainly passed" not in message["content"])
+    assert gone["notice"] == first["notice"]
+    await wire.disconnect()
+
+
+async def test_a_finding_goes_with_the_last_monitor(cast):
+    relay = Relay(clock=itertools.count(step=10).__next__)
+    await database_sync_to_async(open_one)(cast)
+    await database_sync_to_async(relayed)(relay)
+    wire = await opened(cast.project, cast.audrey, "findings")
+    assert "#decide-title" not in (await wire.heard())["content"]  # an auditor reads
+    monitor = await Monitor.objects.aget()
+    await database_sync_to_async(monitor_remove)(monitor=monitor, actor=cast.olivia)
+    await database_sync_to_async(relayed)(relay)
+    assert (await wire.heard())["content"].strip() == ""
+    await wire.disconnect()
+
+
+async def heard_until(wire: Wire, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    message = await wire.heard()
+    while not wanted(message):
+        message = await wire.heard()
+    return message
+
+
+async def test_a_page_at_rest_hears_that_the_server_is_there(cast, monkeypatch):
+    monkeypatch.setattr(sockets, "REFRESH_EVERY", 0.2)
+    for what, beats in (("findings", True), ("progress", False)):
+        wire = await opened(cast.project, cast.olivia, what)
+        await wire.heard()
+        if beats:
+            assert await wire.heard() == {"alive": True}
+        else:
+            assert await wire.receive_nothing(timeout=0.7)
+        await wire.disconnect()

@@ -248,6 +248,9 @@ def said(cast) -> tuple[dict[str, Item], Annotator]:
     [
         ("given=keep", {"person", "model", "both"}),
         ("given=keep&by=people", {"person"}),
+        ("given=keep&since=2020-01-01T00:00:00Z", {"person", "model", "both"}),
+        ("since=2100-01-01T00:00:00Z", set()),
+        ("given=keep&by=people&until=2020-01-01T00:00:00Z", set()),
         ("given=keep&by=model", {"model", "both"}),
         ("by=people", {"person", "both"}),
         ("annotator={model}", {"model", "both"}),

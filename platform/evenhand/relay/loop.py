@@ -96,11 +96,13 @@ class Relay:
         return sum(folded.values()) >= BATCH
 
     def _watch(self, now: float) -> None:
-        """Ask the monitors of projects whose counters moved. Which those are is in the database, so none is missed."""
+        """Ask the monitors of projects that moved. Which those are is in the database, so none is missed; live pages
+        hear of it as of a label, also where it was a decision or a new limit."""
         if now - self._watched_at < (WATCH_EVERY if self._unwatched else SWEEP_EVERY):
             return
         self._watched_at, self._unwatched = now, False
         for project_id in due_projects():
+            self._unpushed.add(project_id)
             try:
                 project_evaluate(project_id)
             except (DatabaseError, OSError):

@@ -1,0 +1,83 @@
+"""How far each group's items are labelled: bars, and the table behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from annotations.grouping.values import SHOWN as SHOWN_GROUPS
+from annotations.models import Project
+from fairness.presenting import texts
+from fairness.selectors.behind import Places
+from fairness.selectors.live import Question
+
+# The template fairness/complete.html writes 14 and 218 (left end and length of a whole bar).
+TOP, BLOCK, LENGTH = 4, 46, 218
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A group: ``y`` of its name, ``bar_y`` and ``length`` of its bar; ``url``: its items that are undecided."""
+
+    group: str
+    y: int
+    bar_y: int
+    length: str
+    share: str
+    counts: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Complete:
+    bars: tuple[Bar, ...]
+    height: int
+    answer: str
+    more: int  # groups that are further on than those shown
+
+
+def complete_plot(project: Project, question: Question, places: Mapping[str, Places]) -> Complete | None:
+    """Of the groups that need labels, those that lack most first; None where none needs any."""
+    found = sorted((one for one in places.items() if one[1].needed), key=lambda one: (one[1].share, one[0]))
+    if not found:
+        return None
+    shown = found[:SHOWN_GROUPS]
+    bars = tuple(_bar(project, question, group, one, number) for number, (group, one) in enumerate(shown))
+    return Complete(bars, TOP + BLOCK * len(bars), _answer(found), len(found) - len(shown))
+
+
+def _bar(project: Project, question: Question, group: str, places: Places, number: int) -> Bar:
+    asked = {"group": f"{question.attribute}:{group}", "state": "undecided"}
+    words = {"given": texts.count(places.given), "needed": texts.count(places.needed)}
+    return Bar(
+        group=group,
+        y=TOP + BLOCK * number + 14,
+        bar_y=TOP + BLOCK * number + 22,
+        length=f"{LENGTH * places.share:.1f}",
+        share=_percent(places),
+        counts=_("%(given)s of %(needed)s") % words,
+        url=f"{reverse('items', args=[project.pk])}?{urlencode(asked)}",
+    )
+
+
+def _percent(places: Places) -> str:
+    """Rounded down: 100 % where nothing is missing."""
+    return texts.percent(100 * places.given // places.needed / 100)
+
+
+def _answer(found: list[tuple[str, Places]]) -> str:
+    (last, behind), (first, ahead) = found[0], found[-1]
+    if ahead.share == behind.share:
+        return _("Every group is labelled equally far.")
+    words = {
+        "last": last,
+        "behind": _percent(behind),
+        "first": first,
+        "ahead": _percent(ahead),
+    }
+    text = _("Furthest behind is %(last)s (%(behind)s of the labels that it needs), furthest on %(first)s (%(ahead)s).")
+    return text % words
