@@ -164,9 +164,7 @@ def test_the_labelling_path_has_no_statement_more(single):
 
     def statements() -> int:
         lease = claim(annotator=annotator, project=single.project)
-        with CaptureQueriesContext(
-            connection,
-        ) as found:
+        with CaptureQueriesContext(connection) as found:
             submit(annotator=annotator, assignment_id=lease.pk, value="keep")
         return len(found)
 
