@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from llm_workers.client import BadRequest, ChatClient, Request, Usage
+from llm_workers.client import BadRequest, ChatClient, ClientError, Request, Usage
 from llm_workers.client.wire import SEED
 from llm_workers.prompts import Example, digest, messages, repair, rotations
 from llm_workers.questions import BadAnswer, Question, Reading
@@ -76,8 +76,8 @@ class Asked:
 async def ask_item(
     client: ChatClient, *, model: str, asking: Asking, item_id: int, kind: str, payload: Mapping[str, Any]
 ) -> Asked:
-    """Ask about one item. Raises ``ClientError`` where no server could be used; a refusal of this item alone is an
-    outcome."""
+    """Ask about one item. Raises ``ClientError``, with all that was used, where no server could be used; a refusal of
+    this item alone is an outcome."""
     shown = asking.examples.shown_for(item_id=item_id, kind=kind, payload=payload)
     turns = list(asking.turns(item_id))
     inquiry = _Inquiry(client, model, asking.question)
@@ -135,8 +135,10 @@ class _Inquiry:
             try:
                 reply = await self.client.complete(request)
             except BadRequest as error:
-                self.problem = error.message
+                self.problem, self.usage = error.message, self.usage + error.usage
                 return
+            except ClientError as error:
+                raise error.after(self.usage) from None
             self.usage, self.raw = self.usage + reply.usage, reply.text
             try:
                 self.readings.append(self.question.read(reply, rotation))

@@ -198,7 +198,7 @@ class _Sitting:
     def store(self, answers: Sequence[_Answer]) -> None:
         self.over = not self.keep([answer.said for answer in answers])
 
-    def release(self, leased: Sequence[Probe]) -> None:
+    def release(self, leased: Sequence[tuple[Probe, Usage]]) -> None:
         """What was not answered goes out again with the next sitting."""
 
     def touch(self, width: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,6 +135,10 @@ class Reply:
     tokens: tuple[Token, ...]
     cut: bool
     usage: Usage
+
+    def after(self, usage: Usage) -> Reply:
+        """The same answer with what was used before it."""
+        return self if usage == Usage() else replace(self, usage=self.usage + usage)
 
 
 def parse_reply(data: Any, *, seconds: float) -> Reply:

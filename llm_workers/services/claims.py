@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from llm_workers.asking import Asking
-from llm_workers.client import Server
+from llm_workers.client import Server, Usage
 from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
@@ -26,6 +27,7 @@ from llm_workers.services.figures import run_progress
 from llm_workers.services.finish import GOING, model_of, pause_locked, take_stock
 from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import lane_touch
+from llm_workers.services.usage import NOTHING, unfinished_count
 
 
 @dataclass(frozen=True)
@@ -162,15 +164,22 @@ def _room(run_id: int) -> int | None:
     return room(asked, run_progress(run, plan, model_of(run)), leased=leased)
 
 
-def items_release(*, claim: Claim, item_ids: list[int]) -> None:
-    """Give items back that nothing could be asked about; they were not at fault."""
-    RunItem.objects.filter(
+def items_release(*, claim: Claim, used: Mapping[int, Usage]) -> None:
+    """Give items back that could not be asked about to the end; they were not at fault. ``used``: what that took all
+    the same, by item id."""
+    held = RunItem.objects.filter(
         run_id=claim.run_id,
-        item_id__in=item_ids,
+        item_id__in=used,
         status=RunItemStatus.LEASED,
         lane=claim.lane,
         generation=claim.generation,
-    ).update(status=RunItemStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
+    )
+    with transaction.atomic():
+        paid = [item_id for item_id, usage in used.items() if usage != NOTHING]
+        if paid:
+            run = Run.objects.select_for_update().get(pk=claim.run_id)
+            unfinished_count(run, list(held.filter(item_id__in=paid).select_for_update().order_by("id")), used)
+        held.update(status=RunItemStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
 
 
 def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:

@@ -73,8 +73,8 @@ class Job(Protocol[Leased, Answer]):
     def store(self, answers: Sequence[Answer]) -> None:
         """Keep them, once."""
 
-    def release(self, leased: Sequence[Leased]) -> None:
-        """Give back what nothing could be asked about."""
+    def release(self, leased: Sequence[tuple[Leased, Usage]]) -> None:
+        """Give back what could not be asked about to the end, each with what that used all the same."""
 
     def touch(self, width: int) -> bool:
         """Say that the lane is worked on, with so many requests at a time; False where the claim is lost."""
@@ -168,7 +168,7 @@ class Shift(Generic[Leased, Answer]):
     async def _collect(self) -> None:
         done, self.done = self.done, []
         full = len(self.asking) >= self.pace.width
-        released = []
+        released: list[tuple[Leased, Usage]] = []
         for task in done:
             one = self.asking.pop(task)
             try:
@@ -176,7 +176,7 @@ class Shift(Generic[Leased, Answer]):
             except ClientError as error:
                 if not isinstance(self.fault, Refused):  # that says more than what came of it afterwards
                     self.fault = error
-                released.append(one)
+                released.append((one, error.usage))
                 continue
             self.answers.append(answer)
             if answer.usage.seconds:
@@ -223,4 +223,4 @@ class Shift(Generic[Leased, Answer]):
             task.cancel()
         await asyncio.gather(*self.asking, *([self.storing] if self.storing else []), return_exceptions=True)
         if self.ready:
-            await sync_to_async(self.job.release)(list(self.ready))
+            await sync_to_async(self.job.release)([(one, Usage()) for one in self.ready])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -14,7 +15,7 @@ from llm_workers.services import claims
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_resume
 from tests.factories import make_items
-from tests.llm_server import PROMPT_TOKENS, ScriptedServer
+from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS, ScriptedServer
 
 
 @pytest.fixture
@@ -62,6 +63,47 @@ def test_one_bad_item_is_unanswered_with_the_reason_and_the_run_goes_on(cast, ll
     assert (run.status, run.labelled, run.unanswered) == ("done", 3, 1)
     assert reasons(run) == [why]
     assert not Annotation.objects.filter(item=items[2]).exists()
+
+
+@pytest.mark.parametrize("fault", ["500", "drop"])
+def test_the_last_item_that_no_server_answers_does_not_pause_the_run(cast, llm, start, work, fault):
+    """Nothing else is asked any more, so a small request tells its fault from the server's; what that took counts."""
+    items = make_items(cast.project, 1)
+    llm.fault_for = lambda text: fault if text == items[0].payload["text"] else None
+    run = work(start())
+    assert (run.status, run.unanswered) == ("done", 1)
+    assert reasons(run)[0].startswith("Others are answered, this is not, whoever is asked.")
+    assert 0 < run.prompt_tokens == len(llm.answered) * PROMPT_TOKENS
+    assert run.prompt_tokens == RunItem.objects.get(run=run).prompt_tokens
+
+
+def test_what_fails_with_the_server_is_no_fault_of_the_item(cast, llm, start, work):
+    """Some are answered, then the server fails for everybody: what was under way waits."""
+    make_items(cast.project, 12)
+    llm.latency = 0.02
+    left = iter(range(6))
+    llm.fault_for = lambda text: None if next(left, None) is not None else "500"
+    run = work(start(), most=1)
+    assert (run.status, run.labelled, run.unanswered) == ("running", 6, 0)
+    llm.fault_for = lambda text: None
+    assert work(run).labelled == 12
+
+
+def test_what_was_paid_before_a_server_died_is_counted_once(cast, llm, start, work):
+    """Three orders are asked; the server fails at the third of the first item."""
+    make_items(cast.project, 1)
+    asked = count(1)
+    llm.fault_for = lambda text: "500" if next(asked) > 2 else None
+    run = work(start(orders=3), most=1)
+    assert (run.status, run.labelled, run.prompt_tokens) == ("running", 0, 2 * PROMPT_TOKENS)
+    assert run.plan.cached_tokens == 2 * CACHED_TOKENS
+    row = RunItem.objects.get(run=run)
+    assert (row.status, row.attempts, row.prompt_tokens) == ("pending", 0, 2 * PROMPT_TOKENS)
+    llm.fault_for = lambda text: None
+    run = work(run)
+    row.refresh_from_db()
+    assert (run.labelled, run.prompt_tokens, row.prompt_tokens) == (1, 5 * PROMPT_TOKENS, 5 * PROMPT_TOKENS)
+    assert row.seconds == pytest.approx(run.model_seconds)
 
 
 def test_an_answer_that_was_cut_off_says_so(cast, llm, start, work):
