@@ -30,14 +30,15 @@ from llm_workers.client.wire import Reply, Request, Server, Usage, is_local
 class Patience:
     """``rounds`` over all servers, with about ``pause`` · 2ⁿ seconds between, none begun after ``whole``; a server's
     wish to wait counts up to ``longest_wait``. A request that fails while others are answered is given
-    ``rounds_alone``, or all of ``whole`` where a server is busy. A server that answers nothing for ``stall`` while
-    others do is given up at once. All times in seconds."""
+    ``rounds_alone``; where servers are busy or slow ``rounds_late``, and at least ``whole``. A server that answers
+    nothing for ``stall`` while others do is given up at once. All times in seconds."""
 
     connect: float = 5.0
     read: float = 45.0
     whole: float = 60.0
     rounds: int = 3
     rounds_alone: int = 6
+    rounds_late: int = 4
     pause: float = 0.5
     longest_wait: float = 15.0
     stall: float = 5.0
@@ -136,7 +137,7 @@ class ChatClient:
                 usage += used
                 if not others:
                     break
-                if late or (number >= self.patience.rounds_alone and not busy):
+                if number >= (self.patience.rounds_late if late else math.inf if busy else self.patience.rounds_alone):
                     text = _("Others are answered, this is not, whoever is asked. %(why)s") % {"why": failure.message}
                     raise BadRequest(text, usage)
             last = time.monotonic()

@@ -157,11 +157,11 @@ def _count(run: Run, outcomes: Sequence[Outcome]) -> None:
     run_add(run, plan, usage)
     if outcomes:
         plan.unanswered_in_row = 0 if answered else plan.unanswered_in_row + len(outcomes)
-        plan.failing_since, plan.faults_in_row = None, 0
+        plan.failing_since, plan.faults_in_row, plan.fault_pauses = None, 0, 0
         if run.status in GOING:
             run.reason = ""
     run.save(update_fields=["labelled", "unanswered", "reason", *RUN_FIELDS])
-    plan.save(update_fields=["cached_tokens", "unanswered_in_row", "failing_since", "faults_in_row"])
+    plan.save(update_fields=["cached_tokens", "unanswered_in_row", "failing_since", "faults_in_row", "fault_pauses"])
 
 
 def _breaker(run: Run, outcomes: Sequence[Outcome]) -> bool:

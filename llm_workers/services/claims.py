@@ -25,6 +25,7 @@ from llm_workers.selectors.prompts import asking_of
 from llm_workers.services.clock import clock_start
 from llm_workers.services.figures import run_progress
 from llm_workers.services.finish import GOING, model_of, pause_locked, take_stock
+from llm_workers.services.resuming import fault_pause
 from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import lane_touch
 from llm_workers.services.usage import NOTHING, unfinished_count
@@ -198,7 +199,7 @@ def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
         plan = RunPlan.objects.get(run=run)
         since = plan.failing_since or now
         if hopeless or now - since >= FAULTS_BORNE:
-            pause_locked(run, reason=_("%(why)s Then resume the run.") % {"why": reason})
+            fault_pause(run, plan, reason=reason, hopeless=hopeless)
             return None
         wait = min(FAULT_PAUSE * 2**plan.faults_in_row, LONGEST_FAULT_PAUSE)
         plan.failing_since, plan.faults_in_row = since, plan.faults_in_row + 1

@@ -132,7 +132,8 @@ def runs_resume(*, run_ids: list[int], by: Any) -> list[int]:
 
 
 def run_resume(*, run: Run, by: Any) -> Run:
-    """Go on where the run stopped. Raises ``DomainError`` (409) where it is not paused or its question has changed."""
+    """Go on where the run stopped; ``by`` None: the platform resumes it. Raises ``DomainError`` (409) where it is not
+    paused or its question has changed."""
     with transaction.atomic():
         lanes = list(RunLane.objects.select_for_update().filter(run=run).order_by("number"))
         run = _locked(run)
@@ -147,11 +148,12 @@ def run_resume(*, run: Run, by: Any) -> Run:
         confirmed = _resumable(run)
         run.status, run.reason = RunStatus.RUNNING, ""
         run.save(update_fields=["status", "reason"])
+        anew = {"fault_pauses": 0} if by else {}
         RunPlan.objects.filter(run=run).update(
-            failing_since=None, faults_in_row=0, unanswered_in_row=0, confirmed_at=confirmed
+            failing_since=None, faults_in_row=0, unanswered_in_row=0, confirmed_at=confirmed, resume_at=None, **anew
         )
         clock_start(run)
-        _record(run, "run.resumed", actor_of(by), {"labelled": run.labelled})
+        _record(run, "run.resumed", actor_of(by) if by else SYSTEM, {"labelled": run.labelled})
         hand_over(lanes)
     return run
 

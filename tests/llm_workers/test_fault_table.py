@@ -65,7 +65,7 @@ def test_always(cast, llm, start, work, fault, monkeypatch):
     assert run.labelled == 0
     if TABLE[fault][1] == "paused":
         assert (run.status, run.unanswered) == ("paused", 0)
-        assert run.reason.endswith("Then resume the run.")
+        assert run.reason.endswith("resume the run.")
     else:
         assert (run.status, run.unanswered) == ("done", ITEMS)
         assert all(RunItem.objects.filter(run=run).values_list("reason", flat=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -51,6 +52,8 @@ def test_an_unusable_answer_is_asked_again_once_and_both_requests_are_counted(ca
     ("fault", "why"),
     [
         ("empty", "The answer is empty."),
+        ("refusal_field", "The model refused to answer: I cannot help with that."),
+        ("filtered", "The model refused to answer: a filter of the server held it back."),
         ("outside", "“Z” is not one of A, B, C."),
         ("prose", "“I think it is fine.” is not one of A, B, C."),
         ("400", "The server did not take this item (400: scripted fault 400)."),
@@ -128,7 +131,8 @@ def test_a_server_that_is_down_pauses_the_run_with_reason_and_remedy(cast, llm, 
     run = work(run)
     assert run.status == "paused"
     assert run.reason == (
-        f"{llm.url}: nothing answers there. Start the server, or mend its address. Then resume the run."
+        f"{llm.url}: nothing answers there. Start the server, or mend its address. Once the model is served again the"
+        " run goes on by itself; or resume the run."
     )
     assert set(RunItem.objects.filter(run=run).values_list("status", "attempts")) == {("pending", 0)}
     paused = LedgerEvent.objects.get(kind="run.paused")
@@ -141,6 +145,16 @@ def test_a_server_that_hangs_pauses_the_run(cast, llm, start, work, no_more_pati
     run = work(start())
     assert run.status == "paused"
     assert "no answer within" in run.reason
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.1, "paused"), (5, "done")])
+def test_a_server_may_take_as_long_as_the_operator_says(
+    cast, llm, start, work, no_more_patience, monkeypatch, seconds, status
+):
+    monkeypatch.setattr(limits, "PATIENCE", replace(limits.patience(seconds), pause=0.01))
+    llm.latency = 0.3
+    make_items(cast.project, 1)
+    assert work(start()).status == status
 
 
 def test_a_short_outage_is_waited_out_and_the_run_says_what_it_waits_for(cast, llm, start, work):
@@ -196,13 +210,14 @@ def test_a_paused_run_goes_on_where_it_stopped(cast, llm, start, work):
 
 def test_when_nothing_is_answered_any_more_it_is_not_the_items(cast, llm, start, work, monkeypatch):
     monkeypatch.setattr("llm_workers.services.answers.MAX_UNANSWERED_IN_ROW", 5)
-    make_items(cast.project, 80)
+    make_items(cast.project, 300)
+    llm.latency = 0.05
     llm.fault_for = lambda text: "400"
     run = work(start())
     assert run.status == "paused"
     assert "items in a row had no usable answer" in run.reason
     assert "scripted fault 400" in run.reason
-    assert run.unanswered < 80
+    assert run.unanswered < 300
 
 
 def test_another_replica_takes_over(cast, llm, start, settings, work):
