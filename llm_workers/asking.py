@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from llm_workers.client import BadRequest, ChatClient, ClientError, Request, Usage
 from llm_workers.client.wire import SEED
 from llm_workers.prompts import Example, digest, messages, repair, rotations
-from llm_workers.questions import BadAnswer, Question, Reading
+from llm_workers.questions import BadAnswer, Question, Reading, not_refused
 from llm_workers.questions.samples import over_orders, stated_of, vote
 
 
@@ -47,11 +47,15 @@ class Asking:
                 yield rotation, self.temperature if self.samples > 1 else 0.0, SEED + number
 
     @property
+    def requests(self) -> int:
+        """How often one item is asked about."""
+        return min(self.orders, self.question.size) * self.samples
+
+    @property
     def needed(self) -> int:
         """How many of the answers must be usable: each order, because orders cancel out only together; of samples
         more than half."""
-        whole = min(self.orders, self.question.size) * self.samples
-        return whole // 2 + 1 if self.samples > 1 else whole
+        return self.requests // 2 + 1 if self.samples > 1 else self.requests
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,7 @@ class _Inquiry:
                 raise error.after(self.usage) from None
             self.usage, self.raw = self.usage + reply.usage, reply.text
             try:
+                not_refused(reply)
                 self.readings.append(self.question.read(reply, rotation))
                 self.rotations.append(rotation)
                 return

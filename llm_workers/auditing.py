@@ -184,7 +184,7 @@ class _Sitting:
     def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep) -> None:
         self.model, self.ways, self.take, self.keep = model, ways, take, keep
         self.servers = servers_for(model)
-        self.registry = AuditServers(model, orders=max((way.asking.orders for way in ways.values()), default=1))
+        self.registry = AuditServers(model, requests=max((way.asking.requests for way in ways.values()), default=1))
         self.width = max((limits.START[Dialect(server.dialect)] for server in self.servers), default=1)
         self.concurrency = self.width
         self.over = False

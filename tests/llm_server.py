@@ -27,7 +27,7 @@ PROMPT_TOKENS, CACHED_TOKENS = 100, 80
 STATUS_FAULTS = {code: int(code) for code in ("400", "401", "403", "404", "408", "413", "422", "429", "500", "503")}
 BROKEN_FAULTS = ("hang", "drop", "html", "not_a_completion")
 LIST_FAULTS = ("hang", "drip", "html", "deep")  # of the list of models
-ANSWER_FAULTS = ("empty", "outside", "cut", "prose", "half_json", "refusal")
+ANSWER_FAULTS = ("empty", "outside", "cut", "prose", "half_json", "refusal", "refusal_field", "filtered")
 
 # Of the item, in the languages that prompts are written in.
 HEADING = re.compile(r"^# (?:Item|Élément|Eintrag|Elemento)\n\n", re.MULTILINE)
@@ -283,13 +283,17 @@ class _Handler(BaseHTTPRequestHandler):
                 "prose": "I think it is fine.",
                 "half_json": '{"label": "A"',
                 "refusal": "I cannot help with that.",
+                "refusal_field": "",
+                "filtered": text[:1],
             }[fault]
             tokens = [(text, {})]
         choice: dict[str, Any] = {
             "index": 0,
             "message": {"role": "assistant", "content": text},
-            "finish_reason": "length" if fault == "cut" else "stop",
+            "finish_reason": {"cut": "length", "filtered": "content_filter"}.get(fault or "", "stop"),
         }
+        if fault == "refusal_field":
+            choice["message"] |= {"content": None, "refusal": "I cannot help with that."}
         if self.script.logprobs:
             choice["logprobs"] = {"content": [_logprobs(token, shares) for token, shares in tokens]}
         usage = {

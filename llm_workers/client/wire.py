@@ -129,12 +129,14 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. ``tokens`` is empty where the server gives no log-probabilities; ``cut``: it ran out of tokens."""
+    """An answer. ``tokens`` is empty where the server gives no log-probabilities; ``cut``: it ran out of tokens;
+    ``refusal``: why there is none, in the model's words or the server's."""
 
     text: str
     tokens: tuple[Token, ...]
     cut: bool
     usage: Usage
+    refusal: str = ""
 
     def after(self, usage: Usage) -> Reply:
         """The same answer with what was used before it."""
@@ -158,7 +160,15 @@ def parse_reply(data: Any, *, seconds: float) -> Reply:
         tokens=_tokens(choice.get("logprobs")),
         cut=choice.get("finish_reason") == "length",
         usage=_usage(data.get("usage"), seconds),
+        refusal=_refusal(message, choice),
     )
+
+
+def _refusal(message: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+    said = message.get("refusal")
+    if isinstance(said, str) and said.strip():
+        return " ".join(said.split())[:200]
+    return "a filter of the server held it back." if choice.get("finish_reason") == "content_filter" else ""
 
 
 def _tokens(logprobs: Any) -> tuple[Token, ...]:

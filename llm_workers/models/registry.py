@@ -143,7 +143,7 @@ class Throughput(models.Model):
     """How fast a server was when a model was last asked there: over a few seconds of work, per second.
 
     ``whole``: the server's own counters (``/metrics``), everybody's requests included; else those of one process.
-    ``labels_per_second`` counts the answers that the process had, divided by the orders asked per item.
+    ``labels_per_second`` counts the answers that the process had, divided by the requests per item.
     """
 
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="throughputs")

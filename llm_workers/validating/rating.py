@@ -10,7 +10,7 @@ from llm_workers import limits
 from llm_workers.client import BadRequest, ChatClient, ClientError, Refused, Request, Server, Usage
 from llm_workers.models import ValidatorServer
 from llm_workers.prompts import repair, rotations
-from llm_workers.questions import BadAnswer
+from llm_workers.questions import BadAnswer, not_refused
 from llm_workers.services.routing import ModelServers
 from llm_workers.services.shift import Next, Shift
 from llm_workers.validating.claims import (
@@ -95,6 +95,7 @@ async def ask(client: ChatClient, work: Work, label: Leased) -> Answer:
             raise error.after(usage) from None
         usage += reply.usage
         try:
+            not_refused(reply)
             return Answer(label.rating_id, asked.read(reply, rotation), usage=usage, requests=requests)
         except BadAnswer as error:
             problem = str(error)
