@@ -96,9 +96,10 @@ class RunPlan(models.Model):
 
 
 class RunLane(Lane):
-    """One chain of tasks of a run."""
+    """One chain of tasks of a run. ``quickest``: seconds of the quickest answers that it has known."""
 
     run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="lanes")
+    quickest = models.FloatField(null=True)
 
     class Meta(Lane.Meta):
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="run_lane_once")]

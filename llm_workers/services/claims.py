@@ -20,11 +20,13 @@ from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
 from llm_workers.models.rules import LIMITS, RuleKind
+from llm_workers.pacing import Pace
 from llm_workers.policy import Asked, Rule, room
 from llm_workers.selectors.prompts import asking_of
 from llm_workers.services.clock import clock_start
 from llm_workers.services.figures import run_progress
 from llm_workers.services.finish import GOING, model_of, pause_locked, take_stock
+from llm_workers.services.lanes import lane_tell
 from llm_workers.services.resuming import fault_pause
 from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import lane_touch
@@ -211,9 +213,12 @@ def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
         return wait
 
 
-def lane_next(*, claim: Claim) -> bool:
-    """Whether the lane has more to do; where all that is left lies with other lanes, it has not."""
+def lane_next(*, claim: Claim, pace: Pace, waiting: float | None = None) -> bool:
+    """Whether the lane has more to do; where all that is left lies with other lanes, it has not. ``pace`` of its shift,
+    and the requests that waited inside the servers."""
     with transaction.atomic():
+        lanes = RunLane.objects.select_for_update().filter(run_id=claim.run_id, number=claim.lane)
+        own = lanes.filter(generation=claim.generation).first()
         run = Run.objects.select_for_update().get(pk=claim.run_id)
         if run.status not in GOING or not take_stock(run):
             return False
@@ -221,4 +226,8 @@ def lane_next(*, claim: Claim) -> bool:
         if obstacle:
             pause_locked(run, reason=obstacle)
             return False
-        return RunItem.objects.filter(run=run, status=RunItemStatus.PENDING).exists()
+        if not RunItem.objects.filter(run=run, status=RunItemStatus.PENDING).exists():
+            return False
+        if own is not None:
+            lane_tell(own, pace=pace, waiting=waiting)
+        return True

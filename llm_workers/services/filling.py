@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 
 from annotations.models import Item, Run, RunStatus
 from ledger.services import SYSTEM, record
-from llm_workers.dispatch import queue_fill_on_commit, queue_lanes_on_commit
-from llm_workers.limits import MAX_LANES, STALE
-from llm_workers.models import PromptVersion, RunLane, RunPlan
+from llm_workers.dispatch import queue_fill_on_commit
+from llm_workers.limits import STALE
+from llm_workers.models import PromptVersion, RunPlan
 from llm_workers.selectors.prompts import shown_to_all
-from llm_workers.services.finish import GOING, model_of
+from llm_workers.services.finish import GOING
+from llm_workers.services.lanes import lanes_make
 
 AT_ONCE = 20_000  # items of a project that are sorted while somebody waits
 
@@ -106,7 +107,7 @@ def _fill(run: Run, plan: RunPlan) -> None:
     if not count:
         _nothing(run)
     elif run.status in (*GOING, RunStatus.PAUSED):
-        _make_lanes(run)
+        lanes_make(run)
 
 
 def _nothing(run: Run) -> None:
@@ -115,11 +116,3 @@ def _nothing(run: Run) -> None:
     run.save(update_fields=["status", "reason", "finished_at"])
     data = {"labelled": 0, "reason": run.reason}
     record(kind="run.cancelled", actor=SYSTEM, subject=f"run:{run.pk}", project_id=run.project_id, data=data)
-
-
-def _make_lanes(run: Run) -> None:
-    """One lane for each server that offers the model now."""
-    count = max(min(model_of(run).endpoints.filter(enabled=True).count(), MAX_LANES), 1)
-    now = timezone.now()
-    RunLane.objects.bulk_create(RunLane(run=run, number=number, touched_at=now) for number in range(count))
-    queue_lanes_on_commit((run.pk, number, 0) for number in range(count))

@@ -22,6 +22,7 @@ from llm_workers.services.clock import clock_start, clock_stop
 from llm_workers.services.figures import run_progress
 from llm_workers.services.filling import run_prepare
 from llm_workers.services.finish import GOING, model_of, pause_locked
+from llm_workers.services.lanes import lanes_make
 from llm_workers.services.prompting import model_annotator, plain_version, version_of
 from llm_workers.services.rules import rules_as_json, rules_check, rules_store
 
@@ -155,6 +156,8 @@ def run_resume(*, run: Run, by: Any) -> Run:
         clock_start(run)
         _record(run, "run.resumed", actor_of(by) if by else SYSTEM, {"labelled": run.labelled})
         hand_over(lanes)
+        if lanes:  # else its items are not chosen yet
+            lanes_make(run)
     return run
 
 

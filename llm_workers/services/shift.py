@@ -96,6 +96,7 @@ class Shift(Generic[Leased, Answer]):
         self.fault: ClientError | None = None
         self.dry, self.asked = False, 0
         self.memory: float | None = None  # bytes that the servers' processes held in the end, where they say so
+        self.waiting: float | None = None  # requests that waited inside the servers in the end, likewise
 
     async def run(self) -> ClientError | None:
         """Returns why no server could be used, or None."""
@@ -124,7 +125,7 @@ class Shift(Generic[Leased, Answer]):
                 await self._store(client)
             finally:
                 await self._abandon()
-            self.memory = client.memory
+            self.memory, self.waiting = client.memory, client.waiting
         return self.fault
 
     def _overloaded(self, wait: float) -> None:
