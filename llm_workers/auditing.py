@@ -114,7 +114,7 @@ def _price(model: ModelVersion | None, used: Used) -> Price:
 
 
 def _candidate(model: ModelVersion, prompt: Prompt | None, recipe: Recipe, schema_id: int) -> Candidate:
-    identity = [getattr(model, kind) for kind in KINDS]
+    identity = [getattr(model, kind) for kind in KINDS] + ([str(model.revision)] if model.revision > 1 else [])
     facts = {**model.facts, "parameters": model.parameters, "license": model.license, "source": model.source}
     return Candidate(
         model=model.pk,
