@@ -91,7 +91,8 @@ class Sitting:
     """How a few seconds of asking went. ``seconds`` passed; ``server_seconds`` of servers' time were this audit's.
 
     ``fault``: why no server could be used, empty where all went well; ``hopeless``: trying again will not help.
-    ``memory``: bytes that the servers' processes hold, where they say so.
+    ``memory``: bytes that the servers' processes hold in main memory, where they say so; ``gpu_memory``: those that
+    servers on this machine hold on its GPUs, where that can be read.
     """
 
     seconds: float = 0.0
@@ -99,6 +100,7 @@ class Sitting:
     fault: str = ""
     hopeless: bool = False
     memory: int | None = None
+    gpu_memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,12 @@ class Used:
 
 @dataclass(frozen=True)
 class Price:
-    """``amount`` in ``currency``; None: ``why`` says what is missing."""
+    """``amount`` in ``currency``, counted ``by`` tokens or server time; None: ``why`` says what is missing."""
 
     amount: Decimal | None
     currency: str = ""
     why: str = ""
+    by: str = ""
 
 
 Take = Callable[[int], Sequence[Probe]]
@@ -147,12 +150,13 @@ class Panel(Protocol):
 
 @dataclass(frozen=True)
 class Usage:
-    """What one model used up in audits of a project."""
+    """What one model used up in audits of a project. ``asked``: probes, with or without a usable answer."""
 
     used: Used
     name: str
     audits: int
-    answers: int
+    asked: int
+    cached_tokens: int
     seconds: float
 
 

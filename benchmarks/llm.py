@@ -2,7 +2,7 @@
 
 Starts an `evenhand up` of its own in a temporary folder, because the servers that a running one asks are its own
 affair. Processor time is that of the worker, the database and the relay, told apart; the scripted server, in a process
-of its own, is not counted.
+of its own, is not counted. ``--items 1000000`` shows whether memory stays flat in a long run.
 """
 
 from __future__ import annotations
@@ -28,21 +28,27 @@ ITEMS = 60_000
 STEP = 1000
 LATENCY = 0.02  # seconds
 WARM = 2000  # labels before the clock starts: connections, plans, caches
-LIMIT = 420.0  # seconds
+LIMIT, SLOWEST = 420.0, 150  # seconds that a part may take at least, and labels a second where there are many
+LEAST = 2 * WARM
 MEASURED = {"llm-worker": "the worker", "postgres": "the database", "relay": "the relay"}
+GROWS = ["llm-worker", "relay"]
 RATE_GOAL, COST_GOAL = 600, 1.5
+USES_ITEMS = True
 
 
-def run() -> dict[str, Figure]:
+def run(items: int | None = None) -> dict[str, Figure]:
+    count = ITEMS if items is None else items
+    if count < LEAST:
+        raise LocalError(f"At least {LEAST:,} items are needed: the first {WARM:,} only warm it up.")
     with (
         tempfile.TemporaryDirectory(prefix="evenhand-bench-") as folder,
         _server() as url,
         own_stack(Path(folder), LLM_BASE_URL=url) as state,
     ):
-        return _measured(state)
+        return _measured(state, count)
 
 
-def _measured(state: State) -> dict[str, Figure]:
+def _measured(state: State, count: int) -> dict[str, Figure]:
     django.setup()
     from accounts.models import User
     from benchmarks._stack import peak_memory, processor_seconds, project_made
@@ -53,15 +59,15 @@ def _measured(state: State) -> dict[str, Figure]:
     models_refresh()
     owner = User.objects.create(email="bench@localhost")
     project = project_made("Benchmark of model runs", owner)
-    _items(project)
+    _items(project, count)
     run = run_start(project=project, model=ModelVersion.objects.get(), started_by=owner, step_size=STEP)
     _until(run, WARM)
     warm = run.labelled
     before, began = {name: processor_seconds(state, name) for name in MEASURED}, time.perf_counter()
-    with peak_memory(state, ["llm-worker"]) as early:
-        _until(run, warm + (ITEMS - warm) // 4)
-    with peak_memory(state, ["llm-worker"]) as late:
-        _until(run, ITEMS)
+    with peak_memory(state, GROWS) as early:
+        _until(run, warm + (count - warm) // 4)
+    with peak_memory(state, GROWS) as late:
+        _until(run, count)
     seconds = time.perf_counter() - began
     _folded(project)
     after = {name: processor_seconds(state, name) for name in MEASURED}
@@ -74,19 +80,22 @@ def _measured(state: State) -> dict[str, Figure]:
         "processor per label": Figure(round(sum(cost.values()), 2), "ms", "lower", goal=COST_GOAL),
         **{f"of it in {MEASURED[name]}": Figure(round(cost[name], 2), "ms", "lower") for name in MEASURED},
         "worker's peak memory": Figure(round(late["llm-worker"]), "MiB", "lower"),
-        "its growth after the first quarter": Figure(
-            round(late["llm-worker"] - early["llm-worker"], 1), "MiB", "lower", goal=16
-        ),
+        "its growth after the first quarter": _growth(early, late, "llm-worker"),
+        "the relay's growth after the first quarter": _growth(early, late, "relay"),
     }
 
 
-def _items(project: Any) -> None:
+def _growth(early: dict[str, float], late: dict[str, float], name: str) -> Figure:
+    return Figure(round(late[name] - early[name], 1), "MiB", "lower", goal=16)
+
+
+def _items(project: Any, count: int) -> None:
     from django.db import connection
 
     from annotations.models import Dataset
 
     dataset = Dataset.objects.create(project=project, name="Messages", created_by=project.created_by)
-    values = {"project": project.pk, "dataset": dataset.pk, "count": ITEMS}
+    values = {"project": project.pk, "dataset": dataset.pk, "count": count}
     with connection.cursor() as cursor:
         cursor.execute(ITEMS_SQL, values)
         cursor.execute(QUEUE_SQL, values)
@@ -109,7 +118,7 @@ SELECT id, project_id, 3, (random() * 1e15)::bigint, 3, 2 FROM annotations_item 
 
 
 def _until(run: Any, labelled: int) -> None:
-    end = time.monotonic() + LIMIT
+    end = time.monotonic() + max(LIMIT, labelled / SLOWEST)
     while True:
         run.refresh_from_db()
         if run.labelled >= labelled:

@@ -19,7 +19,7 @@ from ledger.errors import DomainError, not_found
 from llm_workers import limits
 from llm_workers.asking import Asking, ask_item, together
 from llm_workers.client import ChatClient, Refused, Usage
-from llm_workers.costs.money import HOUR, cost_of
+from llm_workers.costs.money import BY_TIME, BY_TOKENS, HOUR, cost_of
 from llm_workers.models import Dialect, ModelVersion, Prompt, PromptExample, PromptVersion
 from llm_workers.prompts import digest
 from llm_workers.questions import Reading
@@ -89,6 +89,7 @@ class Panel:
             fault=fault.message if fault else "",
             hopeless=isinstance(fault, Refused),
             memory=None if shift.memory is None else int(shift.memory),
+            gpu_memory=shift.gpu_memory,
         )
 
     def prices(self, used: Sequence[Used]) -> list[Price]:
@@ -101,7 +102,7 @@ def _price(model: ModelVersion | None, used: Used) -> Price:
         return Price(None, why=_("The model is no longer known."))
     amount = cost_of(model, prompt_tokens=used.prompt_tokens, completion_tokens=used.completion_tokens)
     if amount is not None:
-        return Price(amount, model.currency)
+        return Price(amount, model.currency, by=BY_TOKENS)
     own = (model.price_per_hour, model.currency)
     servers = list(model.endpoints.all())
     hours = {own if one.price_per_hour is None else (one.price_per_hour, one.currency) for one in servers} or {own}
@@ -110,7 +111,7 @@ def _price(model: ModelVersion | None, used: Used) -> Price:
     hour, currency = hours.pop()
     if hour is None:
         return Price(None, why=_("There is no price for the model's tokens or for an hour of its servers."))
-    return Price(hour * Decimal(used.server_seconds) / HOUR, currency)
+    return Price(hour * Decimal(used.server_seconds) / HOUR, currency, by=BY_TIME)
 
 
 def _candidate(model: ModelVersion, prompt: Prompt | None, recipe: Recipe, schema_id: int) -> Candidate:
@@ -173,6 +174,7 @@ class _Answer:
     said: Said
     usage: Usage
     requests: int
+    usable = True  # an audit wants to know what a model cannot answer, too
 
 
 class _Sitting:

@@ -23,6 +23,7 @@ START = {Dialect.VLLM: 32, Dialect.LLAMACPP: 4, Dialect.OTHER: 8}
 CONCURRENCY = {Dialect.VLLM: 256, Dialect.LLAMACPP: 8, Dialect.OTHER: 64}
 MAX_LANES = 4  # that a run begins with, one for each server
 MOST_LANES = 16  # that it may come to have: see llm_workers/services/lanes.py
+LITTLE = 0.1  # of the requests that a server works on may wait inside it while it has room for more
 EASY = 2.0  # times the quickest answer: a server whose answers take no longer has room for more
 
 # A task hands over after this long, so that a worker that is asked to stop is free soon and runs take turns. Before it

@@ -307,7 +307,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _authorised(self) -> bool:
         key = self.script.api_key
         if key and self.headers.get("Authorization") != f"Bearer {key}":
-            self._send(401, {"error": {"message": "wrong key"}})
+            sent = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            self._send(401, {"error": {"message": f"The key {sent} is wrong, as is sk-123abc or Bearer xyz."}})
             return False
         return True
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotations.grouping.keeping import rules_may_change
 from annotations.grouping.selectors import GroupRules
 from annotations.grouping.values import check_edges
 from annotations.models import GroupSurvey, ImportJob, ImportStatus, Item, Project, Regrouping, RegroupingKind
@@ -79,7 +80,9 @@ def regrouping_create(
         if project.regroupings.filter(done_at__isnull=True).exists():
             text = _("Another change of groups is still being made. Try again in a moment.")
             raise DomainError("still_at_work", text)
-        if ImportJob.objects.filter(project=project, status=ImportStatus.RUNNING).exists():
+        # The lock tells of imports that work; the status also of one whose worker died, and that goes on later.
+        free = rules_may_change(project.pk)
+        if not free or ImportJob.objects.filter(project=project, status=ImportStatus.RUNNING).exists():
             text = _("An import is running. Change the groups when its items are there.")
             raise DomainError("still_at_work", text)
         made = Regrouping.objects.create(

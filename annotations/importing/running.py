@@ -18,10 +18,12 @@ from functools import partial
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotations.grouping.keeping import rules_keep
 from annotations.importing.errors import Cancelled, SettingsChanged
 from annotations.importing.loading import Loader, Source
 from annotations.importing.mapping import ColumnMapping
@@ -77,16 +79,18 @@ def _run(job_id: int, progress: Progress) -> Outcome:
             return Outcome.BUSY
         if not progress.begin():
             return _not_begun(job)
+        rules_keep(job.project_id, connection)
         _load(_with_project(job.pk), progress)
     return Outcome.ENDED
 
 
 def _run_update(job: ImportJob, progress: Progress) -> Outcome:
-    with _project_held(job.project_id) as held:
-        if not held:
+    with _project_held(job.project_id) as holder:
+        if holder is None:
             return Outcome.BUSY
         if not progress.resume():
             return _not_begun(job)
+        rules_keep(job.project_id, holder)
         job = _with_project(job.pk)
         counts = Updater(job, progress).update()
         with transaction.atomic():
@@ -107,12 +111,13 @@ def _not_begun(job: ImportJob) -> Outcome:
 
 
 @contextmanager
-def _project_held(project_id: int) -> Iterator[bool]:
-    """The project's lock, on a connection that does nothing else, until the end; False where another import has it."""
+def _project_held(project_id: int) -> Iterator[BaseDatabaseWrapper | None]:
+    """A connection that holds the project's lock until the end and does nothing else; None where another import has
+    it."""
     holder = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
         holder.set_autocommit(False)
-        yield _lock(project_id, holder)
+        yield holder if _lock(project_id, holder) else None
     finally:
         holder.close()
 

@@ -99,6 +99,9 @@ class AuditCandidateSerializer(serializers.Serializer[Any]):
     cached_tokens = serializers.IntegerField()
     seconds = serializers.FloatField(help_text=_("Of model time, added up."))
     memory_bytes = serializers.IntegerField(allow_null=True, help_text=_("Of the server's process, where it says so."))
+    gpu_memory_bytes = serializers.IntegerField(
+        allow_null=True, help_text=_("That a server on this machine holds on its GPUs, where it can be read.")
+    )
     cost_per_1000_labels = serializers.FloatField(allow_null=True)
     currency = serializers.CharField()
     accuracy = AuditEstimateSerializer(allow_null=True)
@@ -167,7 +170,8 @@ def audit_row(audit: Audit) -> dict[str, Any]:
 def _candidate(one: AuditCandidate, entry: Any) -> dict[str, Any]:
     names = ("model", "prompt", "name", "prompt_name", "status", "reason", "answered", "unanswered", "requests",
              "prompt_tokens", "completion_tokens", "cached_tokens", "seconds", "results")  # fmt: skip
-    row = {name: getattr(one, name) for name in names} | {"id": one.pk, "memory_bytes": one.memory}
+    row = {name: getattr(one, name) for name in names}
+    row |= {"id": one.pk, "memory_bytes": one.memory, "gpu_memory_bytes": one.gpu_memory}
     results = one.results or None
     return row | {
         "cost_per_1000_labels": entry.cost.value if entry else None,

@@ -170,9 +170,11 @@ def _sat(shift: Shift, sitting: Sitting) -> bool:
         candidate.server_seconds += sitting.server_seconds
         if shift.tokens and len(candidate.sittings) < SITTINGS_KEPT:
             candidate.sittings = [*candidate.sittings, [round(sitting.seconds, 4), shift.tokens]]
-        if sitting.memory is not None:
-            candidate.memory = max(sitting.memory, candidate.memory or 0)
-        candidate.save(update_fields=["server_seconds", "sittings", "memory"])
+        for name in ("memory", "gpu_memory"):
+            held = getattr(sitting, name)
+            if held is not None:
+                setattr(candidate, name, max(held, getattr(candidate, name) or 0))
+        candidate.save(update_fields=["server_seconds", "sittings", "memory", "gpu_memory"])
         shift.candidate = candidate
         return True
 

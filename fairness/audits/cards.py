@@ -99,6 +99,7 @@ def _candidate(one: AuditCandidate, entry: Any) -> dict[str, Any]:
         "cached_tokens": one.cached_tokens,
         "model_seconds": round(one.seconds, 3),
         "memory_bytes": one.memory,
+        "gpu_memory_bytes": one.gpu_memory,
         "cost_per_1000_labels": None,
         "disparities": None,
         "results": one.results,
@@ -166,7 +167,8 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
 
 def _table(candidates: Any) -> Iterator[str]:
     heads = [_("Model"), _("Accuracy"), _("Macro-F1"), _("Calibration error"), *map(str, shown.MEASURE_NAMES.values()),
-             _("Order sensitivity"), _("Tokens a second"), _("Cost of 1,000 labels")]  # fmt: skip
+             _("Order sensitivity"), _("Tokens a second"), _("Memory"), _("GPU memory"),
+             _("Cost of 1,000 labels")]  # fmt: skip
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
     for one in candidates:
@@ -182,6 +184,8 @@ def _table(candidates: Any) -> Iterator[str]:
             *(_measure(name, one["disparities"][name]) for name in MEASURES),
             _text(shown.share(figure_of(overall["order_sensitivity"]))),
             _text(shown.plain(figure_of(one["results"]["speed"]["tokens_per_second"]), 0)),
+            shown.memory(one["memory_bytes"]) or _("not told"),
+            shown.memory(one["gpu_memory_bytes"]) or _("not read"),
             f"{cost['value']:.4f} {cost['currency']}" if cost else "–",
         ]
         yield "| " + " | ".join(map(_cell, cells)) + " |"

@@ -171,6 +171,7 @@ class AuditCandidate(models.Model):
     server_seconds = models.FloatField(default=0)
     sittings = models.JSONField(default=list)
     memory = models.BigIntegerField(_("bytes that the server's process holds"), null=True)
+    gpu_memory = models.BigIntegerField(_("bytes that the server holds on GPUs"), null=True)
     results = models.JSONField(null=True)
     measured_at = models.DateTimeField(null=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 
 from annotations.candidates import Usage, Used
 from annotations.models import ModelChoice, ModelRole, Project
@@ -105,19 +105,23 @@ def audit_usage(project: Project) -> list[Usage]:
     rows = AuditCandidate.objects.filter(audit__project=project).values("model").order_by("model")
     sums = rows.annotate(
         audits=Count("audit", distinct=True),
-        labels=Sum("answered"),
+        probes=Sum(F("answered") + F("unanswered")),
         read=Sum("prompt_tokens"),
         written=Sum("completion_tokens"),
+        cached=Sum("cached_tokens"),
         model_seconds=Sum("seconds"),
         servers=Sum("server_seconds"),
     )
+    if not sums:
+        return []
     names = dict(AuditCandidate.objects.filter(audit__project=project).order_by("id").values_list("model", "name"))
     return [
         Usage(
             used=Used(row["model"], row["read"], row["written"], row["servers"]),
             name=names[row["model"]],
             audits=row["audits"],
-            answers=row["labels"],
+            asked=row["probes"],
+            cached_tokens=row["cached"],
             seconds=row["model_seconds"],
         )
         for row in sums

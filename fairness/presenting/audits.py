@@ -96,6 +96,7 @@ class Line:
     unanswered: Shown
     speed: Shown
     memory: str
+    gpu_memory: str
     cost: Shown
 
 
@@ -113,6 +114,7 @@ def lines(entries: Sequence[Entry], measure: str) -> list[Line]:
             unanswered=share(one.overall("unanswered")),
             speed=plain(one.speed, 0),
             memory=memory(one.candidate.memory),
+            gpu_memory=memory(one.candidate.gpu_memory),
             cost=money(one.cost, one.currency),
         )
         for one in entries

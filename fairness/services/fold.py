@@ -105,6 +105,15 @@ def folding_held() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [FOLD_LOCK])
 
 
+def folding_waits() -> None:
+    """Nothing is folded until the caller's transaction ends; waits for a fold that is at work.
+
+    Whoever else writes counters calls this first. A fold never waits for it: it finds the lock taken and comes again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FOLD_LOCK])
+
+
 def pending_changes(project: Project, known: Crossed) -> Counted:
     """What the outbox still holds for ``project``: counters plus this equal a recount at every moment."""
     rows = OutboxRow.objects.filter(project_id=project.pk).order_by("pk")
@@ -134,9 +143,11 @@ def admit(met: Mapping[int, Iterable[tuple[str, str]]]) -> None:
 def cells_add(by_project: Mapping[int, Counted]) -> None:
     """Add to the counters, project by project. The caller's transaction is open, and lost where this raises.
 
+    The caller holds ``FOLD_LOCK``: rows are locked by increases first, then by decreases in whatever order PostgreSQL
+    takes them, so two at once could wait for each other crosswise.
+
     Raises ``CountersWrong`` where a cell or a slice would fall below 0.
     """
-    # In one fixed order, so that a fold and a recount can never wait for each other's rows crosswise.
     projects = sorted(by_project)
     cells = [(pk, *cell, n) for pk in projects for cell, n in sorted(by_project[pk].cells.items())]
     slices = [(pk, *part, n) for pk in projects for part, n in sorted(by_project[pk].slices.items())]

@@ -16,7 +16,7 @@ from annotations.selectors.states import project_states
 from fairness.cells import Cell, Counted, Crossed, Slice, count_states
 from fairness.models import Counter, Pulse
 from fairness.models import Slice as SliceRow
-from fairness.services.fold import admit, cells_add, crossed_of, folding_held, pending_changes
+from fairness.services.fold import admit, cells_add, crossed_of, folding_held, folding_waits, pending_changes
 
 MEND_LOCK = 0xF01E  # advisory lock number: whoever holds it mends
 
@@ -123,6 +123,7 @@ def _mend(project: Project, differences: Iterable[Difference], known: Crossed) -
         else:
             missing.slices[wrong.cell] = wrong.recounted - wrong.live
     with transaction.atomic():
+        folding_waits()
         admit({project.pk: known.met})
         cells_add({project.pk: missing})
         pulse, _ = Pulse.objects.get_or_create(project=project)

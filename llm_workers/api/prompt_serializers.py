@@ -177,6 +177,9 @@ class TrialDetailSerializer(serializers.Serializer[Seen]):
     problem = serializers.CharField(source="trial.problem")
     requests_per_item = serializers.IntegerField(source="requests")
     estimate = TrialEstimateSerializer(allow_null=True)
+    currency = serializers.CharField(
+        source="money.currency", help_text=_("Of all costs here; empty: no price is known.")
+    )
     answers = TrialAnswerSerializer(many=True, source="rows")
     created_at = serializers.DateTimeField(source="trial.created_at")
     finished_at = serializers.DateTimeField(source="trial.finished_at", allow_null=True)

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotations.models import Checkpoint, Run
-from llm_workers.models import Endpoint, ModelVersion, RuleAction, RuleKind, RunItem
+from llm_workers.models import Endpoint, ModelVersion, RuleAction, RuleKind, RunItem, Throughput
 from llm_workers.policy import Asked
 from llm_workers.registry.forms import CURRENCY, SHA256
 from llm_workers.selectors.runs import run_speed, run_steps
@@ -22,8 +22,18 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
         fields = ["url", "enabled", "dialect", "healthy", "problem", "answer_ms", "checked_at", "breaker"]
 
 
+class SpeedSerializer(serializers.ModelSerializer[Throughput]):
+    class Meta:
+        model = Throughput
+        fields = [
+            "labels_per_second", "prompt_tokens_per_second", "completion_tokens_per_second", "whole", "seconds",
+            "seen_at",
+        ]  # fmt: skip
+
+
 class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
     endpoints = EndpointSerializer(many=True, help_text=_("The servers that offer it now; empty: none does."))
+    throughputs = SpeedSerializer(many=True, help_text=_("How fast each of its servers was when it was last asked."))
 
     class Meta:
         model = ModelVersion
@@ -31,7 +41,7 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
             "id", "name", "revision", "base", "adapter", "quantization", "parameters", "context_tokens", "stated_base",
             "stated_adapter", "stated_quantization", "stated_context_tokens", "license", "source", "file_hash",
             "price_per_million_prompt", "price_per_million_completion", "price_per_hour", "currency", "first_seen_at",
-            "last_seen_at", "endpoints",
+            "last_seen_at", "endpoints", "throughputs",
         ]  # fmt: skip
 
 
@@ -168,7 +178,10 @@ class RunStartSerializer(serializers.Serializer[Any]):
         default=0,
         min_value=0,
         max_value=500,
-        help_text=_("After so many items the run waits, with an estimate of the rest; resume it to go on. 0: none."),
+        help_text=_(
+            "After so many items the run waits, with an estimate of the rest; resume it to go on. 0: none. The page"
+            " proposes 20."
+        ),
     )
     rules = RuleSerializer(many=True, default=list)
 

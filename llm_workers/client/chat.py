@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from llm_workers.client.breaker import failed, succeeded
 from llm_workers.client.control import Control
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Transient, Unavailable
+from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
 from llm_workers.client.replies import broken, reply_of, retry_after
 from llm_workers.client.router import Replica, Router, begin_trial
@@ -97,16 +98,22 @@ class ChatClient:
         return [replica.server for replica in self.router.usable]
 
     @property
-    def waiting(self) -> float | None:
-        """Requests that wait in the servers' own queues, by the latest ``/metrics``; None where none has any."""
+    def load(self) -> Load | None:
+        """The servers' requests together, by the latest ``/metrics``; None where none has any."""
         loads = [replica.load for replica in self.router.usable if replica.load is not None]
-        return sum(load.waiting for load in loads) if loads else None
+        if not loads:
+            return None
+        return Load(sum(load.running for load in loads), sum(load.waiting for load in loads))
 
     @property
     def memory(self) -> float | None:
         """Bytes that the servers' processes hold together, by the latest ``/metrics``; None where none says so."""
         known = [replica.load.memory for replica in self.router.usable if replica.load and replica.load.memory]
         return sum(known) if known else None
+
+    async def gpu_memory(self) -> int | None:
+        """Bytes that servers on this machine hold on its GPUs together, now; None where that cannot be read."""
+        return await self._upkeep.gpu_memory()
 
     async def complete(self, request: Request) -> Reply:
         """The answer of the first server that gives one.
@@ -162,8 +169,11 @@ class ChatClient:
         return self._general
 
     def headers(self, server: Server) -> dict[str, str]:
-        key = self._api_key if server.api_key is None else server.api_key
+        key = self._key(server)
         return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def _key(self, server: Server) -> str:
+        return self._api_key if server.api_key is None else server.api_key
 
     def _pause(self, number: int, wait: float) -> float:
         """Seconds after round ``number``, by the server's wish to wait."""
@@ -235,7 +245,7 @@ class ChatClient:
             self._overloaded(retry_after(answer))
         if answer.status_code == 404:  # perhaps it serves another model now
             await verify(self, replica, since=time.monotonic())
-        reply = reply_of(server, request, answer, seconds=time.monotonic() - started)
+        reply = reply_of(server, request, answer, seconds=time.monotonic() - started, key=self._key(server))
         # A new connection may lead to a server that was started anew meanwhile, with another model.
         opened_at = self.http(server).opened_at(server.url)
         if opened_at > replica.verified_at:

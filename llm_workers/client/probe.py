@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from django.utils.translation import gettext as _
 
+from llm_workers.addresses import leads_to_refused, metadata_words
 from llm_workers.client.transport import Answered
 from llm_workers.client.wire import Offer, is_local
 
@@ -30,6 +31,8 @@ class Probe:
 
 def probe(url: str, *, api_key: str = "", seconds: float = SECONDS) -> Probe:
     """``GET /models`` of the server at ``url`` (which ends in ``/v1``). A fault is part of the finding."""
+    if leads_to_refused(url):
+        return Probe(url, problem=metadata_words())
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
     started = time.monotonic()
     try:

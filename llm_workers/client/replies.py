@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from llm_workers.client.transport import Answered
 from llm_workers.client.wire import Reply, Request, Server, parse_reply
 
 TRANSIENT = {408, 425, 429}
+KEYS = re.compile(r"(?i)\b(?:bearer\s+\S+|sk-[\w*.-]+)")  # keys as servers repeat them
 
 
 def broken(error: httpx.TransportError, *, seconds: float) -> Transient:
@@ -25,10 +27,11 @@ def broken(error: httpx.TransportError, *, seconds: float) -> Transient:
     return Transient(text % {"how": type(error).__name__})
 
 
-def reply_of(server: Server, request: Request, answer: Answered, *, seconds: float) -> Reply:
-    """The reply; raises ``BadRequest``, ``Refused`` or ``Transient`` with what happened and what to do."""
+def reply_of(server: Server, request: Request, answer: Answered, *, seconds: float, key: str = "") -> Reply:
+    """The reply; raises ``BadRequest``, ``Refused`` or ``Transient`` with what happened and what to do, in which the
+    ``key`` that was sent is never repeated, whatever the server says."""
     if answer.status_code != 200:
-        raise _refusal(server, request, answer)
+        raise _refusal(server, request, answer, key)
     try:
         return parse_reply(answer.json(), seconds=seconds)
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -45,9 +48,9 @@ def not_served(*, url: str, model: str, status: str) -> Refused:
     return Refused(text % {"url": url, "model": model, "status": status})
 
 
-def _refusal(server: Server, request: Request, answer: Answered) -> Exception:
+def _refusal(server: Server, request: Request, answer: Answered, key: str) -> Exception:
     status = answer.status_code
-    facts = {"url": server.url, "model": request.model, "status": f"{status}{_said(answer)}"}
+    facts = {"url": server.url, "model": request.model, "status": f"{status}{_said(answer, key)}"}
     if status in (401, 403):
         text = _(
             "%(url)s refuses access (%(status)s). Set LLM_API_KEY, or its own key, to one that the server accepts."
@@ -63,8 +66,8 @@ def _refusal(server: Server, request: Request, answer: Answered) -> Exception:
     return BadRequest(_("The server did not take this item (%(status)s).") % facts)
 
 
-def _said(answer: Answered) -> str:
-    """The server's own words, shortened, from the shapes that are in use."""
+def _said(answer: Answered, key: str) -> str:
+    """The server's own words, shortened, from the shapes that are in use. They are stored and shown: without keys."""
     try:
         data: Any = answer.json()
     except ValueError:
@@ -73,7 +76,8 @@ def _said(answer: Answered) -> str:
         error = data.get("error", data)
         text = error.get("message") or error.get("detail") if isinstance(error, dict) else error
         if isinstance(text, str) and text.strip():
-            return f": {' '.join(text.split())[:160]}"
+            whole = text.replace(key, "…") if key else text
+            return f": {' '.join(KEYS.sub('…', whole).split())[:160]}"
     return ""
 
 

@@ -19,6 +19,8 @@ import httptools
 import httpx
 import orjson
 
+from llm_workers.addresses import is_refused, metadata_words
+
 MOST_BYTES = 16 << 20  # of one answer
 LONG_AGO = float("-inf")
 
@@ -209,7 +211,7 @@ class LeanClient:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(min(self.connect, whole)):
-                _transport, connection = await loop.create_connection(
+                transport, connection = await loop.create_connection(
                     _Connection,
                     parts.hostname or "",
                     parts.port or (443 if secure else 80),
@@ -219,6 +221,10 @@ class LeanClient:
             raise httpx.ConnectTimeout("no connection") from None
         except OSError as error:
             raise httpx.ConnectError(str(error)) from None
+        peer = transport.get_extra_info("peername")
+        if peer is not None and is_refused(str(peer[0])):  # where a name leads is only known now
+            connection.close()
+            raise httpx.ConnectError(metadata_words())
         self._opened_at[parts.netloc] = time.monotonic()
         return connection
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from llm_workers.client.energy import EnergyMeter
+from llm_workers.client.gpus import Gpus
 from llm_workers.client.load import read_load
 from llm_workers.client.router import Replica, Tally
-from llm_workers.client.wire import is_local
+from llm_workers.client.wire import is_local, port_of
 
 if TYPE_CHECKING:
     from llm_workers.client.chat import ChatClient
@@ -30,8 +30,8 @@ class Upkeep:
         self._stopping, self._handing_in = asyncio.Event(), asyncio.Lock()
         self._renewing: asyncio.Task[None] | None = None
         self._others: list[asyncio.Task[None]] = []
-        self._meter = EnergyMeter() if client.registry is not None else None
-        self._joules = self._meter.joules() if self._meter else None
+        self._gpus = Gpus() if client.registry is not None else None
+        self._joules = self._gpus.joules() if self._gpus else None
 
     def start(self) -> None:
         self._others = [asyncio.create_task(self._watch()), asyncio.create_task(self._loads())]
@@ -72,13 +72,18 @@ class Upkeep:
 
     def _share_energy(self, taken: dict[str, Tally]) -> None:
         """Servers on this machine divide what its GPUs used, each by the part of its time that was the client's."""
-        before, self._joules = self._joules, self._meter.joules() if self._meter else None
+        before, self._joules = self._joules, self._gpus.joules() if self._gpus else None
         if before is None or self._joules is None:
             return
         here = {url: tally for url, tally in taken.items() if is_local(url) and tally.seconds}
         whole = sum(tally.seconds for tally in here.values())
         for tally in here.values():
             tally.joules = max(self._joules - before, 0.0) * tally.share / whole
+
+    async def gpu_memory(self) -> int | None:
+        """Bytes that the servers on this machine hold on its GPUs; None where that cannot be read."""
+        here = {port_of(one.url) for one in self.client.router.usable if is_local(one.url)}
+        return await asyncio.to_thread(self._gpus.memory, here) if self._gpus and here else None
 
     async def _watch(self) -> None:
         """End what is under way at a server that hangs; the requests go to other ones."""

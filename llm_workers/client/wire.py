@@ -53,6 +53,11 @@ def is_local(url: str) -> bool:
     return urlsplit(url).hostname in LOOPBACK
 
 
+def port_of(url: str) -> int:
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
 @dataclass(frozen=True)
 class Constraint:
     """Which answers are allowed: one of ``codes``, bare, or else JSON by ``schema`` (its root is an object).

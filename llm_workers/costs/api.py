@@ -57,7 +57,22 @@ class FiguresSerializer(UsedSerializer):
 
 
 class LineSerializer(UsedSerializer):
-    items = serializers.IntegerField(help_text=_("Items that were asked about, or labels that were rated."))
+    items = serializers.IntegerField(
+        help_text=_("Items that were asked about; of ratings, labels that were rated; of audits, probes.")
+    )
+
+
+class UsesSerializer(serializers.Serializer[Any]):
+    runs = LineSerializer(allow_null=True, help_text=_("All runs, probes included; null: there was none."))
+    trials = LineSerializer(allow_null=True, help_text=_("Trials of prompts, which give no labels."))
+    ratings = LineSerializer(allow_null=True, help_text=_("Ratings of people's labels by validators."))
+    audits = LineSerializer(allow_null=True, help_text=_("Audits of models, which give no labels."))
+    together = LineSerializer(allow_null=True, help_text=_("All that models used: the sum of the four."))
+
+
+class ModelUsesSerializer(UsesSerializer):
+    model = serializers.IntegerField(help_text=_("As in `models/`; an audit may have outlived its model."))
+    name = serializers.CharField()
 
 
 class GroupCostSerializer(serializers.Serializer[Any]):
@@ -85,16 +100,13 @@ class ModelCostSerializer(serializers.Serializer[Any]):
         return RunCostSerializer(one.runs[:RUNS_LISTED], many=True).data
 
 
-class CostsSerializer(serializers.Serializer[Any]):
+class CostsSerializer(UsesSerializer):
     counted_at = serializers.DateTimeField(
         allow_null=True, help_text=_("When correct labels and groups were counted last; null: not yet.")
     )
     reference = serializers.CharField(allow_null=True, help_text=_("What models' labels are compared with."))
     models = ModelCostSerializer(many=True)
-    runs = LineSerializer(allow_null=True, help_text=_("All runs, probes included; null: there was none."))
-    trials = LineSerializer(allow_null=True, help_text=_("Trials of prompts, which give no labels."))
-    ratings = LineSerializer(allow_null=True, help_text=_("Ratings of people's labels by validators."))
-    together = LineSerializer(allow_null=True, help_text=_("All that models used: the sum of the three."))
+    by_model = ModelUsesSerializer(many=True, help_text=_("The same, model by model."))
     people = FiguresSerializer(source="crowd", allow_null=True, help_text=_("At the project's pay per label."))
     people_groups = GroupCostSerializer(source="crowd_groups", many=True)
     pay_adjustments = serializers.DecimalField(source="adjustments", max_digits=14, decimal_places=2)
@@ -103,7 +115,7 @@ class CostsSerializer(serializers.Serializer[Any]):
 class CostView(APIView):
     @extend_schema(
         operation_id="project_cost",
-        summary="What labels cost: models and people, per label, per correct label, per group; trials and ratings",
+        summary="What labels cost: models and people, per label, per correct label, per group; trials, ratings, audits",
         responses=CostsSerializer,
         tags=["runs"],
     )

@@ -13,8 +13,9 @@ from django.db.models import Sum
 from annotations.agreement.intervals import wilson
 from annotations.labelling.selectors import pay_per_label
 from annotations.models import PayAdjustment, Project, Run
+from llm_workers.costs.by_model import ModelUses, Uses, uses_of, uses_summed
 from llm_workers.costs.money import Money, hour_prices, money_by_tokens, money_of
-from llm_workers.costs.using import Line, Used, of_servers, ratings_used, summed, together, trials_used
+from llm_workers.costs.using import Line, Used, of_servers, summed, summed_line
 from llm_workers.models import CostCount, CostTally, ModelVersion, RunServer
 
 ENOUGH_KNOWN = 30  # labels on items with a known label, before they are what a project's models are measured by
@@ -99,19 +100,16 @@ class ModelCost:
     groups: Sequence[Grouped]
 
 
-@dataclass(frozen=True)
-class Costs:
+@dataclass(frozen=True, kw_only=True)
+class Costs(Uses):
     """``reference``: what correct means here, see ``reference_of``; None where nothing can be compared.
 
-    ``runs``, ``trials`` and ``ratings`` are all that models used, ``together`` their sum; None where there was none.
-    ``crowd`` is None until people's labels are counted. ``adjustments``: what was paid to people on top.
+    Its ``Uses`` are all that models used, for labels or not; ``by_model``: the same, model by model. ``crowd`` is None
+    until people's labels are counted. ``adjustments``: what was paid to people on top.
     """
 
     models: Sequence[ModelCost]
-    runs: Line | None
-    trials: Line | None
-    ratings: Line | None
-    together: Line | None
+    by_model: Sequence[ModelUses]
     crowd: Figures | None
     crowd_groups: Sequence[Grouped]
     adjustments: Decimal
@@ -129,13 +127,11 @@ def costs_of(project: Project) -> Costs:
     crowd = [Grouped(tally.attribute, tally.group, _crowd(project, tally)) for tally in people]
     adjusted = PayAdjustment.objects.filter(project=project).aggregate(sum=Sum("amount"))["sum"]
     models = _models(project, tallies, reference)
-    runs, trials, ratings = _runs(models), trials_used(project), ratings_used(project)
+    by_model = uses_of(project, _runs(models))
     return Costs(
         models=models,
-        runs=runs,
-        trials=trials,
-        ratings=ratings,
-        together=together([line for line in (runs, trials, ratings) if line is not None]),
+        **uses_summed(by_model),
+        by_model=by_model,
         crowd=next((one.figures for one in crowd if not one.attribute), None),
         crowd_groups=[one for one in crowd if one.attribute],
         adjustments=adjusted or Decimal(0),
@@ -155,10 +151,13 @@ def reference_of(tallies: Iterable[CostTally]) -> str | None:
     return "agreed" if agreed else None
 
 
-def _runs(models: Sequence[ModelCost]) -> Line | None:
-    """What all runs used: items that they labelled, those of probes included, or had no usable answer for."""
-    items = sum(row.run.labelled + row.run.unanswered for one in models for row in one.runs)
-    return Line(items=items, **summed([one.figures for one in models])) if models else None
+def _runs(models: Sequence[ModelCost]) -> dict[int, Line]:
+    """What runs used, by model: items that they labelled, those of probes included, or had no usable answer for."""
+    lines: dict[int, list[Line]] = defaultdict(list)
+    for one in models:
+        items = sum(row.run.labelled + row.run.unanswered for row in one.runs)
+        lines[one.model.pk].append(Line(items=items, **summed([one.figures])))
+    return {model_id: summed_line(own) for model_id, own in lines.items()}
 
 
 def _models(project: Project, tallies: Sequence[CostTally], reference: str | None) -> list[ModelCost]:

@@ -1,4 +1,4 @@
-"""What models used beside runs: trials of prompts, and ratings of people's labels by validators."""
+"""What models used beside runs and audits: trials of prompts, and ratings of people's labels by validators."""
 
 from __future__ import annotations
 
@@ -50,9 +50,13 @@ def summed(parts: Sequence[Used]) -> dict[str, Any]:
     }
 
 
+def summed_line(lines: Sequence[Line]) -> Line:
+    return Line(items=sum(line.items for line in lines), **summed(lines))
+
+
 def together(lines: Sequence[Line]) -> Line | None:
     """The sum; None of nothing."""
-    return Line(items=sum(line.items for line in lines), **summed(lines)) if lines else None
+    return summed_line(lines) if lines else None
 
 
 def of_servers(servers: Sequence[Taken]) -> dict[str, float | None]:
@@ -75,28 +79,26 @@ class _Asked:
     seconds: float = 0.0
 
 
-def trials_used(project: Project) -> Line | None:
-    """What the project's trials of prompts used; None where there was none. Items that were not answered in time count
-    by the servers' time alone.
+def trials_used(project: Project) -> dict[int, Line]:
+    """What the project's trials of prompts used, by model. Items that were not answered in time count by the servers'
+    time alone.
     """
     asked, taken = _trials_asked(project), _trials_taken(project)
     models = ModelVersion.objects.in_bulk(asked.keys() | taken.keys()) if asked or taken else {}
     prices = hour_prices(server.url for servers in taken.values() for server in servers)
-    lines = []
+    lines = {}
     for model_id, model in models.items():
         one = asked.get(model_id, _Asked())
-        lines.append(
-            Line(
-                items=one.items,
-                money=money_of(one, model, taken[model_id], prices),
-                prompt_tokens=one.prompt_tokens,
-                completion_tokens=one.completion_tokens,
-                cached_tokens=one.cached_tokens,
-                model_seconds=one.seconds,
-                **of_servers(taken[model_id]),
-            )
+        lines[model_id] = Line(
+            items=one.items,
+            money=money_of(one, model, taken[model_id], prices),
+            prompt_tokens=one.prompt_tokens,
+            completion_tokens=one.completion_tokens,
+            cached_tokens=one.cached_tokens,
+            model_seconds=one.seconds,
+            **of_servers(taken[model_id]),
         )
-    return together(lines)
+    return lines
 
 
 def _trials_asked(project: Project) -> dict[int, _Asked]:
@@ -134,22 +136,21 @@ def _trials_taken(project: Project) -> dict[int, list[Taken]]:
     return taken
 
 
-def ratings_used(project: Project) -> Line | None:
-    """What the project's validators used, whatever model and prompt; None where there was none."""
+def ratings_used(project: Project) -> dict[int, Line]:
+    """What the project's validators used, by model, whatever the prompt."""
     found = Validator.objects.filter(project=project).select_related("model").prefetch_related("servers")
     validators = [one for one in found if one.rated or one.unanswered or one.servers.all()]
     prices = hour_prices(server.url for one in validators for server in one.servers.all())
-    return together(
-        [
-            Line(
-                items=one.rated + one.unanswered,
-                money=money_of(one, one.model, one.servers.all(), prices),
-                prompt_tokens=one.prompt_tokens,
-                completion_tokens=one.completion_tokens,
-                cached_tokens=one.cached_tokens,
-                model_seconds=one.seconds,
-                **of_servers(list(one.servers.all())),
-            )
-            for one in validators
-        ]
-    )
+    lines: dict[int, list[Line]] = defaultdict(list)
+    for one in validators:
+        line = Line(
+            items=one.rated + one.unanswered,
+            money=money_of(one, one.model, one.servers.all(), prices),
+            prompt_tokens=one.prompt_tokens,
+            completion_tokens=one.completion_tokens,
+            cached_tokens=one.cached_tokens,
+            model_seconds=one.seconds,
+            **of_servers(list(one.servers.all())),
+        )
+        lines[one.model_id].append(line)
+    return {model_id: summed_line(own) for model_id, own in lines.items()}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from annotations.access import READERS, project_access
 from annotations.labelling.selectors import pay_per_label
 from annotations.models import Project
-from llm_workers.costs.audits import audit_costs
+from llm_workers.costs.by_model import Uses
 from llm_workers.costs.selectors import Costs, Figures, ModelCost, costs_of
 
 RUNS_SHOWN = 20
@@ -31,19 +31,20 @@ def run_costs(request: HttpRequest, project_id: int) -> HttpResponse:
         "access": access,
         "costs": costs,
         "lines": _lines(costs),
+        "by_model": [{"name": one.name, "lines": _lines(one)} for one in costs.by_model],
         "models": [_shown(one, costs, access.project) for one in costs.models],
         "pay_per_label": pay_per_label(access.project),
-        "audits": audit_costs(access.project),
     }
     return render(request, "llm_workers/costs.html", context)
 
 
-def _lines(costs: Costs) -> list[dict[str, Any]]:
-    """All that models used, line by line."""
+def _lines(uses: Uses) -> list[dict[str, Any]]:
+    """All that was used, line by line."""
     named = [
-        (_("Runs"), costs.runs),
-        (_("Trials of prompts"), costs.trials),
-        (_("Ratings by validators"), costs.ratings),
+        (_("Runs"), uses.runs),
+        (_("Trials of prompts"), uses.trials),
+        (_("Ratings by validators"), uses.ratings),
+        (_("Audits"), uses.audits),
     ]
     return [{"name": name, "line": line} for name, line in named if line is not None]
 

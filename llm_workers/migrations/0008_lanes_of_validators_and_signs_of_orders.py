@@ -3,6 +3,8 @@ from django.db import migrations, models
 
 # What the one chain of a validator held: its lanes, of which there are none yet, ask about it again.
 TAKE_BACK = "UPDATE llm_workers_rating SET status = 'pending', generation = NULL WHERE status = 'leased'"
+# On the way back a validator is touched now: where it rates, its one chain is found lost and begun within a minute.
+TOUCH = "UPDATE llm_workers_validator SET touched_at = now() WHERE touched_at IS NULL"
 
 
 class Migration(migrations.Migration):
@@ -54,6 +56,12 @@ class Migration(migrations.Migration):
             model_name='validator',
             name='generation',
         ),
+        migrations.AlterField(
+            model_name='validator',
+            name='touched_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.RunSQL(migrations.RunSQL.noop, TOUCH),
         migrations.RemoveField(
             model_name='validator',
             name='touched_at',

@@ -139,9 +139,9 @@ class ModelVersion(models.Model):
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What is known of the model, the server's word before an operator's."""
+        """What is known of the model, an operator's word before the server's, which may say it wrongly."""
         names = ("base", "adapter", "quantization", "context_tokens")
-        return {name: getattr(self, name) or getattr(self, f"stated_{name}") for name in names}
+        return {name: getattr(self, f"stated_{name}") or getattr(self, name) for name in names}
 
 
 class Throughput(models.Model):

@@ -70,17 +70,22 @@ class SomeOf(Choices):
         return Reading(value, probabilities, confidence(value, probabilities), reason, stated)
 
     def combine(self, readings: Sequence[Reading]) -> Reading:
-        """The labels whose mean probability is at least one half, held to the schema's bounds by their rank."""
-        shares = [reading.probabilities for reading in readings if reading.probabilities]
-        if len(readings) == 1 or len(shares) < len(readings):
+        """The labels whose mean probability is at least one half, held to the schema's bounds by their rank. Without
+        probabilities, those that at least half of the answers gave."""
+        if len(readings) == 1:
             return readings[0]
+        shares = [reading.probabilities for reading in readings if reading.probabilities]
+        known = len(shares) == len(readings)
+        if not known:
+            keys = [label["key"] for label in self.labels]
+            shares = [{key: float(key in reading.value) for key in keys} for reading in readings]
         mean = {key: sum(share[key] for share in shares) / len(shares) for key in shares[0]}
         low, high = self._bounds()
         ranked = sorted(mean, key=lambda key: -mean[key])
         count = min(max(sum(share >= HALF for share in mean.values()), low), high)
         reason = next((reading.reason for reading in readings if reading.reason), "")
         value = self.checked(ranked[:count], reason)
-        return Reading(value, mean, confidence(value, mean), reason)
+        return Reading(value, mean, confidence(value, mean), reason) if known else Reading(value=value, reason=reason)
 
     def sampled(self, values: Sequence[Any]) -> dict[str, float] | None:
         """For each label the share of the draws that gave it, with half a draw added for yes and for no."""

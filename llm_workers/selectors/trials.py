@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import sqrt
@@ -17,7 +17,7 @@ from annotations.modalities import modality
 from annotations.models import Consensus, Project
 from annotations.settling.selectors import words_of
 from annotations.task_types import task_type
-from llm_workers.costs.money import cost_of
+from llm_workers.costs.money import BY_TOKENS, Money, cost_of, hour_prices, money_of
 from llm_workers.models import Trial, TrialAnswer
 from llm_workers.recipe import Recipe, recipe_from
 from llm_workers.selectors.prompts import as_text, question_of
@@ -68,7 +68,8 @@ class Range:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run over ``items`` would take, from ``n`` answers. ``money`` is None where the model has no price."""
+    """What a run over ``items`` would take, from ``n`` answers. ``money`` is None where no price is known, as the
+    trial's ``money`` says."""
 
     items: int
     n: int
@@ -108,6 +109,7 @@ class Seen:
     requests: int
     rows: list[Shown]
     estimate: Estimate | None
+    money: Money
     going: bool
     lost: bool
 
@@ -129,18 +131,50 @@ def trial_seen(trial: Trial) -> Seen:
     people = Consensus.objects.select_related("schema").in_bulk([row.item_id for row in answers])
     recipe = recipe_from(trial.recipe)
     lost = trial.status in OPEN and timezone.now() - trial.created_at > STALE
+    money = _money(trial, answers)
+    costs = _cost_of_each(trial, answers, money)
     return Seen(
         trial=trial,
         recipe=recipe,
         requests=recipe.requests(question_of(trial.schema, recipe).size),
-        rows=[_shown(trial, row, people.get(row.item_id)) for row in answers],
-        estimate=_estimate(trial, answers),
+        rows=[_shown(trial, row, people.get(row.item_id), costs.get(row.pk)) for row in answers],
+        estimate=_estimate(trial, answers, costs),
+        money=money,
         going=trial.status in OPEN and not lost,
         lost=lost,
     )
 
 
-def _shown(trial: Trial, row: TrialAnswer, people: Consensus | None) -> Shown:
+def _money(trial: Trial, answers: Sequence[TrialAnswer]) -> Money:
+    """What the trial has cost so far. Two queries, none where tokens have prices."""
+    model = trial.model
+    spent = Spent(
+        trials=1,
+        prompt_tokens=sum(row.prompt_tokens for row in answers),
+        completion_tokens=sum(row.completion_tokens for row in answers),
+        cached_tokens=sum(row.cached_tokens for row in answers),
+        seconds=sum(row.seconds for row in answers),
+    )
+    servers = [] if model.token_prices is not None else list(trial.servers.all())
+    return money_of(spent, model, servers, hour_prices(server.url for server in servers) if servers else {})
+
+
+def _cost_of_each(trial: Trial, answers: Sequence[TrialAnswer], money: Money) -> dict[int, Decimal]:
+    """Of each answer, by its id, where that is known: by its tokens, or by its part of the model time."""
+    asked = [row for row in answers if row.answered_at]
+    if money.amount is None:
+        return {}
+    if money.by == BY_TOKENS:
+        costs = [
+            cost_of(trial.model, prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens)
+            for row in asked
+        ]
+        return {row.pk: cost for row, cost in zip(asked, costs, strict=True) if cost is not None}
+    whole = sum(row.seconds for row in asked)
+    return {row.pk: money.amount * Decimal(row.seconds / whole if whole else 1 / len(asked)) for row in asked}
+
+
+def _shown(trial: Trial, row: TrialAnswer, people: Consensus | None, cost: Decimal | None) -> Shown:
     schema, gold = trial.schema, row.item.gold
     decided = people is not None and people.value is not None
     return Shown(
@@ -152,9 +186,7 @@ def _shown(trial: Trial, row: TrialAnswer, people: Consensus | None) -> Shown:
         people=words_of(people.schema, people.value) if people is not None and decided else "",
         against_gold=_differ(trial, row, gold),
         against_people=_differ(trial, row, people.value if people is not None else None),
-        cost=cost_of(trial.model, prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens)
-        if row.answered_at
-        else None,
+        cost=cost,
     )
 
 
@@ -166,19 +198,17 @@ def _differ(trial: Trial, row: TrialAnswer, other: Any) -> bool | None:
     return token(row.value) != token(other)
 
 
-def _estimate(trial: Trial, answers: Sequence[TrialAnswer]) -> Estimate | None:
+def _estimate(trial: Trial, answers: Sequence[TrialAnswer], costs: Mapping[int, Decimal]) -> Estimate | None:
     """None before two items were asked about."""
     asked = [row for row in answers if row.answered_at]
     if len(asked) < 2 or not trial.to_label:
         return None
     items = trial.to_label
-    costs = [
-        cost_of(trial.model, prompt_tokens=row.prompt_tokens, completion_tokens=row.completion_tokens) for row in asked
-    ]
+    known = [float(costs[row.pk]) for row in asked if row.pk in costs]
     return Estimate(
         items=items,
         n=len(asked),
         tokens=for_all([row.prompt_tokens + row.completion_tokens for row in asked], items),
         seconds=for_all([row.seconds for row in asked], items),
-        money=None if None in costs else for_all([float(cost or 0) for cost in costs], items),
+        money=for_all(known, items) if len(known) == len(asked) else None,
     )

@@ -38,6 +38,10 @@ class Outcome:
     raw: str = ""
     requests: int = 1
 
+    @property
+    def usable(self) -> bool:
+        return self.reading is not None
+
 
 def answers_store(*, work: Work, outcomes: Sequence[Outcome]) -> None:
     """Store outcomes of items that this claim still holds; drop the others, which somebody else asks about again."""

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from llm_workers.asking import Asking
 from llm_workers.client import Server, Usage
+from llm_workers.client.load import Load
 from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
@@ -213,9 +214,9 @@ def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
         return wait
 
 
-def lane_next(*, claim: Claim, pace: Pace, waiting: float | None = None) -> bool:
+def lane_next(*, claim: Claim, pace: Pace, load: Load | None = None) -> bool:
     """Whether the lane has more to do; where all that is left lies with other lanes, it has not. ``pace`` of its shift,
-    and the requests that waited inside the servers."""
+    and the requests that were inside the servers."""
     with transaction.atomic():
         lanes = RunLane.objects.select_for_update().filter(run_id=claim.run_id, number=claim.lane)
         own = lanes.filter(generation=claim.generation).first()
@@ -229,5 +230,5 @@ def lane_next(*, claim: Claim, pace: Pace, waiting: float | None = None) -> bool
         if not RunItem.objects.filter(run=run, status=RunItemStatus.PENDING).exists():
             return False
         if own is not None:
-            lane_tell(own, pace=pace, waiting=waiting)
+            lane_tell(own, pace=pace, load=load)
         return True

@@ -30,7 +30,7 @@ def take_stock(run: Run, *, step_done: bool = False) -> bool:
     and what it decides. Returns whether a going run goes on.
     """
     plan, model = RunPlan.objects.get(run=run), model_of(run)
-    if not RunItem.objects.filter(run=run, status__in=OPEN).exists():
+    if not _is_open(run):
         if step_done:
             _checkpoint(run, plan, model, rules=())
         if run.status in GOING:
@@ -42,6 +42,12 @@ def take_stock(run: Run, *, step_done: bool = False) -> bool:
     if step_done or due:
         _act(run, _checkpoint(run, plan, model, rules=rules))
     return run.status in GOING
+
+
+def _is_open(run: Run) -> bool:
+    """Whether any item is left. One question for each state: each has an index of its own, and a question about both
+    would walk over all items that are done."""
+    return any(RunItem.objects.filter(run=run, status=status).exists() for status in OPEN)
 
 
 def _is_probed(run: Run, plan: RunPlan) -> bool:
@@ -58,13 +64,15 @@ def _checkpoint(run: Run, plan: RunPlan, model: ModelVersion, *, rules: Iterable
     """Write down what is true of the run now and what its rules, the probe and other checks make of that."""
     figures_count(run, plan)
     found = watching.findings(run)
-    judgement = judge(rules, run_progress(run, plan, model), shares=True)
+    judgement = _decided(run) or judge(rules, run_progress(run, plan, model), shares=True)
     waits = [finding.objection for finding in found.values() if finding.objection]
     if _is_probed(run, plan):
         _estimate(run, plan, model)
         waits.append(_("The probe is done. See what the rest would take, then resume the run or cancel it."))
     if waits and judgement.decision != RunDecision.STOP:
         judgement = Judgement(RunDecision.PAUSE, " ".join(filter(None, [judgement.reason, *waits])))
+    if run.status == RunStatus.PAUSED and judgement.decision == RunDecision.GO_ON:
+        judgement = Judgement(RunDecision.PAUSE, run.reason)
     figures = run_figures(run, plan, model) | {
         "checks": {name: finding.figures for name, finding in found.items() if finding.figures}
     }
@@ -81,6 +89,17 @@ def _checkpoint(run: Run, plan: RunPlan, model: ModelVersion, *, rules: Iterable
     data = {"number": number, "decision": judgement.decision, **figures}
     _record(run, "checkpoint.reached", SYSTEM, data)
     return judgement
+
+
+def _decided(run: Run) -> Judgement | None:
+    """What ended the run, where answers that were under way then come in afterwards: nothing is decided any more."""
+    return Judgement(RunDecision.STOP, run.reason) if run.status in (RunStatus.STOPPED, RunStatus.CANCELLED) else None
+
+
+def last_checkpoint(run: Run) -> None:
+    """The checkpoint of a run that a person has just ended: what was true then, and why it ends."""
+    if run.labelled:
+        _checkpoint(run, RunPlan.objects.get(run=run), model_of(run), rules=())
 
 
 def _estimate(run: Run, plan: RunPlan, model: ModelVersion) -> None:

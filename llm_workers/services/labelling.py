@@ -34,7 +34,7 @@ def label_for_a_while(*, run_id: int, lane: int, generation: int) -> Next | None
     if fault is not None:
         wait = lane_fault(claim=work.claim, reason=fault.message, hopeless=isinstance(fault, Refused))
         return None if wait is None else Next(work.claim.generation, wait)
-    if not lane_next(claim=work.claim, pace=shift.pace, waiting=shift.waiting):
+    if not lane_next(claim=work.claim, pace=shift.pace, load=shift.load):
         return None
     # Where there was no room under the limits, other lanes' answers must come first.
     return Next(work.claim.generation, 0.0 if shift.asked else limits.NO_ROOM_PAUSE)

@@ -6,6 +6,7 @@ it says otherwise.
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 from django.db.models import Count, F, Q
@@ -13,10 +14,11 @@ from django.db.models.functions import Least
 from django.utils import timezone
 
 from annotations.models import Run
+from llm_workers.client.load import Load
 from llm_workers.dispatch import queue_lanes_on_commit
-from llm_workers.limits import EASY, MAX_LANES, MOST_LANES, TOUCH_EVERY
+from llm_workers.limits import EASY, LITTLE, MAX_LANES, MOST_LANES, TOUCH_EVERY
 from llm_workers.models import RunLane
-from llm_workers.pacing import Pace
+from llm_workers.pacing import STRIDE, Pace
 from llm_workers.services.finish import GOING, model_of
 
 WORKED_ON = timedelta(seconds=2 * TOUCH_EVERY)  # since the last touch: longer ago, and it waits for a worker
@@ -45,19 +47,21 @@ def lanes_join() -> int:
     return len(short)
 
 
-def lane_tell(lane: RunLane, *, pace: Pace, waiting: float | None) -> None:
+def lane_tell(lane: RunLane, *, pace: Pace, load: Load | None) -> None:
     """Keep what a shift found of its servers, and make one lane more, for another worker, where all lanes have as many
     requests under way as they may, are worked on, and the servers take that easily.
 
-    ``waiting``: requests that wait inside the servers; many of them had made the lane ask less. Where servers say
-    nothing of them, answers must come nearly as soon as the quickest did.
+    By their ``load``, if next to nothing waits inside them; where they do not say, if answers come nearly as soon as
+    the quickest did.
     """
-    lane.width = pace.width
-    lane.quickest = min(pace.shortest, lane.quickest or pace.shortest)
+    lane.width = pace.proven
+    if math.isfinite(pace.shortest):
+        lane.quickest = min(pace.shortest, lane.quickest or pace.shortest)
     lane.save(update_fields=["width", "quickest"])
-    if pace.width < pace.most or (waiting is None and not pace.usual <= EASY * lane.quickest):
+    easy = load.waiting <= LITTLE * load.running if load else pace.usual <= EASY * (lane.quickest or 0)
+    if pace.width < pace.most or not easy:
         return
     others = list(RunLane.objects.filter(run=lane.run_id).exclude(pk=lane.pk).values_list("width", "touched_at"))
     since = timezone.now() - WORKED_ON
-    if len(others) + 1 < MOST_LANES and all((width or 0) >= pace.most and at > since for width, at in others):
+    if len(others) + 1 < MOST_LANES and all((width or 0) * STRIDE >= pace.most and at > since for width, at in others):
         lanes_make(lane.run, len(others) + 2)

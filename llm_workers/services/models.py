@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ledger.services import actor_of, record
 from llm_workers.client import Offer, Probe, probe
 from llm_workers.limits import PROBE_EVERY
-from llm_workers.models import Endpoint, ModelVersion
+from llm_workers.models import Endpoint, ModelVersion, RunServer, TrialServer, ValidatorServer
 from llm_workers.services.keys import KeyLost, key_open
 from llm_workers.services.revisions import is_another, latest_revision, revision_make
 
@@ -121,10 +121,21 @@ def _from_settings() -> None:
     """A row for each server of ``LLM_BASE_URL``, and none for those that have left it."""
     urls = list(dict.fromkeys(settings.LLM_BASE_URLS))
     with transaction.atomic():
-        Endpoint.objects.exclude(Q(added=True) | Q(url__in=urls)).delete()
+        gone = list(Endpoint.objects.select_for_update().exclude(Q(added=True) | Q(url__in=urls)).order_by("id"))
+        for endpoint in gone:
+            price_keep(endpoint)
+            endpoint.delete()
         known = set(Endpoint.objects.filter(url__in=urls).values_list("url", flat=True))
         new = [Endpoint(url=url) for url in urls if url not in known]
         Endpoint.objects.bulk_create(new, ignore_conflicts=True)  # another process may do the same
+
+
+def price_keep(endpoint: Endpoint) -> None:
+    """Write the price of a server that goes, or moves, beside what was taken from it at its address until now."""
+    if endpoint.price_per_hour is not None:
+        price = {"price_per_hour": endpoint.price_per_hour, "currency": endpoint.currency}
+        for kind in (RunServer, TrialServer, ValidatorServer):
+            kind.objects.filter(url=endpoint.url, price_per_hour=None).update(**price)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from llm_workers.policy import Rule, judge
 from llm_workers.services.clock import clock_start, clock_stop
 from llm_workers.services.figures import run_progress
 from llm_workers.services.filling import run_prepare
-from llm_workers.services.finish import GOING, model_of, pause_locked
+from llm_workers.services.finish import GOING, last_checkpoint, model_of, pause_locked
 from llm_workers.services.lanes import lanes_make
 from llm_workers.services.prompting import model_annotator, plain_version, version_of
 from llm_workers.services.rules import rules_as_json, rules_check, rules_store
@@ -180,6 +180,7 @@ def run_cancel(*, run: Run, by: Any) -> Run:
         run.status, run.reason, run.finished_at = RunStatus.CANCELLED, _("Cancelled by a person."), timezone.now()
         run.save(update_fields=["status", "reason", "finished_at"])
         clock_stop(run)
+        last_checkpoint(run)
         _record(run, "run.cancelled", actor_of(by), {"labelled": run.labelled})
     return run
 

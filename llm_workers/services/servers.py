@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 from llm_workers.addresses import address_fault
-from llm_workers.models import Breaker, Endpoint, RunServer, TrialServer, ValidatorServer
+from llm_workers.models import Breaker, Endpoint
 from llm_workers.services.keys import key_seal
-from llm_workers.services.models import server_ask
+from llm_workers.services.models import price_keep, server_ask
 
 CHANGEABLE = frozenset({"url", "enabled", "notes", "price_per_hour", "currency", "api_key"})
 KEY_LENGTH = 500
@@ -87,10 +87,7 @@ def server_remove(*, endpoint: Endpoint, by: Any) -> None:
         if endpoint.url in settings.LLM_BASE_URLS:
             text = _("%(url)s is named by LLM_BASE_URL. Take it out there, or disable it here.")
             raise DomainError("server_in_settings", text % {"url": endpoint.url})
-        if endpoint.price_per_hour is not None:
-            price = {"price_per_hour": endpoint.price_per_hour, "currency": endpoint.currency}
-            for kind in (RunServer, TrialServer, ValidatorServer):
-                kind.objects.filter(url=endpoint.url).update(**price)
+        price_keep(endpoint)
         _record("endpoint.removed", endpoint, by, {"url": endpoint.url})
         endpoint.delete()
 
@@ -119,6 +116,7 @@ def _move(endpoint: Endpoint, url: str, api_key: str) -> bool:
     if endpoint.url in settings.LLM_BASE_URLS:
         text = _("%(url)s is named by LLM_BASE_URL. Change it there.") % {"url": endpoint.url}
         raise DomainError("server_in_settings", text, fields={"url": [text]})
+    price_keep(endpoint)
     endpoint.url, endpoint.healthy, endpoint.problem = url, False, _("It has not been asked yet.")
     endpoint.answer_ms = endpoint.checked_at = None
     endpoint.model_versions.clear()

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from llm_workers import limits
 from llm_workers.client import ChatClient, ClientError, Refused, Server, Usage
+from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
 from llm_workers.pacing import Pace
 
@@ -38,6 +39,9 @@ class Answered(Protocol):
     def usage(self) -> Usage: ...
     @property
     def requests(self) -> int: ...
+    @property
+    def usable(self) -> bool:
+        """Whether it is an answer to the question."""
 
 
 Leased = TypeVar("Leased")
@@ -77,7 +81,8 @@ class Job(Protocol[Leased, Answer]):
         """Give back what could not be asked about to the end, each with what that used all the same."""
 
     def touch(self, width: int) -> bool:
-        """Say that the lane is worked on, with so many requests at a time; False where the claim is lost."""
+        """Say that the lane is worked on, and that so many requests at a time are worth it, which the next task begins
+        with; False where the claim is lost."""
 
 
 class Shift(Generic[Leased, Answer]):
@@ -95,8 +100,10 @@ class Shift(Generic[Leased, Answer]):
         self.news = asyncio.Event()
         self.fault: ClientError | None = None
         self.dry, self.asked = False, 0
+        self.unusable = 0  # answers in a row, since the last store
         self.memory: float | None = None  # bytes that the servers' processes held in the end, where they say so
-        self.waiting: float | None = None  # requests that waited inside the servers in the end, likewise
+        self.gpu_memory: int | None = None  # likewise, of those on this machine, on its GPUs
+        self.load: Load | None = None  # requests that were inside the servers in the end, likewise
 
     async def run(self) -> ClientError | None:
         """Returns why no server could be used, or None."""
@@ -116,16 +123,18 @@ class Shift(Generic[Leased, Answer]):
                             await self.news.wait()
                     self.news.clear()
                     await self._collect()
-                    self._store_beside(client)
+                    if self.unusable < limits.MAX_UNANSWERED_IN_ROW:
+                        self._store_beside(client)
+                    else:
+                        await self._store_all(client)  # perhaps nothing more should be asked
                     if not await self._touch():
                         break
                     self._look(client)
-                if self.storing is not None:
-                    await self.storing
-                await self._store(client)
+                await self._store_all(client)
             finally:
                 await self._abandon()
-            self.memory, self.waiting = client.memory, client.waiting
+            self.memory, self.gpu_memory = client.memory, await client.gpu_memory()
+            self.load = client.load
         return self.fault
 
     def _overloaded(self, wait: float) -> None:
@@ -180,6 +189,7 @@ class Shift(Generic[Leased, Answer]):
                 released.append((one, error.usage))
                 continue
             self.answers.append(answer)
+            self.unusable = 0 if answer.usable else self.unusable + 1
             if answer.usage.seconds:
                 self.pace.answered(answer.usage.seconds / answer.requests, full=full)
         if released:
@@ -194,6 +204,13 @@ class Shift(Generic[Leased, Answer]):
         if self.storing is None and due:
             self.storing = asyncio.create_task(self._store(client))
 
+    async def _store_all(self, client: ChatClient) -> None:
+        if self.storing is not None:
+            await self.storing
+            self.storing = None
+        await self._store(client)
+        self.unusable = 0
+
     async def _store(self, client: ChatClient) -> None:
         if self.answers:
             if self.job.is_timed:  # what these answers cost must be known when they are held to a limit of money
@@ -206,15 +223,15 @@ class Shift(Generic[Leased, Answer]):
         if time.monotonic() - self.touched_at < limits.TOUCH_EVERY:
             return True
         self.touched_at = time.monotonic()
-        return await sync_to_async(self.job.touch)(self.pace.width)
+        return await sync_to_async(self.job.touch)(self.pace.proven)
 
     def _look(self, client: ChatClient) -> None:
         """Heed how many requests wait inside the servers."""
         if time.monotonic() - self.loaded_at >= limits.LOAD_EVERY:
             self.loaded_at = time.monotonic()
-            waiting = client.waiting
-            if waiting is not None:
-                self.pace.waiting(waiting)
+            load = client.load
+            if load is not None:
+                self.pace.waiting(load.waiting, running=load.running)
 
     async def _abandon(self) -> None:
         """Give back what was not asked about, and stop what is still under way: the claim is lost, or something here

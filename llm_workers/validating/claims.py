@@ -84,6 +84,10 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     requests: int = 1
 
+    @property
+    def usable(self) -> bool:
+        return self.reading is not None
+
 
 def lane_claim(*, validator_id: int, lane: int, generation: int) -> Work | None:
     """Take the lane over from ``generation``; None where another task has it or there is nothing to go on with."""

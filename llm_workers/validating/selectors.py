@@ -99,7 +99,8 @@ def validator_shown(project: Project) -> ValidatorShown:
     if validator is None:
         return ValidatorShown(rules, None, 0, {}, used(project.pk), Compared(), [])
     ratings = Rating.objects.filter(validator=validator)
-    left = ratings.filter(status__in=[RatingStatus.PENDING, RatingStatus.LEASED]).count()
+    # Each by the index of its state; counted together they would be looked for among all ratings.
+    left = sum(ratings.filter(status=status).count() for status in (RatingStatus.PENDING, RatingStatus.LEASED))
     overall, groups = _compared(validator)
     verdicts = {
         Verdict.AGREE.value: validator.agreed,

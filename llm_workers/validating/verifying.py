@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -101,14 +102,16 @@ def verifier_rules_of(project: Project) -> VerifierRules:
 
 
 def _groups_as_columns(found: Collected) -> Any:
-    """One column of 0 and 1 for each group, (n labels, groups); at most ``MOST_GROUPS``, the largest."""
-    sizes: dict[tuple[str, str], int] = {}
-    for groups in found.groups:
-        for pair in groups.items():
-            sizes[pair] = sizes.get(pair, 0) + 1
-    kept = sorted(sizes, key=lambda pair: (-sizes[pair], pair))[:MOST_GROUPS]
+    """One column of 0 and 1 for each of ``_largest_groups``, (n labels, groups)."""
+    kept = _largest_groups(found)
     rows = np.array([[groups.get(name) == group for name, group in kept] for groups in found.groups], float)
     return rows.reshape(len(found.groups), len(kept))[found.given.item]
+
+
+def _largest_groups(found: Collected) -> list[tuple[str, str]]:
+    """(attribute, group), at most ``MOST_GROUPS``."""
+    sizes = Counter(pair for groups in found.groups for pair in groups.items())
+    return sorted(sizes, key=lambda pair: (-sizes[pair], pair))[:MOST_GROUPS]
 
 
 def _against(verified: Verified, basis: Any) -> list[tuple[str, ...]]:
@@ -187,8 +190,7 @@ def _figures(found: Collected, signals: Signals, verified: Verified) -> dict[str
     score = verified.out_of_fold[verified.method]
     of_model = found.given.base[found.given.annotator[verified.known]] >= 0
     groups = []
-    pairs = sorted({pair for groups_of in found.groups for pair in groups_of.items()})[:MOST_GROUPS]
-    for attribute, group in pairs:
+    for attribute, group in sorted(_largest_groups(found)):
         within = np.array([one.get(attribute) == group for one in found.groups], bool)[item]
         part = _part(verified, score, item, within, GROUP_DRAWS)
         groups.append({"attribute": attribute, "group": group} | part)

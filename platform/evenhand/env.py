@@ -208,6 +208,8 @@ def _web_urls(raw: str) -> list[str]:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError(f"{url!r} is not a web address.")
+        if parts.username is not None or parts.password is not None:  # addresses are shown to everybody
+            raise ValueError("Leave name and password out of an address; LLM_API_KEY holds the key.")
     return urls
 
 

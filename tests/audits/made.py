@@ -33,8 +33,8 @@ def make_audit(cast: Cast, *, families: int = 12, tasks: tuple[str, ...] = ("sen
     AuditRules.objects.create(project=cast.project, probe_set=probe_set)
     made = audit_over(cast, probe_set, (("fair-7b", 0.02, 0.0), ("skewed-1b", 0.1, 0.4)))
     candidate = made.candidates.get(name="skewed-1b")
-    candidate.memory = 3_221_225_472
-    candidate.save(update_fields=["memory"])
+    candidate.memory, candidate.gpu_memory = 3_221_225_472, 34_359_738_368
+    candidate.save(update_fields=["memory", "gpu_memory"])
     return made
 
 

@@ -14,6 +14,8 @@ from llm_workers.services.prompting import prompt_create
 from tests.audits.made import OWN_YAML, make_audit
 from tests.factories import make_items, make_project
 
+GIB = 1024**3
+
 
 def test_an_audit_is_started_read_and_chosen_from(cast, api, model, work):
     client, project = api(cast.olivia), cast.project.pk
@@ -112,6 +114,8 @@ def test_the_card_says_everything_and_names_nobody(cast, api):
     skewed = card["candidates"][1]
     assert skewed["examples"][0]["members"]
     assert skewed["results"]["attributes"]["gender"]["groups"]["woman"]["accuracy"]["high"] < 0.8
+    assert (skewed["memory_bytes"], skewed["gpu_memory_bytes"]) == (3 * GIB, 32 * GIB)
+    assert card["candidates"][0]["gpu_memory_bytes"] is None
     assert card["choices"][0]["by"] == "audit"
     text = str(card)
     for person in (cast.olivia, cast.audrey):
@@ -123,6 +127,24 @@ def test_the_card_of_gold_quotes_no_item(cast, api):
     ProbeSet.objects.update(kind="gold")
     card = api(cast.olivia).get(f"/api/v1/audits/{audit.pk}/card/").json()
     assert all(one["examples"] == [] for one in card["candidates"])
+
+
+def test_memory_is_told_on_every_face_of_an_audit_or_said_to_be_unread(cast, api, page_client):
+    audit = make_audit(cast)
+    fair, skewed = audit.candidates.all()
+    markdown = as_markdown(card_of(audit_with_candidates(audit.pk)))
+    read, unread = [line for line in markdown.splitlines() if line.startswith("| ")][1:3]
+    if "fair-7b" in read:
+        read, unread = unread, read
+    assert "3.0 GiB | 32.0 GiB" in read
+    assert "not told | not read" in unread
+    board = page_client(cast.olivia).get(f"/audits/{audit.pk}/").content.decode()
+    assert "32.0\u202fGiB" in board
+    assert "not read" in board
+    assert "32.0\u202fGiB" in page_client(cast.olivia).get(f"/audits/{audit.pk}/models/{skewed.pk}/").content.decode()
+    assert "Not read:" in page_client(cast.olivia).get(f"/audits/{audit.pk}/models/{fair.pk}/").content.decode()
+    rows = api(cast.olivia).get(f"/api/v1/audits/{audit.pk}/").json()["candidates"]
+    assert {row["name"]: row["gpu_memory_bytes"] for row in rows} == {"fair-7b": None, "skewed-1b": 32 * GIB}
 
 
 def test_markdown_of_the_card_is_not_broken_by_names(cast):
@@ -187,8 +209,8 @@ def test_pages_choose_steer_and_tell_what_is_wrong(cast, page_client):
 def test_what_audits_used_up_stands_on_the_cost_page(cast, page_client, start, templates, work):
     work(start(templates))
     page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/runs/costs/").content.decode()
-    assert "audits-cost" in page
-    assert f"{200 * templates.size:,}" in page
+    assert "No model has labelled here yet" not in page
+    assert f"{204 * templates.size:,}" in page  # tokens
 
 
 def test_the_chosen_labeller_is_proposed_to_runs(cast, page_client, model, start, templates, work):

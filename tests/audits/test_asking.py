@@ -15,6 +15,9 @@ from fairness.audits.services import audit_cancel, audit_resume, audits_wake
 from fairness.models import Audit, AuditAnswer, AuditStatus, CandidateStatus
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
+from llm_workers.client.wire import port_of
+
+GIB = 1024**3
 
 
 def test_an_audit_asks_about_every_probe_in_every_order_and_measures(templates, start, work, llm, cast):
@@ -176,6 +179,22 @@ def test_an_item_without_a_usable_answer_is_counted_as_such(templates, start, wo
     candidate = work(start(templates)).candidates.get()
     assert (candidate.answered, candidate.unanswered) == (templates.size - 1, 1)
     assert candidate.results["overall"]["unanswered"]["value"] == pytest.approx(1 / templates.size)
+
+
+def test_gpu_memory_is_the_largest_that_was_read_of_the_server(templates, start, work, llm, monkeypatch):
+    """The scripted server runs on this machine; nothing of it is on a GPU, so the reading is made up."""
+    asked, readings = [], iter([None, 3 * GIB, 2 * GIB])
+
+    def read(gpus, ports):
+        asked.append(set(ports))
+        return next(readings, GIB)
+
+    monkeypatch.setattr("llm_workers.client.gpus.Gpus.memory", read)
+    monkeypatch.setattr("llm_workers.limits.TASK_SECONDS", 0.0)
+    candidate = work(start(templates)).candidates.get()
+    assert len(asked) >= 3
+    assert asked[0] == {port_of(llm.url)}
+    assert (candidate.gpu_memory, candidate.memory) == (3 * GIB, None)
 
 
 def test_only_one_audit_at_a_time(templates, start):

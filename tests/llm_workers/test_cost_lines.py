@@ -149,7 +149,7 @@ def test_many_trials_and_servers_need_no_more_queries(cast, model, tried, rated,
         TrialServer.objects.create(trial=trial, url=f"http://gpu{number}/v1", busy_seconds=1)
         validator = rated(prompt_hash=str(number) * 64)
         ValidatorServer.objects.create(validator=validator, url=f"http://gpu{number}/v1", busy_seconds=1)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         costs = costs_of(cast.project)
     assert (costs.trials.items, costs.ratings.items) == (24, 48)
 

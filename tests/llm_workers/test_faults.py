@@ -270,3 +270,14 @@ def test_the_api_key_is_sent_and_a_wrong_one_is_told(cast, llm, settings, work, 
     (endpoint,) = models_refresh()
     assert not endpoint.healthy
     assert "Set LLM_API_KEY" in endpoint.problem
+
+
+def test_a_key_that_a_server_repeats_is_kept_nowhere(cast, llm, settings, work, start):
+    make_items(cast.project, 1)
+    settings.LLM_API_KEY = "sesame"
+    run = start()
+    llm.api_key = "another"
+    run = work(run)
+    assert run.status == "paused"
+    assert "(401: The key … is wrong, as is … or …)" in run.reason
+    assert "sesame" not in str(list(LedgerEvent.objects.values_list("data", flat=True)))

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotations.models import Run
 from llm_workers import limits
+from llm_workers.client.load import Load
 from llm_workers.limits import MOST_LANES
 from llm_workers.models import ModelVersion, RunLane
 from llm_workers.pacing import Pace
@@ -29,13 +30,13 @@ def run(cast, start) -> Run:
     return start()
 
 
-def told(run: Run, *, width: int = 8, usual: float = 0.1, shortest: float = 0.1, waiting: float | None = None) -> int:
+def told(run: Run, *, width: int = 8, usual: float = 0.1, shortest: float = 0.1, load: Load | None = None) -> int:
     """Lanes after a shift of lane 0 that ended so; ``width`` of 8 requests at a time."""
     lane = RunLane.objects.get(run=run, number=0)
     work = lane_claim(run_id=run.pk, lane=0, generation=lane.generation)
     pace = Pace(start=width, most=8)
     pace.usual, pace.shortest = usual, shortest
-    assert lane_next(claim=work.claim, pace=pace, waiting=waiting)
+    assert lane_next(claim=work.claim, pace=pace, load=load)
     return RunLane.objects.filter(run=run).count()
 
 
@@ -45,7 +46,8 @@ def told(run: Run, *, width: int = 8, usual: float = 0.1, shortest: float = 0.1,
         ({}, 2),
         ({"width": 7}, 1),  # it could ask more itself
         ({"usual": 0.3}, 1),  # the server is busy
-        ({"usual": 0.3, "waiting": 0.0}, 2),  # the server says that nobody waits
+        ({"usual": 0.3, "load": Load(running=20, waiting=1)}, 2),  # the server says that hardly anybody waits
+        ({"load": Load(running=20, waiting=8)}, 1),
     ],
 )
 def test_a_full_lane_whose_server_has_room_gets_another_one(run, shift, lanes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from asgiref.sync import async_to_sync
 
@@ -49,16 +50,54 @@ def test_a_refusal_shrinks_it_once_and_holds_it_for_as_long_as_the_server_wishes
 
 def test_slower_answers_shrink_it_and_it_never_stands_still():
     pace = Pace(start=16, most=64)
-    answers(pace, 10)
+    answers(pace, 16)
     answers(pace, 400, seconds=2.0)
     assert 1 <= pace.width < 8
 
 
+def served(pace: Pace, count: int, seconds_for: Callable[[int], float]) -> None:
+    """So many answers of a server that takes so long with so many requests under way."""
+    for _ in range(count):
+        pace.answered(seconds_for(pace.width), full=True)
+
+
+def test_it_grows_on_a_server_that_answers_slower_and_still_answers_more():
+    """As measured on a GPU: eight times the time of a single request, and eight times the answers a second."""
+    pace = Pace(start=32, most=256)
+    served(pace, 4000, lambda width: 0.052 + 0.00195 * width)
+    assert pace.width > 120
+
+
+def test_a_first_answer_from_an_empty_server_is_no_measure_of_the_others():
+    pace = Pace(start=32, most=256)
+    pace.answered(0.018, full=True)
+    served(pace, 600, lambda width: 0.052 + 0.00195 * width)
+    assert pace.width > 40
+
+
+def test_it_goes_back_to_what_is_proven_where_more_bring_no_more_answers():
+    pace = Pace(start=32, most=256)
+    widths = []
+    for _ in range(6000):
+        pace.answered(pace.width / 100, full=True)  # a hundred answers a second, however many are asked for
+        widths.append(pace.width)
+    assert max(widths) == 48
+    assert (widths.count(32) > 3000, pace.proven) == (True, 32)
+
+
+def test_the_next_task_begins_with_what_is_proven_so_that_tries_never_add_up():
+    pace = Pace(start=32, most=256)
+    for _ in range(20):
+        served(pace, 300, lambda width: width / 100)
+        pace = Pace(start=pace.proven, most=256)
+    assert pace.width == 32
+
+
 def test_requests_that_wait_inside_the_server_shrink_it():
     pace = Pace(start=32, most=64)
-    pace.waiting(3)
-    assert pace.width == 32  # a few are right: the server never idles
-    pace.waiting(12)
+    pace.waiting(16, running=16)
+    assert pace.width == 32  # the next batch: the server never idles
+    pace.waiting(17, running=16)
     assert pace.width == 22
 
 
@@ -78,7 +117,7 @@ def test_the_client_reads_what_vllm_says_and_is_content_where_a_server_says_noth
             server.elsewhere = None if waiting is None else (0, waiting)
             async with ChatClient([Server(server.url, dialect)]) as client:
                 await asyncio.sleep(0.2)  # it looks at once, and then every second
-                return client.waiting
+                return client.load.waiting if client.load else None
 
     assert asyncio.run(told("vllm", 7)) == 7.0
     assert asyncio.run(told("vllm", None)) is None

@@ -12,7 +12,7 @@ from django.utils import timezone
 from annotations.models import Annotation, Annotator
 from ledger.errors import DomainError
 from llm_workers import dispatch
-from llm_workers.models import ModelVersion, PromptVersion, Trial, TrialAnswer
+from llm_workers.models import Endpoint, ModelVersion, PromptVersion, Trial, TrialAnswer, TrialServer
 from llm_workers.recipe import Recipe
 from llm_workers.selectors.trials import for_all, trial_seen, trials_spent
 from llm_workers.services import trials
@@ -89,6 +89,21 @@ def test_a_trial_shows_what_differs_from_gold_and_people_and_what_a_run_would_co
     assert seen.estimate.items == seen.estimate.n == 4
     assert seen.estimate.tokens.value == pytest.approx(4 * (PROMPT_TOKENS + 2))
     assert seen.estimate.money.value == pytest.approx(4 * 0.0012)
+
+
+def test_where_servers_are_paid_by_the_hour_a_trial_s_answers_share_what_its_time_cost(cast, llm, done):
+    llm.latency = 0.05
+    make_items(cast.project, 4)
+    trial = Trial.objects.select_related("model", "schema").get(pk=done().pk)
+    seen = trial_seen(trial)
+    assert (seen.money.amount, seen.estimate.money, {one.cost for one in seen.rows}) == (None, None, {None})
+    assert "no price" in seen.money.why
+    Endpoint.objects.update(price_per_hour=3600, currency="USD")
+    seen = trial_seen(trial)
+    busy = TrialServer.objects.get(trial=trial).busy_seconds
+    assert float(sum(one.cost for one in seen.rows)) == pytest.approx(busy)
+    assert (seen.money.by, seen.money.currency) == ("server time", "USD")
+    assert seen.estimate.money.value == pytest.approx(busy / 4 * seen.estimate.items)
 
 
 def test_the_estimate_s_interval_is_student_s():

@@ -11,7 +11,7 @@ import pytest
 from annotations.task_types import task_type
 from llm_workers.client import Reply, Token, Usage
 from llm_workers.prompts import messages, prompt_text, rotations
-from llm_workers.questions import BadAnswer, question_for
+from llm_workers.questions import BadAnswer, Reading, question_for
 from llm_workers.questions.base import CODES
 from llm_workers.questions.decision import distribution
 from tests.factories import CHOICES
@@ -211,6 +211,14 @@ def test_averaged_labels_stay_within_the_bounds():
     assert combined.probabilities == pytest.approx({"keep": 0.9, "review": 0.5, "remove": 0.5})
     assert combined.value == ["keep", "review"]
     assert combined.confidence == pytest.approx(0.5)
+
+
+def test_without_probabilities_the_labels_that_half_of_the_orders_gave():
+    question = some_of()
+    said = [["keep", "review"], ["keep"], ["remove", "review"]]
+    combined = question.combine([Reading(value=value) for value in said])
+    assert (combined.value, combined.probabilities, combined.confidence) == (["keep", "review"], None, None)
+    assert some_of(max_choices=1).combine([Reading(value=value) for value in said]).value == ["keep"]
 
 
 # --- any other question ---------------------------------------------------------------------------------------------

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from datetime import timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
@@ -14,6 +17,7 @@ from annotations.models import Run
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from llm_workers.addresses import address_fault
+from llm_workers.client import probe, transport
 from llm_workers.models import Endpoint, ModelVersion, RunServer, Throughput
 from llm_workers.services.keys import KeyLost, key_open, key_seal
 from llm_workers.services.models import model_describe, models_refresh
@@ -68,11 +72,36 @@ def test_addresses_of_servers_in_private_networks_too_are_taken(url):
         ("http://[::ffff:169.254.169.254]/v1", "credentials"),
         ("http://metadata.google.internal/v1", "credentials"),
         ("http://0.0.0.0:8000/v1", "credentials"),
+        ("http://2852039166/v1", "credentials"),  # the same in other words
+        ("http://0xa9fea9fe/v1", "credentials"),
+        ("http://169.254.43518/v1", "credentials"),
+        ("http://[fd00:ec2::254]/v1", "credentials"),
+        ("http://100.100.100.200/v1", "credentials"),
         ("http://" + "a" * 300, "at most 300"),
     ],
 )
 def test_other_addresses_are_refused_with_the_reason(url, why):
     assert why in address_fault(url)
+
+
+def test_a_name_that_leads_to_where_credentials_are_is_asked_nothing(monkeypatch):
+    """Also where it led elsewhere when it was written down."""
+    answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("169.254.169.254", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: answer)
+    assert "credentials" in probe("http://gpu1.example.org/v1").problem
+
+
+def test_a_connection_to_such_an_address_is_closed_before_anything_is_sent(llm, monkeypatch):
+    monkeypatch.setattr(transport, "is_refused", lambda number: number == "127.0.0.1")
+
+    async def asked() -> None:
+        client = transport.LeanClient(connect=1.0, whole=1.0)
+        with pytest.raises(httpx.ConnectError, match="credentials"):
+            await client.post(f"{llm.url}/chat/completions", json={}, headers={"Authorization": "Bearer sesame"})
+        await client.aclose()
+
+    asyncio.run(asked())
+    assert llm.requests == []
 
 
 def test_a_key_opens_for_its_own_address_and_secret_alone(settings):
@@ -169,11 +198,37 @@ def test_what_runs_took_from_a_removed_server_keeps_its_price(cast, added, otto,
     assert LedgerEvent.objects.filter(kind="endpoint.removed").count() == 1
 
 
+def test_a_server_that_moves_leaves_its_price_with_what_was_taken_from_it(cast, added, otto, start, work):
+    make_items(cast.project, 2)
+    run = work(start())
+    server_change(endpoint=added, by=otto, url="http://127.0.0.1:9/v1")
+    assert RunServer.objects.get(run=run).price_per_hour == Decimal("2.5")
+
+
+def test_a_server_that_leaves_the_settings_leaves_its_price_too(cast, llm, start, work, settings):
+    make_items(cast.project, 2)
+    run = work(start())
+    Endpoint.objects.update(price_per_hour=Decimal("2.5"), currency="USD")
+    settings.LLM_BASE_URLS = []
+    models_refresh()
+    taken = RunServer.objects.get(run=run)
+    assert not Endpoint.objects.exists()
+    assert (taken.price_per_hour, taken.currency) == (Decimal("2.5"), "USD")
+
+
+def test_a_price_that_was_kept_is_not_overwritten_by_a_later_one(cast, added, otto, start, work, llm):
+    make_items(cast.project, 2)
+    run = work(start())
+    server_remove(endpoint=added, by=otto)
+    server_remove(endpoint=server_add(by=otto, url=llm.url, price_per_hour=Decimal(9)), by=otto)
+    assert RunServer.objects.get(run=run).price_per_hour == Decimal("2.5")
+
+
 def test_what_an_operator_writes_of_a_model_stays_apart_from_what_its_server_says(db, llm, model, otto):
     model_describe(model=model, by=otto, stated_base="mine/base", license="MIT", file_hash="SHA256:" + "AB" * 32)
     models_refresh()
     model.refresh_from_db()
-    assert (model.base, model.stated_base, model.facts["base"]) == ("org/scripted-1", "mine/base", "org/scripted-1")
+    assert (model.base, model.stated_base, model.facts["base"]) == ("org/scripted-1", "mine/base", "mine/base")
     assert model.file_hash == "ab" * 32
     model_describe(model=model, by=otto, license="MIT")
     (event,) = LedgerEvent.objects.filter(kind="model.described")

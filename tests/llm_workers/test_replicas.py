@@ -250,7 +250,7 @@ def test_tokens_of_everybody_are_read_from_the_server_s_counters(cast, llm, mode
 
 def test_energy_is_shared_by_time_among_servers_of_this_machine(cast, llm, model, start, work, monkeypatch):
     readings = iter(range(0, 10_000, 100))
-    monkeypatch.setattr("llm_workers.client.energy.EnergyMeter.joules", lambda meter: float(next(readings)))
+    monkeypatch.setattr("llm_workers.client.gpus.Gpus.joules", lambda gpus: float(next(readings)))
     llm.latency = 0.1
     make_items(cast.project, 4)
     run = work(start())

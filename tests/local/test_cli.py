@@ -52,6 +52,21 @@ def test_a_benchmark_is_found_by_its_file_and_gives_one_object(benchmarks):
     assert json.loads(json.dumps(result)) == result
 
 
+def test_the_number_of_items_is_for_those_that_take_one(benchmarks):
+    with pytest.raises(LocalError, match=r"The number of items of 'probe' cannot be chosen\."):
+        bench.measure("probe", benchmarks, items=5)
+    source = BENCH.replace("def run()", "USES_ITEMS = True\n\n\ndef run(items=None)").replace("12.5", "items or 3.5")
+    (benchmarks / "benchmarks" / "large.py").write_text(source)
+    assert bench.measure("large", benchmarks, items=5)["figures"]["items"]["value"] == 5
+    assert bench.measure("large", benchmarks)["figures"]["items"]["value"] == 3.5
+
+
+def test_too_few_items_for_a_benchmark_are_refused(cli):
+    result = cli.invoke(main, ["bench", "llm", "--items", "10"])
+    assert result.exit_code == 1
+    assert "At least 4,000 items are needed" in result.output
+
+
 def test_an_unknown_benchmark_is_answered_with_the_known_ones(benchmarks, cli):
     with pytest.raises(LocalError, match=r"no benchmark named 'nope'\. Known: probe\."):
         bench.measure("nope", benchmarks)

@@ -3,6 +3,7 @@
 A benchmark is a module in ``benchmarks/`` at the repository root with a docstring and a function
 ``run() -> dict[str, Figure]``; putting the file there is all the registration there is. One that needs other people's
 programs says so by ``USES_PROGRAMS = True``, takes ``run(programs=FOLDER)``, and raises ``Missing`` where they are not.
+One that can be made larger says so by ``USES_ITEMS = True`` and takes ``run(items=NUMBER)``, None for its own number.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ def names(root: Path = ROOT) -> list[str]:
     return sorted(path.stem for path in (root / "benchmarks").glob("[a-z]*.py"))
 
 
-def measure(name: str, root: Path = ROOT, programs: Path | None = None) -> dict[str, Any]:
+def measure(name: str, root: Path = ROOT, programs: Path | None = None, items: int | None = None) -> dict[str, Any]:
     """Run the benchmark ``name``: ``{"bench", "machine", "figures"}``, without figures and with ``"missing"`` where it
-    needs what is not installed. ``programs``: a folder to find other people's programs in. Raises LocalError where
-    there is no benchmark of that name.
+    needs what is not installed. ``programs``: a folder to find other people's programs in. ``items``: how many it is
+    done with. Raises LocalError where there is no benchmark of that name, or its number of items cannot be chosen.
     """
     known = names(root)
     if name not in known:
@@ -56,9 +57,14 @@ def measure(name: str, root: Path = ROOT, programs: Path | None = None) -> dict[
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     module = importlib.import_module(f"benchmarks.{name}")
+    options: dict[str, Any] = {"programs": programs} if getattr(module, "USES_PROGRAMS", False) else {}
+    if getattr(module, "USES_ITEMS", False):
+        options["items"] = items
+    elif items is not None:
+        raise LocalError(f"The number of items of {name!r} cannot be chosen.")
     result: dict[str, Any] = {"bench": name, "machine": machine(), "figures": {}}
     try:
-        figures = module.run(programs=programs) if getattr(module, "USES_PROGRAMS", False) else module.run()
+        figures = module.run(**options)
     except Missing as missing:
         return result | {"missing": str(missing)}
     return result | {"figures": {title: asdict(figure) for title, figure in figures.items()}}
@@ -93,12 +99,13 @@ def _processor() -> str:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder of the programs to compare with; else they are looked for on PATH.",
 )
-def bench(name: str | None, as_json: bool, programs: Path | None) -> None:
+@click.option("--items", type=click.IntRange(min=1), help="How many items; for those that say so, such as llm.")
+def bench(name: str | None, as_json: bool, programs: Path | None, items: int | None) -> None:
     """Run one benchmark; without a name, list them. Ends well where a program to compare with is not installed."""
     if name is None:
         click.echo("\n".join(names()) or "No benchmark is installed here.")
         return
-    result = measure(name, programs=programs)
+    result = measure(name, programs=programs, items=items)
     if as_json:
         click.echo(json.dumps(result))
         return

@@ -22,7 +22,10 @@ DATA = ROOT.parent / "shared" / "data"
     help="Folder of the data sets; by default shared/data beside the repository.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
-def reproduce(data: Path, as_json: bool) -> None:
+@click.option(
+    "--known-ok", is_flag=True, help="Let pass what is documented as not reached, if it comes out as documented."
+)
+def reproduce(data: Path, as_json: bool, known_ok: bool) -> None:
     """Compute published values anew and compare; exit code 1 where one is off or its data is missing."""
     find_sources()
     from evenhand.reproduce.run import as_text
@@ -30,4 +33,4 @@ def reproduce(data: Path, as_json: bool) -> None:
 
     outcome = compute(data)
     click.echo(json.dumps(outcome.as_json()) if as_json else as_text(outcome))
-    sys.exit(0 if outcome.holds else 1)
+    sys.exit(0 if outcome.holds or (known_ok and outcome.holds_as_known) else 1)

@@ -26,7 +26,12 @@ class Outcome:
 
     @property
     def holds(self) -> bool:
-        """Nothing is off or missing. A value that is known not to be reached, and comes out as known, is neither."""
+        """Every value is reached, and none is missing."""
+        return self.holds_as_known and not self.count(Verdict.KNOWN)
+
+    @property
+    def holds_as_known(self) -> bool:
+        """Nothing is off or missing but what is known not to be reached, and comes out as known."""
         return not self.failures and not self.count(Verdict.OFF)
 
     def count(self, verdict: Verdict) -> int:
