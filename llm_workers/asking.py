@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from llm_workers.client import BadRequest, ChatClient, Request, Usage
+from llm_workers.client import BadRequest, ChatClient, ClientError, Request, Usage
 from llm_workers.client.wire import SEED
 from llm_workers.prompts import Example, digest, messages, repair, rotations
-from llm_workers.questions import BadAnswer, Question, Reading
+from llm_workers.questions import BadAnswer, Question, Reading, not_refused
 from llm_workers.questions.samples import over_orders, stated_of, vote
 
 
@@ -47,11 +47,15 @@ class Asking:
                 yield rotation, self.temperature if self.samples > 1 else 0.0, SEED + number
 
     @property
+    def requests(self) -> int:
+        """How often one item is asked about."""
+        return min(self.orders, self.question.size) * self.samples
+
+    @property
     def needed(self) -> int:
         """How many of the answers must be usable: each order, because orders cancel out only together; of samples
         more than half."""
-        whole = min(self.orders, self.question.size) * self.samples
-        return whole // 2 + 1 if self.samples > 1 else whole
+        return self.requests // 2 + 1 if self.samples > 1 else self.requests
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ class Asked:
 async def ask_item(
     client: ChatClient, *, model: str, asking: Asking, item_id: int, kind: str, payload: Mapping[str, Any]
 ) -> Asked:
-    """Ask about one item. Raises ``ClientError`` where no server could be used; a refusal of this item alone is an
-    outcome."""
+    """Ask about one item. Raises ``ClientError``, with all that was used, where no server could be used; a refusal of
+    this item alone is an outcome."""
     shown = asking.examples.shown_for(item_id=item_id, kind=kind, payload=payload)
     turns = list(asking.turns(item_id))
     inquiry = _Inquiry(client, model, asking.question)
@@ -135,10 +139,13 @@ class _Inquiry:
             try:
                 reply = await self.client.complete(request)
             except BadRequest as error:
-                self.problem = error.message
+                self.problem, self.usage = error.message, self.usage + error.usage
                 return
+            except ClientError as error:
+                raise error.after(self.usage) from None
             self.usage, self.raw = self.usage + reply.usage, reply.text
             try:
+                not_refused(reply)
                 self.readings.append(self.question.read(reply, rotation))
                 self.rotations.append(rotation)
                 return

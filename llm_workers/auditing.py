@@ -115,7 +115,7 @@ def _price(model: ModelVersion | None, used: Used) -> Price:
 
 
 def _candidate(model: ModelVersion, prompt: Prompt | None, recipe: Recipe, schema_id: int) -> Candidate:
-    identity = [getattr(model, kind) for kind in KINDS]
+    identity = [getattr(model, kind) for kind in KINDS] + ([str(model.revision)] if model.revision > 1 else [])
     facts = {**model.facts, "parameters": model.parameters, "license": model.license, "source": model.source}
     return Candidate(
         model=model.pk,
@@ -186,7 +186,7 @@ class _Sitting:
     def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep) -> None:
         self.model, self.ways, self.take, self.keep = model, ways, take, keep
         self.servers = servers_for(model)
-        self.registry = AuditServers(model, orders=max((way.asking.orders for way in ways.values()), default=1))
+        self.registry = AuditServers(model, requests=max((way.asking.requests for way in ways.values()), default=1))
         self.width = max((limits.START[Dialect(server.dialect)] for server in self.servers), default=1)
         self.concurrency = self.width
         self.over = False
@@ -200,7 +200,7 @@ class _Sitting:
     def store(self, answers: Sequence[_Answer]) -> None:
         self.over = not self.keep([answer.said for answer in answers])
 
-    def release(self, leased: Sequence[Probe]) -> None:
+    def release(self, leased: Sequence[tuple[Probe, Usage]]) -> None:
         """What was not answered goes out again with the next sitting."""
 
     def touch(self, width: int) -> bool:

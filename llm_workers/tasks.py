@@ -14,7 +14,9 @@ from llm_workers.dispatch import queue_fill, queue_lane
 from llm_workers.limits import STALE
 from llm_workers.services.filling import run_fill, unfilled_runs
 from llm_workers.services.labelling import label_for_a_while
+from llm_workers.services.lanes import lanes_join
 from llm_workers.services.models import models_refresh_if_due
+from llm_workers.services.resuming import runs_go_on
 from llm_workers.services.runs import mend_lanes
 from llm_workers.services.trials import lost_text, trial_break_off, trial_run
 from llm_workers.trust.computing import stale_projects, trust_compute
@@ -38,8 +40,10 @@ def fill_run(run_id: int) -> None:
 @shared_task(soft_time_limit=20, time_limit=30)
 def resume_runs() -> None:
     """Queue a new task for every lane, and every run without items, whose task was lost: a killed worker, a broker
-    that was down.
+    that was down. Let runs go on that waited for a server, and make lanes for servers that joined.
     """
+    runs_go_on()
+    lanes_join()
     mend_lanes(stale_before=timezone.now() - STALE)
     for run_id in unfilled_runs(stale_before=timezone.now() - STALE):
         queue_fill(run_id)

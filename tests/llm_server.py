@@ -27,7 +27,7 @@ PROMPT_TOKENS, CACHED_TOKENS = 100, 80
 STATUS_FAULTS = {code: int(code) for code in ("400", "401", "403", "404", "408", "413", "422", "429", "500", "503")}
 BROKEN_FAULTS = ("hang", "drop", "html", "not_a_completion")
 LIST_FAULTS = ("hang", "drip", "html", "deep")  # of the list of models
-ANSWER_FAULTS = ("empty", "outside", "cut", "prose", "half_json", "refusal")
+ANSWER_FAULTS = ("empty", "outside", "cut", "prose", "half_json", "refusal", "refusal_field", "filtered")
 
 # Of the item, in the languages that prompts are written in.
 HEADING = re.compile(r"^# (?:Item|Élément|Eintrag|Elemento)\n\n", re.MULTILINE)
@@ -67,6 +67,7 @@ class ScriptedServer:
         self.asked_for_models = 0
         self.list_fault = ""  # one of LIST_FAULTS, for every request for the list of models
         self.requests: list[dict[str, Any]] = []
+        self.answered: list[str] = []  # the items of requests that were answered
         self.peak = self.now = 0
         self.lock = threading.RLock()
         self.closing = threading.Event()
@@ -130,6 +131,8 @@ class ScriptedServer:
         """The answer as tokens, each with the probabilities of the tokens that could have stood there."""
         user = next(message["content"] for message in body["messages"] if message["role"] == "user")
         options = dict(re.findall(r"^([A-Za-z])\. ([^:\n]+)", HEADING.split(user)[0], re.MULTILINE))
+        if not options:  # no question at all: somebody sees whether anything is answered
+            return [("A", {"A": 1.0}), ("", {"": 1.0})]
         names = sorted(options.values())
         chosen = self.choose(item_text(body), names)
         codes = [code for code, name in options.items() if name in chosen]
@@ -265,6 +268,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "not_a_completion":
             self._send(200, {"object": "list", "data": []})
         else:
+            with script.lock:
+                script.answered.append(item_text(body))
             self._send(200, self._completion(body, fault))
 
     def _completion(self, body: dict[str, Any], fault: str | None) -> dict[str, Any]:
@@ -278,13 +283,17 @@ class _Handler(BaseHTTPRequestHandler):
                 "prose": "I think it is fine.",
                 "half_json": '{"label": "A"',
                 "refusal": "I cannot help with that.",
+                "refusal_field": "",
+                "filtered": text[:1],
             }[fault]
             tokens = [(text, {})]
         choice: dict[str, Any] = {
             "index": 0,
             "message": {"role": "assistant", "content": text},
-            "finish_reason": "length" if fault == "cut" else "stop",
+            "finish_reason": {"cut": "length", "filtered": "content_filter"}.get(fault or "", "stop"),
         }
+        if fault == "refusal_field":
+            choice["message"] |= {"content": None, "refusal": "I cannot help with that."}
         if self.script.logprobs:
             choice["logprobs"] = {"content": [_logprobs(token, shares) for token, shares in tokens]}
         usage = {

@@ -38,7 +38,7 @@ class ModelSerializer(serializers.ModelSerializer[ModelVersion]):
     class Meta:
         model = ModelVersion
         fields = [
-            "id", "name", "base", "adapter", "quantization", "parameters", "context_tokens", "stated_base",
+            "id", "name", "revision", "base", "adapter", "quantization", "parameters", "context_tokens", "stated_base",
             "stated_adapter", "stated_quantization", "stated_context_tokens", "license", "source", "file_hash",
             "price_per_million_prompt", "price_per_million_completion", "price_per_hour", "currency", "first_seen_at",
             "last_seen_at", "endpoints", "throughputs",

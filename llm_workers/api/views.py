@@ -74,7 +74,8 @@ class ModelView(APIView):
     @extend_schema(
         operation_id="describe_model",
         summary="Say what no server says: licence, source, hash, prices",
-        description="For operators of the installation. Prices make the cost of runs appear.",
+        description="For operators of the installation. Prices make the cost of runs appear. Another hash, base,"
+        " adapter or quantization than was written, where there are labels, is another model: the answer is that one.",
         request=ModelFactsSerializer,
         responses=ModelSerializer,
         tags=["models"],
@@ -84,8 +85,8 @@ class ModelView(APIView):
         model = model_found(model_id)
         facts = ModelFactsSerializer(model, data=request.data, partial=True)
         facts.is_valid(raise_exception=True)
-        model_describe(model=model, by=request.user, **facts.validated_data)
-        return Response(ModelSerializer(model_found(model_id)).data)
+        described = model_describe(model=model, by=request.user, **facts.validated_data)
+        return Response(ModelSerializer(model_found(described.pk)).data)
 
 
 class RunFilter(django_filters.FilterSet):

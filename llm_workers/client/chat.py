@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from types import TracebackType
 
 import httpx
 from django.utils.translation import gettext as _
 
 from llm_workers.client.breaker import failed, succeeded
+from llm_workers.client.control import Control
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Transient, Unavailable
 from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
@@ -21,19 +24,22 @@ from llm_workers.client.router import Replica, Router, begin_trial
 from llm_workers.client.transport import GeneralClient, LeanClient, Poster, is_proxied
 from llm_workers.client.upkeep import Upkeep
 from llm_workers.client.verify import verify
-from llm_workers.client.wire import Reply, Request, Server, is_local
+from llm_workers.client.wire import Reply, Request, Server, Usage, is_local
 
 
 @dataclass(frozen=True)
 class Patience:
     """``rounds`` over all servers, with about ``pause`` · 2ⁿ seconds between, none begun after ``whole``; a server's
-    wish to wait counts up to ``longest_wait``. A server that answers nothing for ``stall`` while others do is given up
-    at once. All times in seconds."""
+    wish to wait counts up to ``longest_wait``. A request that fails while others are answered is given
+    ``rounds_alone``; where servers are busy or slow ``rounds_late``, and at least ``whole``. A server that answers
+    nothing for ``stall`` while others do is given up at once. All times in seconds."""
 
     connect: float = 5.0
     read: float = 45.0
     whole: float = 60.0
     rounds: int = 3
+    rounds_alone: int = 6
+    rounds_late: int = 4
     pause: float = 0.5
     longest_wait: float = 15.0
     stall: float = 5.0
@@ -66,6 +72,7 @@ class ChatClient:
         self._general: GeneralClient | None = None  # made where a proxy stands in between
         self._http: dict[str, Poster] = {}  # by the server's address
         self._upkeep = Upkeep(self)
+        self._control = Control(self)
 
     async def __aenter__(self) -> ChatClient:
         self._upkeep.start()
@@ -111,31 +118,39 @@ class ChatClient:
     async def complete(self, request: Request) -> Reply:
         """The answer of the first server that gives one.
 
-        Raises ``BadRequest`` (this request), ``Refused`` (no server will ever take it) or ``Unavailable`` (none could
-        now), each with the last reason.
+        Raises ``BadRequest`` (this request alone), ``Refused`` (no server will ever take it) or ``Unavailable`` (none
+        could now), each with the last reason.
         """
         failure: ClientError = Unavailable(_("No server offers this model. Start one, or add it on the models page."))
         refused: set[str] = set()
-        started = time.monotonic()
-        for number in range(self.patience.rounds):
-            wait, asked = 0.0, set(refused)
-            while (replica := await self._choose(asked)) is not None:
+        usage, started, last = Usage(), time.monotonic(), math.inf
+        for number in count(1):
+            wait, busy, asked = 0.0, False, set(refused)
+            while (replica := await self.choose(asked)) is not None:
                 asked.add(replica.url)
                 try:
-                    return await self._ask(replica, request)
+                    return (await self.ask(replica, request)).after(usage)
                 except Refused as error:
                     refused.add(replica.url)
                     failure = error
                 except Transient as error:
                     failure = Unavailable(f"{replica.url}: {error}")
-                    wait = max(wait, error.wait)
+                    wait, busy = max(wait, error.wait), busy or error.overloaded
             if all(replica.url in refused for replica in self.router.usable):
                 break
-            if time.monotonic() - started > self.patience.whole:
-                break
-            if number + 1 < self.patience.rounds:
-                await asyncio.sleep(self._pause(number, wait))
-        raise failure
+            late = time.monotonic() - started > self.patience.whole
+            if late or number >= self.patience.rounds:
+                others, used = await self._control.answered(since=last, model=request.model)
+                usage += used
+                if not others:
+                    break
+                if number >= (self.patience.rounds_late if late else math.inf if busy else self.patience.rounds_alone):
+                    text = _("Others are answered, this is not, whoever is asked. %(why)s") % {"why": failure.message}
+                    raise BadRequest(text, usage)
+            last = time.monotonic()
+            # Pauses of a request that fails alone need not grow any more, unless somebody is busy.
+            await asyncio.sleep(self._pause(number if busy else min(number, self.patience.rounds), wait))
+        raise failure.after(usage)
 
     def http(self, server: Server) -> Poster:
         """The client that its requests go through. A server on this machine is asked without a proxy."""
@@ -161,10 +176,11 @@ class ChatClient:
         return self._api_key if server.api_key is None else server.api_key
 
     def _pause(self, number: int, wait: float) -> float:
-        jittered = self.patience.pause * 2**number * random.uniform(0.5, 1.5)  # noqa: S311
+        """Seconds after round ``number``, by the server's wish to wait."""
+        jittered = self.patience.pause * 2 ** (number - 1) * random.uniform(0.5, 1.5)  # noqa: S311
         return min(max(jittered, wait), self.patience.longest_wait)
 
-    async def _choose(self, asked: set[str]) -> Replica | None:
+    async def choose(self, asked: set[str]) -> Replica | None:
         """The next replica; one whose rest is over only where this client is the one that may try it."""
         passed_over = set(asked)
         while True:
@@ -181,7 +197,7 @@ class ChatClient:
             replica.trying = False
             passed_over.add(replica.url)
 
-    async def _ask(self, replica: Replica, request: Request) -> Reply:
+    async def ask(self, replica: Replica, request: Request) -> Reply:
         """One request to one server; its breaker learns how it went."""
         is_trial = replica.breaker.phase != "closed"  # also where everything is open, and somebody asks all the same
         replica.begin(time.monotonic())
@@ -196,6 +212,7 @@ class ChatClient:
         else:
             replica.tally.usage += reply.usage
             replica.slowest = max(replica.slowest, reply.usage.seconds)
+            replica.replied_at = time.monotonic()
             await self._went_well(replica, is_trial=is_trial)
             return reply
         finally:

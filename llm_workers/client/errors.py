@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+from llm_workers.client.wire import Usage
+
 
 class ClientError(Exception):
-    """A request that brought no answer."""
+    """A request that brought no answer. ``usage``: what was used up all the same, and is paid for."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, usage: Usage | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        self.message, self.usage = message, usage or Usage()
+
+    def after(self, usage: Usage) -> Self:
+        """The same error with what was used before it."""
+        return type(self)(self.message, self.usage + usage)
 
 
 class Unavailable(ClientError):
@@ -20,7 +28,8 @@ class Refused(ClientError):
 
 
 class BadRequest(ClientError):
-    """The server does not take this one request, for instance because the item is too long for the model."""
+    """The servers do not take this one request, for instance because the item is too long for the model, or never
+    answer it although they answer others."""
 
 
 class Transient(Exception):

@@ -70,6 +70,7 @@ class Replica:
         self.elsewhere = 0.0  # requests of other processes
         self.busy_since = now  # when something came to be under way
         self.answered_at = LONG_AGO
+        self.replied_at = LONG_AGO  # when it last gave an answer that can be read
         self.slowest = 0.0  # seconds of the slowest answer
         self.verified_at = LONG_AGO  # when its list of models was last asked for, with the right model in it
         self.unverified_at = LONG_AGO  # when that failed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -134,12 +134,18 @@ class Usage:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. ``tokens`` is empty where the server gives no log-probabilities; ``cut``: it ran out of tokens."""
+    """An answer. ``tokens`` is empty where the server gives no log-probabilities; ``cut``: it ran out of tokens;
+    ``refusal``: why there is none, in the model's words or the server's."""
 
     text: str
     tokens: tuple[Token, ...]
     cut: bool
     usage: Usage
+    refusal: str = ""
+
+    def after(self, usage: Usage) -> Reply:
+        """The same answer with what was used before it."""
+        return self if usage == Usage() else replace(self, usage=self.usage + usage)
 
 
 def parse_reply(data: Any, *, seconds: float) -> Reply:
@@ -159,7 +165,15 @@ def parse_reply(data: Any, *, seconds: float) -> Reply:
         tokens=_tokens(choice.get("logprobs")),
         cut=choice.get("finish_reason") == "length",
         usage=_usage(data.get("usage"), seconds),
+        refusal=_refusal(message, choice),
     )
+
+
+def _refusal(message: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+    said = message.get("refusal")
+    if isinstance(said, str) and said.strip():
+        return " ".join(said.split())[:200]
+    return "a filter of the server held it back." if choice.get("finish_reason") == "content_filter" else ""
 
 
 def _tokens(logprobs: Any) -> tuple[Token, ...]:

@@ -77,7 +77,8 @@ class ModelVersion(models.Model):
     """A model exactly as a server offers it. Another adapter or quantization of the same name is another row.
 
     ``name``, ``base``, ``adapter``, ``quantization``, ``parameters`` and ``context_tokens`` are what servers say;
-    the fields that begin with ``stated``, licence, source, hash and prices are what an operator wrote.
+    the fields that begin with ``stated``, licence, source, hash and prices are what an operator wrote. ``revision``
+    counts what was served under the same names: other weights, which no server tells of, but an operator.
     """
 
     name = models.CharField(_("name as served"), max_length=200)
@@ -86,6 +87,7 @@ class ModelVersion(models.Model):
     quantization = models.CharField(_("quantization"), max_length=40, blank=True)
     parameters = models.PositiveBigIntegerField(_("parameters"), null=True)
     context_tokens = models.PositiveIntegerField(_("context, tokens"), null=True)
+    revision = models.PositiveSmallIntegerField(_("revision"), default=1, db_default=1)
     stated_base = models.CharField(_("base model"), max_length=300, blank=True, db_default="")
     stated_adapter = models.CharField(_("adapter"), max_length=300, blank=True, db_default="")
     stated_quantization = models.CharField(_("quantization"), max_length=40, blank=True, db_default="")
@@ -110,7 +112,10 @@ class ModelVersion(models.Model):
     class Meta:
         ordering = ["name", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["name", "base", "adapter", "quantization"], name="model_version_once"),
+            models.UniqueConstraint(
+                fields=["name", "base", "adapter", "quantization", "revision"], name="model_version_once"
+            ),
+            models.CheckConstraint(condition=Q(revision__gte=1), name="model_revision_counts"),
             models.CheckConstraint(
                 condition=Q(file_hash="") | Q(file_hash__regex=r"^[0-9a-f]{64}$"), name="model_hash_is_sha256"
             ),
@@ -123,7 +128,7 @@ class ModelVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if self.revision == 1 else f"{self.name} · {self.revision}"
 
     @property
     def token_prices(self) -> tuple[Decimal, Decimal] | None:
@@ -143,7 +148,7 @@ class Throughput(models.Model):
     """How fast a server was when a model was last asked there: over a few seconds of work, per second.
 
     ``whole``: the server's own counters (``/metrics``), everybody's requests included; else those of one process.
-    ``labels_per_second`` counts the answers that the process had, divided by the orders asked per item.
+    ``labels_per_second`` counts the answers that the process had, divided by the requests per item.
     """
 
     endpoint = models.ForeignKey(Endpoint, models.CASCADE, related_name="throughputs")

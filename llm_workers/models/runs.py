@@ -65,8 +65,9 @@ class RunPlan(models.Model):
 
     ``probe``: items after which the run waits for its owner, who sees ``estimate`` (of ``llm_workers.estimates``) and
     lets it go on at ``confirmed_at``. ``working_since`` is null while it stands; ``worked_seconds`` are those before.
-    ``filled_at``: when its items were chosen. ``sums``: what checkpoints go on counting from
-    (``llm_workers.services.figures``).
+    ``fault_pauses``: how often in a row it paused because no server could be used; from ``resume_at`` on it goes on by
+    itself once one offers the model. ``filled_at``: when its items were chosen. ``sums``: what checkpoints go on
+    counting from (``llm_workers.services.figures``).
     """
 
     run = models.OneToOneField("annotations.Run", models.CASCADE, primary_key=True, related_name="plan")
@@ -75,6 +76,8 @@ class RunPlan(models.Model):
     failing_since = models.DateTimeField(null=True)  # when servers began to fail; null while they answer
     faults_in_row = models.PositiveIntegerField(default=0)  # times that no server could be used
     unanswered_in_row = models.PositiveIntegerField(default=0)  # items without a usable answer
+    fault_pauses = models.PositiveSmallIntegerField(default=0, db_default=0)
+    resume_at = models.DateTimeField(null=True)
     probe = models.PositiveIntegerField(_("items of the probe"), default=0)
     estimate = models.JSONField(null=True)
     confirmed_at = models.DateTimeField(null=True)
@@ -83,14 +86,20 @@ class RunPlan(models.Model):
     filled_at = models.DateTimeField(null=True)
     sums = models.JSONField(default=dict)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["resume_at"], condition=Q(resume_at__isnull=False), name="run_plan_resumes"),
+        ]
+
     def __str__(self) -> str:
         return f"plan of run {self.run_id}"
 
 
 class RunLane(Lane):
-    """One chain of tasks of a run."""
+    """One chain of tasks of a run. ``quickest``: seconds of the quickest answers that it has known."""
 
     run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="lanes")
+    quickest = models.FloatField(null=True)
 
     class Meta(Lane.Meta):
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="run_lane_once")]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from annotations.task_types import TaskType
-from llm_workers.questions.base import AFTER, OFF, BadAnswer, Question, Reading, Shape
+from llm_workers.questions.base import AFTER, OFF, BadAnswer, Question, Reading, Shape, not_refused
 from llm_workers.questions.json_value import JsonValue
 from llm_workers.questions.one_of import OneOf
 from llm_workers.questions.some_of import SomeOf
@@ -29,4 +29,4 @@ def question_for(
     return JsonValue(task, config, shape=shape)
 
 
-__all__ = ["BadAnswer", "Question", "Reading", "Shape", "question_for"]
+__all__ = ["BadAnswer", "Question", "Reading", "Shape", "not_refused", "question_for"]

@@ -176,6 +176,12 @@ def checked(task: TaskType, config: Mapping[str, Any], value: Any, reason: str) 
         raise BadAnswer(error.message) from None
 
 
+def not_refused(reply: Reply) -> None:
+    """Raises ``BadAnswer`` where the server says, beside the answer, that there will be none."""
+    if reply.refusal:
+        raise BadAnswer(f"The model refused to answer: {reply.refusal}")
+
+
 def parse_object(reply: Reply) -> dict[str, Any]:
     """The JSON object that an answer is; raises ``BadAnswer``."""
     text = reply.text.strip()

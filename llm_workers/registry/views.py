@@ -58,9 +58,12 @@ def model(request: HttpRequest, model_id: int) -> HttpResponse:
     facts = facts_of(found)  # before the form touches its own copy
     form = ModelFactsForm(posted(request), instance=model_found(model_id)) if is_operator(request.user) else None
     if request.method == "POST" and form is not None and form.is_valid():
-        model_describe(model=found, by=request.user, **form.cleaned_data)
+        try:
+            found = model_describe(model=found, by=request.user, **form.cleaned_data)
+        except DomainError as error:
+            return told(request, error, "model", model_id)
         messages.success(request, _("What you wrote about the model was stored."))
-        return redirect("model", model_id)
+        return redirect("model", found.pk)
     context = {"model": found, "facts": facts, "form": form}
     return render(request, "llm_workers/model.html", context, status=422 if form and form.errors else 200)
 

@@ -18,6 +18,8 @@ from llm_workers.questions import Reading
 from llm_workers.services.claims import Work
 from llm_workers.services.finish import GOING, pause_locked, take_stock
 from llm_workers.services.signs import signs_store
+from llm_workers.services.usage import FIELDS as USED
+from llm_workers.services.usage import RUN_FIELDS, row_add, run_add
 
 # What was under way when a run was paused or ended is paid for, so it still counts.
 TAKES = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.STOPPED, RunStatus.CANCELLED)
@@ -141,14 +143,12 @@ def _finish_rows(rows: dict[int, RunItem], outcomes: dict[int, Outcome]) -> None
         row.reason = outcome.problem[:300]
         row.lane = row.generation = None
         row.rotations, row.prompt_hash = list(outcome.rotations), outcome.prompt_hash
-        row.prompt_tokens, row.completion_tokens = outcome.usage.prompt_tokens, outcome.usage.completion_tokens
-        row.cached_tokens, row.seconds = outcome.usage.cached_tokens, outcome.usage.seconds
+        row_add(row, outcome.usage)
         row.raw_answer, row.finished_at = outcome.raw.replace("\x00", "")[:500], now
-    fields = ["status", "reason", "lane", "generation", "rotations", "prompt_hash", "prompt_tokens"]
-    fields += ["completion_tokens", "cached_tokens", "seconds", "raw_answer", "finished_at"]
+    fields = ["status", "reason", "lane", "generation", "rotations", "prompt_hash", "raw_answer", "finished_at"]
     # All rows exist and are locked: this is an update in one statement, many times faster than a CASE per field.
     RunItem.objects.bulk_create(
-        rows.values(), update_conflicts=True, unique_fields=["id"], update_fields=fields, batch_size=1000
+        rows.values(), update_conflicts=True, unique_fields=["id"], update_fields=[*fields, *USED], batch_size=1000
     )
 
 
@@ -157,19 +157,15 @@ def _count(run: Run, outcomes: Sequence[Outcome]) -> None:
     answered = sum(outcome.reading is not None for outcome in outcomes)
     run.labelled += answered
     run.unanswered += len(outcomes) - answered
-    run.prompt_tokens += usage.prompt_tokens
-    run.completion_tokens += usage.completion_tokens
-    run.model_seconds += usage.seconds
     plan = RunPlan.objects.get(run=run)
-    plan.cached_tokens += usage.cached_tokens
+    run_add(run, plan, usage)
     if outcomes:
         plan.unanswered_in_row = 0 if answered else plan.unanswered_in_row + len(outcomes)
-        plan.failing_since, plan.faults_in_row = None, 0
+        plan.failing_since, plan.faults_in_row, plan.fault_pauses = None, 0, 0
         if run.status in GOING:
             run.reason = ""
-    fields = ["labelled", "unanswered", "prompt_tokens", "completion_tokens", "model_seconds", "reason"]
-    run.save(update_fields=fields)
-    plan.save(update_fields=["cached_tokens", "unanswered_in_row", "failing_since", "faults_in_row"])
+    run.save(update_fields=["labelled", "unanswered", "reason", *RUN_FIELDS])
+    plan.save(update_fields=["cached_tokens", "unanswered_in_row", "failing_since", "faults_in_row", "fault_pauses"])
 
 
 def _breaker(run: Run, outcomes: Sequence[Outcome]) -> bool:

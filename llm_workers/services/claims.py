@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -14,18 +15,23 @@ from django.utils.translation import gettext as _
 
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from llm_workers.asking import Asking
-from llm_workers.client import Server
+from llm_workers.client import Server, Usage
+from llm_workers.client.load import Load
 from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
 from llm_workers.models import Dialect, ModelAnnotator, RunItem, RunItemStatus, RunLane, RunPlan, RunRule
 from llm_workers.models.rules import LIMITS, RuleKind
+from llm_workers.pacing import Pace
 from llm_workers.policy import Asked, Rule, room
 from llm_workers.selectors.prompts import asking_of
 from llm_workers.services.clock import clock_start
 from llm_workers.services.figures import run_progress
 from llm_workers.services.finish import GOING, model_of, pause_locked, take_stock
+from llm_workers.services.lanes import lane_tell
+from llm_workers.services.resuming import fault_pause
 from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import lane_touch
+from llm_workers.services.usage import NOTHING, unfinished_count
 
 
 @dataclass(frozen=True)
@@ -162,15 +168,22 @@ def _room(run_id: int) -> int | None:
     return room(asked, run_progress(run, plan, model_of(run)), leased=leased)
 
 
-def items_release(*, claim: Claim, item_ids: list[int]) -> None:
-    """Give items back that nothing could be asked about; they were not at fault."""
-    RunItem.objects.filter(
+def items_release(*, claim: Claim, used: Mapping[int, Usage]) -> None:
+    """Give items back that could not be asked about to the end; they were not at fault. ``used``: what that took all
+    the same, by item id."""
+    held = RunItem.objects.filter(
         run_id=claim.run_id,
-        item_id__in=item_ids,
+        item_id__in=used,
         status=RunItemStatus.LEASED,
         lane=claim.lane,
         generation=claim.generation,
-    ).update(status=RunItemStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
+    )
+    with transaction.atomic():
+        paid = [item_id for item_id, usage in used.items() if usage != NOTHING]
+        if paid:
+            run = Run.objects.select_for_update().get(pk=claim.run_id)
+            unfinished_count(run, list(held.filter(item_id__in=paid).select_for_update().order_by("id")), used)
+        held.update(status=RunItemStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
 
 
 def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
@@ -189,7 +202,7 @@ def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
         plan = RunPlan.objects.get(run=run)
         since = plan.failing_since or now
         if hopeless or now - since >= FAULTS_BORNE:
-            pause_locked(run, reason=_("%(why)s Then resume the run.") % {"why": reason})
+            fault_pause(run, plan, reason=reason, hopeless=hopeless)
             return None
         wait = min(FAULT_PAUSE * 2**plan.faults_in_row, LONGEST_FAULT_PAUSE)
         plan.failing_since, plan.faults_in_row = since, plan.faults_in_row + 1
@@ -201,9 +214,12 @@ def lane_fault(*, claim: Claim, reason: str, hopeless: bool) -> float | None:
         return wait
 
 
-def lane_next(*, claim: Claim) -> bool:
-    """Whether the lane has more to do; where all that is left lies with other lanes, it has not."""
+def lane_next(*, claim: Claim, pace: Pace, load: Load | None = None) -> bool:
+    """Whether the lane has more to do; where all that is left lies with other lanes, it has not. ``pace`` of its shift,
+    and the requests that were inside the servers."""
     with transaction.atomic():
+        lanes = RunLane.objects.select_for_update().filter(run_id=claim.run_id, number=claim.lane)
+        own = lanes.filter(generation=claim.generation).first()
         run = Run.objects.select_for_update().get(pk=claim.run_id)
         if run.status not in GOING or not take_stock(run):
             return False
@@ -211,4 +227,8 @@ def lane_next(*, claim: Claim) -> bool:
         if obstacle:
             pause_locked(run, reason=obstacle)
             return False
-        return RunItem.objects.filter(run=run, status=RunItemStatus.PENDING).exists()
+        if not RunItem.objects.filter(run=run, status=RunItemStatus.PENDING).exists():
+            return False
+        if own is not None:
+            lane_tell(own, pace=pace, load=load)
+        return True

@@ -2,7 +2,8 @@
 background there; the run has no lanes, and so asks about nothing, until it is done.
 
 What a model has labelled when asked in this way is never asked, and paid, again: not by another run, nor after one that
-was cancelled, nor where the owner has taken the label out of the count since. A new version of the schema, of the
+was cancelled, nor where the owner has taken the label out of the count since, nor what such a run still waits for an
+answer to. A new version of the schema, of the
 prompt or of the model is another annotator, to whom everything is new. Items whose labels the prompt shows are left
 out.
 """
@@ -15,11 +16,12 @@ from django.utils.translation import gettext as _
 
 from annotations.models import Item, Run, RunStatus
 from ledger.services import SYSTEM, record
-from llm_workers.dispatch import queue_fill_on_commit, queue_lanes_on_commit
-from llm_workers.limits import MAX_LANES
-from llm_workers.models import PromptVersion, RunLane, RunPlan
+from llm_workers.dispatch import queue_fill_on_commit
+from llm_workers.limits import STALE
+from llm_workers.models import PromptVersion, RunPlan
 from llm_workers.selectors.prompts import shown_to_all
-from llm_workers.services.finish import GOING, model_of
+from llm_workers.services.finish import GOING
+from llm_workers.services.lanes import lanes_make
 
 AT_ONCE = 20_000  # items of a project that are sorted while somebody waits
 
@@ -32,6 +34,12 @@ FROM ({picked}) picked
 ORDER BY picked.place, picked.mixed, picked.id
 LIMIT %(most)s
 """
+# An earlier run that was cancelled or stopped stores what was under way: not to be paid for once more.
+UNDER_WAY = """SELECT held.item_id FROM annotations_run AS earlier
+JOIN llm_workers_runitem AS held ON held.run_id = earlier.id AND held.status = 'leased'
+JOIN llm_workers_runlane AS lane ON lane.run_id = held.run_id AND lane.number = held.lane
+    AND lane.generation = held.generation AND lane.touched_at > %(alive_since)s
+WHERE earlier.project_id = %(project)s AND earlier.annotator_id = %(annotator)s"""
 FREE = """
 SELECT item.id, md5(item.id::text || ':' || %(seed)s::text) AS mixed, {place}
 FROM annotations_item AS item
@@ -39,14 +47,15 @@ WHERE item.project_id = %(project)s AND item.id <> ALL(%(left_out)s::bigint[]) A
     SELECT 1 FROM annotations_annotation AS label
     WHERE label.item_id = item.id AND label.annotator_id = %(annotator)s
         AND label.status IN ('current', 'excluded'))
+    AND item.id NOT IN ({under_way})
 """
-SHUFFLED = FILL.format(picked=FREE.format(place="0 AS place"))
+SHUFFLED = FILL.format(picked=FREE.format(place="0 AS place", under_way=UNDER_WAY))
 TURN = "row_number() OVER (PARTITION BY item.groups ORDER BY md5(item.id::text || ':' || %(seed)s::text)) AS turn"
 RANKED = """
 SELECT id, mixed, LEAST(row_number() OVER (ORDER BY turn, mixed, id), %(probe)s + 1) AS place
 FROM ({free}) free
 """
-PROBE_FIRST = FILL.format(picked=RANKED.format(free=FREE.format(place=TURN)))
+PROBE_FIRST = FILL.format(picked=RANKED.format(free=FREE.format(place=TURN, under_way=UNDER_WAY)))
 
 
 def run_prepare(run: Run) -> None:
@@ -83,6 +92,7 @@ def _fill(run: Run, plan: RunPlan) -> None:
         "seed": plan.seed,
         "probe": plan.probe,
         "most": run.max_items,
+        "alive_since": timezone.now() - STALE,
         "left_out": shown_to_all(PromptVersion.objects.get(annotators__annotator_id=run.annotator_id)),
     }
     with connection.cursor() as cursor:
@@ -97,20 +107,12 @@ def _fill(run: Run, plan: RunPlan) -> None:
     if not count:
         _nothing(run)
     elif run.status in (*GOING, RunStatus.PAUSED):
-        _make_lanes(run)
+        lanes_make(run)
 
 
 def _nothing(run: Run) -> None:
     run.status, run.finished_at = RunStatus.CANCELLED, timezone.now()
-    run.reason = _("There is nothing to label: this model, asked in this way, has labelled every item.")
+    run.reason = _("There is nothing to label: this model, asked in this way, has labelled every item, or is about to.")
     run.save(update_fields=["status", "reason", "finished_at"])
     data = {"labelled": 0, "reason": run.reason}
     record(kind="run.cancelled", actor=SYSTEM, subject=f"run:{run.pk}", project_id=run.project_id, data=data)
-
-
-def _make_lanes(run: Run) -> None:
-    """One lane for each server that offers the model now."""
-    count = max(min(model_of(run).endpoints.filter(enabled=True).count(), MAX_LANES), 1)
-    now = timezone.now()
-    RunLane.objects.bulk_create(RunLane(run=run, number=number, touched_at=now) for number in range(count))
-    queue_lanes_on_commit((run.pk, number, 0) for number in range(count))

@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 
 from llm_workers import limits
 from llm_workers.asking import ask_item
-from llm_workers.client import ChatClient, Refused, Server
+from llm_workers.client import ChatClient, Refused, Server, Usage
 from llm_workers.services.answers import Outcome, answers_store
 from llm_workers.services.claims import (
     Leased,
@@ -34,7 +34,7 @@ def label_for_a_while(*, run_id: int, lane: int, generation: int) -> Next | None
     if fault is not None:
         wait = lane_fault(claim=work.claim, reason=fault.message, hopeless=isinstance(fault, Refused))
         return None if wait is None else Next(work.claim.generation, wait)
-    if not lane_next(claim=work.claim):
+    if not lane_next(claim=work.claim, pace=shift.pace, load=shift.load):
         return None
     # Where there was no room under the limits, other lanes' answers must come first.
     return Next(work.claim.generation, 0.0 if shift.asked else limits.NO_ROOM_PAUSE)
@@ -75,8 +75,8 @@ class _Labelling:
     def store(self, answers: Sequence[Outcome]) -> None:
         answers_store(work=self.work, outcomes=answers)
 
-    def release(self, leased: Sequence[Leased]) -> None:
-        items_release(claim=self.work.claim, item_ids=[one.item_id for one in leased])
+    def release(self, leased: Sequence[tuple[Leased, Usage]]) -> None:
+        items_release(claim=self.work.claim, used={one.item_id: usage for one, usage in leased})
 
     def touch(self, width: int) -> bool:
         claim = self.work.claim

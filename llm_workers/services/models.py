@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from llm_workers.client import Offer, Probe, probe
 from llm_workers.limits import PROBE_EVERY
 from llm_workers.models import Endpoint, ModelVersion, RunServer, TrialServer, ValidatorServer
 from llm_workers.services.keys import KeyLost, key_open
+from llm_workers.services.revisions import is_another, latest_revision, revision_make
 
 DESCRIBED = frozenset(
     {
@@ -77,7 +78,11 @@ def server_key(endpoint: Endpoint) -> str | None:
 
 
 def model_describe(*, model: ModelVersion, by: Any, **facts: Any) -> ModelVersion:
-    """Write down what no server says of its model: those of ``DESCRIBED``. What has not changed is not recorded."""
+    """Write down what no server says of its model: those of ``DESCRIBED``. What has not changed is not recorded.
+
+    Returns the model, or another one that takes its place at its servers, where what is written says that other weights
+    are served now than those that have labelled: see ``revisions``.
+    """
     unknown = set(facts) - DESCRIBED
     if unknown:
         raise ValueError(f"Not to be described by people: {', '.join(sorted(unknown))}")
@@ -88,13 +93,21 @@ def model_describe(*, model: ModelVersion, by: Any, **facts: Any) -> ModelVersio
     with transaction.atomic():
         model = ModelVersion.objects.select_for_update().get(pk=model.pk)
         changed = {name: value for name, value in facts.items() if getattr(model, name) != value}
+        if is_another(model, changed):
+            made, old = revision_make(model, changed), model.pk
+            data = {"revision": made.revision, "replaces": old, **_plain(changed)}
+            record(kind="model.registered", actor=actor_of(by), subject=f"model:{made.pk}", data=data)
+            return made
         for name, value in changed.items():
             setattr(model, name, value)
         if changed:
             model.save(update_fields=list(changed))
-            data = {name: None if value is None else str(value) for name, value in changed.items()}
-            record(kind="model.described", actor=actor_of(by), subject=f"model:{model.pk}", data=data)
+            record(kind="model.described", actor=actor_of(by), subject=f"model:{model.pk}", data=_plain(changed))
     return model
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in facts.items()}
 
 
 def _asked(endpoint: Endpoint, key: str | None) -> Probe:
@@ -145,8 +158,10 @@ def _store(found: Sequence[Probe], actor: str) -> list[Endpoint]:
 
 
 def _model(offer: Offer, *, now: datetime, actor: str) -> ModelVersion:
+    names = {kind: getattr(offer, kind) for kind in KINDS}
     model, created = ModelVersion.objects.update_or_create(
-        **{kind: getattr(offer, kind) for kind in KINDS},
+        **names,
+        revision=latest_revision(names),
         defaults={"parameters": offer.parameters, "context_tokens": offer.context_tokens, "last_seen_at": now},
         create_defaults={
             "parameters": offer.parameters,
@@ -156,6 +171,5 @@ def _model(offer: Offer, *, now: datetime, actor: str) -> ModelVersion:
         },
     )
     if created:
-        data = {kind: getattr(offer, kind) for kind in KINDS}
-        record(kind="model.registered", actor=actor, subject=f"model:{model.pk}", data=data)
+        record(kind="model.registered", actor=actor, subject=f"model:{model.pk}", data=names)
     return model

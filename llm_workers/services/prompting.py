@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,7 +17,7 @@ from ledger.services import actor_of, record
 from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, PromptExample, PromptVersion
 from llm_workers.prompts import digest, prompt_hash, prompt_text
 from llm_workers.questions import question_for
-from llm_workers.questions.base import OFF
+from llm_workers.questions.base import AFTER, OFF
 from llm_workers.questions.wording import WORDINGS
 from llm_workers.recipe import (
     BALANCED,
@@ -32,7 +33,7 @@ from llm_workers.recipe import (
     WAYS,
     Recipe,
 )
-from llm_workers.selectors.prompts import composed, recipe_of
+from llm_workers.selectors.prompts import composed, recipe_of, recipe_of_version
 
 FIELDS = (
     "instructions", "language", "thinking", "stated", "orders", "samples", "temperature", "way", "count", "attribute",
@@ -103,8 +104,7 @@ def version_of(*, prompt: Prompt, schema: LabelSchema) -> PromptVersion:
     """
     made = composed(schema, recipe_of(prompt))
     recipe = made.recipe.as_json()
-    same = PromptVersion.objects.filter(project_id=schema.project_id, schema=schema, text=made.text, recipe=recipe)
-    known = same.order_by("id").first()
+    known = _same(schema, made.text, made.recipe, size=made.question.size)
     if known:
         return known
     examples = made.draw_examples()
@@ -130,11 +130,24 @@ def version_of(*, prompt: Prompt, schema: LabelSchema) -> PromptVersion:
     return version
 
 
+def _same(schema: LabelSchema, text: str, recipe: Recipe, *, size: int) -> PromptVersion | None:
+    """The oldest version that asks in the same way, whether a prompt or a run without one made it."""
+
+    def way(one: Recipe) -> dict[str, Any]:
+        return replace(one, orders=min(one.orders, size)).as_json()
+
+    versions = PromptVersion.objects.filter(project_id=schema.project_id, schema=schema, text=text).order_by("id")
+    return next((one for one in versions if way(recipe_of_version(one)) == way(recipe)), None)
+
+
 def plain_version(*, schema: LabelSchema, with_reason: bool, orders: int) -> PromptVersion:
     """The version of a run that has no prompt of its own."""
     question = question_for(task=task_type(schema.task_type), config=schema.config, with_reason=with_reason)
     orders = min(orders, question.size)
     text = prompt_text(schema=schema, question=question)
+    known = _same(schema, text, Recipe(thinking=AFTER if with_reason else OFF, orders=orders), size=question.size)
+    if known:
+        return known
     made = prompt_hash(text=text, schema_id=schema.pk, with_reason=with_reason, orders=orders)
     version, _made = PromptVersion.objects.get_or_create(
         project_id=schema.project_id,

@@ -21,6 +21,7 @@ from django.utils import timezone
 from llm_workers.client import BreakerState, Probe, Server, Tally
 from llm_workers.client.breaker import TRIAL
 from llm_workers.models import Breaker, Endpoint, ModelAnnotator, ModelVersion, RunServer, Taken, Throughput
+from llm_workers.selectors.prompts import asking_of
 from llm_workers.services.models import KINDS, server_found, server_key
 from llm_workers.services.servers import servers_known
 
@@ -90,10 +91,11 @@ class ModelServers(_Servers):
 
 
 class AuditServers(_Servers):
-    """The registry of a client that audits a model; ``took_share``: seconds of servers' time so far."""
+    """The registry of a client that audits a model, in so many ``requests`` per item; ``took_share``: seconds of
+    servers' time so far."""
 
-    def __init__(self, model: ModelVersion, *, orders: int) -> None:
-        self._model, self._orders = model, orders
+    def __init__(self, model: ModelVersion, *, requests: int) -> None:
+        self._model, self._requests = model, requests
         self.took_share = 0.0
 
     def model(self) -> ModelVersion:
@@ -101,7 +103,7 @@ class AuditServers(_Servers):
 
     def _took(self, tallies: Mapping[str, Tally]) -> None:
         self.took_share += sum(tally.share for tally in tallies.values())
-        throughput_seen(model=self._model, orders=self._orders, tallies=tallies)
+        throughput_seen(model=self._model, requests=self._requests, tallies=tallies)
 
 
 class RunServers(_Servers):
@@ -117,14 +119,15 @@ class RunServers(_Servers):
     @property
     def _how(self) -> ModelAnnotator:
         if self._asked is None:
-            asked = ModelAnnotator.objects.select_related("model", "prompt")
+            asked = ModelAnnotator.objects.select_related("model", "prompt__schema")
             self._asked = asked.get(annotator__runs=self.run_id)
         return self._asked
 
     def _took(self, tallies: Mapping[str, Tally]) -> None:
         servers_took(RunServer, tallies, run_id=self.run_id)
         how = self._how
-        throughput_seen(model=how.model, orders=how.prompt.orders, tallies=tallies)
+        requests = asking_of(how.prompt, schema=how.prompt.schema).requests
+        throughput_seen(model=how.model, requests=requests, tallies=tallies)
 
 
 def breaker_moved(*, url: str, state: BreakerState, fault: str) -> None:
@@ -160,12 +163,13 @@ def servers_took(kind: type[Taken], tallies: Mapping[str, Tally], **whose: Any) 
             )
 
 
-def throughput_seen(*, model: ModelVersion, orders: int, tallies: Mapping[str, Tally]) -> None:
-    """Keep how fast each server was over the time of ``tallies``; what was too short to say anything is left out."""
+def throughput_seen(*, model: ModelVersion, requests: int, tallies: Mapping[str, Tally]) -> None:
+    """Keep how fast each server was over the time of ``tallies``, where an item takes so many ``requests``; what was
+    too short to say anything is left out."""
     known = dict(Endpoint.objects.filter(url__in=tallies).values_list("url", "pk"))
     now = timezone.now()
     seen = [
-        Throughput(endpoint_id=known[url], model=model, seen_at=now, **_rates(tally, orders))
+        Throughput(endpoint_id=known[url], model=model, seen_at=now, **_rates(tally, requests))
         for url, tally in tallies.items()
         if url in known and tally.seconds >= LEAST_SECONDS and tally.requests > tally.faults
     ]
@@ -180,7 +184,7 @@ def throughput_seen(*, model: ModelVersion, orders: int, tallies: Mapping[str, T
     )  # fmt: skip
 
 
-def _rates(tally: Tally, orders: int) -> dict[str, float | bool]:
+def _rates(tally: Tally, requests: int) -> dict[str, float | bool]:
     """Tokens by the server's counters where there are any (everybody's requests), else by this client's answers."""
     seconds, counted = tally.seconds, _counted(tally)
     read, written = counted or (tally.usage.prompt_tokens, tally.usage.completion_tokens)
@@ -188,7 +192,7 @@ def _rates(tally: Tally, orders: int) -> dict[str, float | bool]:
     return {
         "prompt_tokens_per_second": read / over,
         "completion_tokens_per_second": written / over,
-        "labels_per_second": (tally.requests - tally.faults) / seconds / orders,
+        "labels_per_second": (tally.requests - tally.faults) / seconds / requests,
         "whole": counted is not None,
         "seconds": seconds,
     }

@@ -22,6 +22,7 @@ from llm_workers.services.clock import clock_start, clock_stop
 from llm_workers.services.figures import run_progress
 from llm_workers.services.filling import run_prepare
 from llm_workers.services.finish import GOING, last_checkpoint, model_of, pause_locked
+from llm_workers.services.lanes import lanes_make
 from llm_workers.services.prompting import model_annotator, plain_version, version_of
 from llm_workers.services.rules import rules_as_json, rules_check, rules_store
 
@@ -132,7 +133,8 @@ def runs_resume(*, run_ids: list[int], by: Any) -> list[int]:
 
 
 def run_resume(*, run: Run, by: Any) -> Run:
-    """Go on where the run stopped. Raises ``DomainError`` (409) where it is not paused or its question has changed."""
+    """Go on where the run stopped; ``by`` None: the platform resumes it. Raises ``DomainError`` (409) where it is not
+    paused or its question has changed."""
     with transaction.atomic():
         lanes = list(RunLane.objects.select_for_update().filter(run=run).order_by("number"))
         run = _locked(run)
@@ -147,12 +149,15 @@ def run_resume(*, run: Run, by: Any) -> Run:
         confirmed = _resumable(run)
         run.status, run.reason = RunStatus.RUNNING, ""
         run.save(update_fields=["status", "reason"])
+        anew = {"fault_pauses": 0} if by else {}
         RunPlan.objects.filter(run=run).update(
-            failing_since=None, faults_in_row=0, unanswered_in_row=0, confirmed_at=confirmed
+            failing_since=None, faults_in_row=0, unanswered_in_row=0, confirmed_at=confirmed, resume_at=None, **anew
         )
         clock_start(run)
-        _record(run, "run.resumed", actor_of(by), {"labelled": run.labelled})
+        _record(run, "run.resumed", actor_of(by) if by else SYSTEM, {"labelled": run.labelled})
         hand_over(lanes)
+        if lanes:  # else its items are not chosen yet
+            lanes_make(run)
     return run
 
 

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from llm_workers import limits
 from llm_workers.client import ChatClient, ClientError, Refused, Server, Usage
+from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
 from llm_workers.pacing import Pace
 
@@ -76,8 +77,8 @@ class Job(Protocol[Leased, Answer]):
     def store(self, answers: Sequence[Answer]) -> None:
         """Keep them, once."""
 
-    def release(self, leased: Sequence[Leased]) -> None:
-        """Give back what nothing could be asked about."""
+    def release(self, leased: Sequence[tuple[Leased, Usage]]) -> None:
+        """Give back what could not be asked about to the end, each with what that used all the same."""
 
     def touch(self, width: int) -> bool:
         """Say that the lane is worked on, and that so many requests at a time are worth it, which the next task begins
@@ -102,6 +103,7 @@ class Shift(Generic[Leased, Answer]):
         self.unusable = 0  # answers in a row, since the last store
         self.memory: float | None = None  # bytes that the servers' processes held in the end, where they say so
         self.gpu_memory: int | None = None  # likewise, of those on this machine, on its GPUs
+        self.load: Load | None = None  # requests that were inside the servers in the end, likewise
 
     async def run(self) -> ClientError | None:
         """Returns why no server could be used, or None."""
@@ -132,6 +134,7 @@ class Shift(Generic[Leased, Answer]):
             finally:
                 await self._abandon()
             self.memory, self.gpu_memory = client.memory, await client.gpu_memory()
+            self.load = client.load
         return self.fault
 
     def _overloaded(self, wait: float) -> None:
@@ -175,7 +178,7 @@ class Shift(Generic[Leased, Answer]):
     async def _collect(self) -> None:
         done, self.done = self.done, []
         full = len(self.asking) >= self.pace.width
-        released = []
+        released: list[tuple[Leased, Usage]] = []
         for task in done:
             one = self.asking.pop(task)
             try:
@@ -183,7 +186,7 @@ class Shift(Generic[Leased, Answer]):
             except ClientError as error:
                 if not isinstance(self.fault, Refused):  # that says more than what came of it afterwards
                     self.fault = error
-                released.append(one)
+                released.append((one, error.usage))
                 continue
             self.answers.append(answer)
             self.unusable = 0 if answer.usable else self.unusable + 1
@@ -238,4 +241,4 @@ class Shift(Generic[Leased, Answer]):
             task.cancel()
         await asyncio.gather(*self.asking, *([self.storing] if self.storing else []), return_exceptions=True)
         if self.ready:
-            await sync_to_async(self.job.release)(list(self.ready))
+            await sync_to_async(self.job.release)([(one, Usage()) for one in self.ready])

@@ -6,7 +6,7 @@ Lock order: lanes, validator, ratings; each function takes a part of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -208,10 +208,36 @@ def _room(validator_id: int) -> int | None:
     return room_left(rules, leased=leased)
 
 
-def ratings_release(*, work: Work, rating_ids: list[int]) -> None:
-    """Give labels back that nothing could be asked about; they were not at fault."""
-    held = _held(work).filter(pk__in=rating_ids)
-    held.update(status=RatingStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
+def ratings_release(*, work: Work, used: Mapping[int, Usage]) -> None:
+    """Give labels back that could not be asked about to the end; they were not at fault. ``used``: what that took all
+    the same, by rating; it is counted once, with the label."""
+    with transaction.atomic():
+        paid = [pk for pk, usage in used.items() if usage != Usage()]
+        if paid:
+            own = Validator.objects.select_for_update().get(pk=work.validator_id)
+            rows = list(_held(work).select_for_update().filter(pk__in=paid).order_by("id"))
+            for row in rows:
+                _use(row, used[row.pk])
+            Rating.objects.bulk_update(rows, ["prompt_tokens", "completion_tokens", "seconds"])
+            _used(own, [used[row.pk] for row in rows])
+            own.save(update_fields=["prompt_tokens", "completion_tokens", "cached_tokens", "seconds"])
+        held = _held(work).filter(pk__in=used)
+        held.update(status=RatingStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
+
+
+def _use(row: Rating, usage: Usage) -> None:
+    """Onto what earlier, unfinished tries used."""
+    row.prompt_tokens += usage.prompt_tokens
+    row.completion_tokens += usage.completion_tokens
+    row.seconds += usage.seconds
+
+
+def _used(own: Validator, usages: Iterable[Usage]) -> None:
+    usage = sum(usages, Usage())
+    own.prompt_tokens += usage.prompt_tokens
+    own.completion_tokens += usage.completion_tokens
+    own.cached_tokens += usage.cached_tokens
+    own.seconds += usage.seconds
 
 
 def _held(work: Work) -> QuerySet[Rating]:
@@ -247,8 +273,7 @@ def ratings_store(*, work: Work, answers: Sequence[Answer]) -> None:
 def _fill(row: Rating, answer: Answer) -> None:
     row.status, row.lane, row.generation, row.finished_at = RatingStatus.UNANSWERED, None, None, timezone.now()
     row.problem = answer.problem[:300]
-    row.prompt_tokens, row.completion_tokens = answer.usage.prompt_tokens, answer.usage.completion_tokens
-    row.seconds = answer.usage.seconds
+    _use(row, answer.usage)
     if answer.reading is not None:
         row.status, row.verdict = RatingStatus.DONE, answer.reading.value
         row.confidence, row.probabilities = answer.reading.confidence, answer.reading.probabilities
@@ -256,17 +281,13 @@ def _fill(row: Rating, answer: Answer) -> None:
 
 
 def _count(own: Validator, answers: Sequence[Answer]) -> None:
-    usage = sum((answer.usage for answer in answers), Usage())
     verdicts = Counter(answer.reading.value for answer in answers if answer.reading)
     answered = verdicts.total()
     own.rated += answered
     own.agreed += verdicts[Verdict.AGREE]
     own.disagreed += verdicts[Verdict.DISAGREE]
     own.unanswered += len(answers) - answered
-    own.prompt_tokens += usage.prompt_tokens
-    own.completion_tokens += usage.completion_tokens
-    own.cached_tokens += usage.cached_tokens
-    own.seconds += usage.seconds
+    _used(own, (answer.usage for answer in answers))
     if answers:
         own.unanswered_in_row = 0 if answered else own.unanswered_in_row + len(answers)
         own.failing_since, own.faults_in_row = None, 0

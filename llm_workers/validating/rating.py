@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from asgiref.sync import async_to_sync
 
 from llm_workers import limits
-from llm_workers.client import BadRequest, ChatClient, Refused, Request, Server, Usage
+from llm_workers.client import BadRequest, ChatClient, ClientError, Refused, Request, Server, Usage
 from llm_workers.models import ValidatorServer
 from llm_workers.prompts import repair, rotations
-from llm_workers.questions import BadAnswer
+from llm_workers.questions import BadAnswer, not_refused
 from llm_workers.services.routing import ModelServers
 from llm_workers.services.shift import Next, Shift
 from llm_workers.validating.claims import (
@@ -62,8 +62,8 @@ class _Rating:
     def store(self, answers: Sequence[Answer]) -> None:
         ratings_store(work=self.work, answers=answers)
 
-    def release(self, leased: Sequence[Leased]) -> None:
-        ratings_release(work=self.work, rating_ids=[one.rating_id for one in leased])
+    def release(self, leased: Sequence[tuple[Leased, Usage]]) -> None:
+        ratings_release(work=self.work, used={one.rating_id: usage for one, usage in leased})
 
     def touch(self, width: int) -> bool:
         work = self.work
@@ -90,9 +90,12 @@ async def ask(client: ChatClient, work: Work, label: Leased) -> Answer:
         try:
             reply = await client.complete(Request(work.model.name, wording, asked.constraint))
         except BadRequest as error:
-            return Answer(label.rating_id, None, error.message, usage, requests)
+            return Answer(label.rating_id, None, error.message, usage + error.usage, requests)
+        except ClientError as error:
+            raise error.after(usage) from None
         usage += reply.usage
         try:
+            not_refused(reply)
             return Answer(label.rating_id, asked.read(reply, rotation), usage=usage, requests=requests)
         except BadAnswer as error:
             problem = str(error)

@@ -292,6 +292,7 @@ SPECTACULAR_SETTINGS = {
 # --- language models ----------------------------------------------------------------------------------------------
 LLM_BASE_URLS = llm_base_urls(EVENHAND_HOME)
 LLM_API_KEY = env.text("LLM_API_KEY")
+LLM_ANSWER_SECONDS = env.number("LLM_ANSWER_SECONDS", 45, low=5, high=3600)
 
 # --- language, time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

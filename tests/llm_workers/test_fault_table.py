@@ -19,11 +19,12 @@ from tests.llm_server import ANSWER_FAULTS, BROKEN_FAULTS, PROMPT_TOKENS, STATUS
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "llm-labels.md"
 ROW = re.compile(
-    r"^\| `(\w+)` \| [^|]+ \| (retried|asked again|unanswered|paused)[^|]* \| (unanswered|paused)[^|]* \|$"
+    r"^\| `(\w+)` \| [^|]+ \| (retried|asked again|unanswered|paused)[^|]* \| (unanswered|paused)[^|]* "
+    r"\| (unanswered|paused|–) \|$"
 )
-TABLE = {
-    match[1]: (match[2], match[3]) for line in DOCUMENT.read_text().splitlines() if (match := ROW.match(line.strip()))
-}
+ROWS = [match for line in DOCUMENT.read_text().splitlines() if (match := ROW.match(line.strip()))]
+TABLE = {row[1]: (row[2], row[3]) for row in ROWS}
+ALONE = {row[1]: row[4] for row in ROWS}  # always, for one item
 SCRIPTED = {*STATUS_FAULTS, *BROKEN_FAULTS, *ANSWER_FAULTS}
 WHOLE = ("down", "replaced")  # faults of a server, not of a request
 ITEMS = 4
@@ -64,10 +65,24 @@ def test_always(cast, llm, start, work, fault, monkeypatch):
     assert run.labelled == 0
     if TABLE[fault][1] == "paused":
         assert (run.status, run.unanswered) == ("paused", 0)
-        assert run.reason.endswith("Then resume the run.")
+        assert run.reason.endswith("resume the run.")
     else:
         assert (run.status, run.unanswered) == ("done", ITEMS)
         assert all(RunItem.objects.filter(run=run).values_list("reason", flat=True))
+    _accounted(run)
+
+
+@pytest.mark.parametrize("fault", sorted(SCRIPTED))
+def test_always_for_one_item(cast, llm, start, work, fault):
+    """Every request about one item meets it."""
+    items = make_items(cast.project, ITEMS)
+    llm.fault_for = lambda text: fault if text == items[1].payload["text"] else None
+    run = work(start(with_reason=fault == "cut"))
+    if ALONE[fault] == "paused":
+        assert (run.status, run.unanswered) == ("paused", 0)
+    else:
+        assert (run.status, run.labelled, run.unanswered) == ("done", ITEMS - 1, 1)
+        assert RunItem.objects.get(run=run, status="unanswered").item == items[1]
     _accounted(run)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -14,7 +16,7 @@ from llm_workers.services import claims
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_resume
 from tests.factories import make_items
-from tests.llm_server import PROMPT_TOKENS, ScriptedServer
+from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS, ScriptedServer
 
 
 @pytest.fixture
@@ -50,6 +52,8 @@ def test_an_unusable_answer_is_asked_again_once_and_both_requests_are_counted(ca
     ("fault", "why"),
     [
         ("empty", "The answer is empty."),
+        ("refusal_field", "The model refused to answer: I cannot help with that."),
+        ("filtered", "The model refused to answer: a filter of the server held it back."),
         ("outside", "“Z” is not one of A, B, C."),
         ("prose", "“I think it is fine.” is not one of A, B, C."),
         ("400", "The server did not take this item (400: scripted fault 400)."),
@@ -62,6 +66,47 @@ def test_one_bad_item_is_unanswered_with_the_reason_and_the_run_goes_on(cast, ll
     assert (run.status, run.labelled, run.unanswered) == ("done", 3, 1)
     assert reasons(run) == [why]
     assert not Annotation.objects.filter(item=items[2]).exists()
+
+
+@pytest.mark.parametrize("fault", ["500", "drop"])
+def test_the_last_item_that_no_server_answers_does_not_pause_the_run(cast, llm, start, work, fault):
+    """Nothing else is asked any more, so a small request tells its fault from the server's; what that took counts."""
+    items = make_items(cast.project, 1)
+    llm.fault_for = lambda text: fault if text == items[0].payload["text"] else None
+    run = work(start())
+    assert (run.status, run.unanswered) == ("done", 1)
+    assert reasons(run)[0].startswith("Others are answered, this is not, whoever is asked.")
+    assert 0 < run.prompt_tokens == len(llm.answered) * PROMPT_TOKENS
+    assert run.prompt_tokens == RunItem.objects.get(run=run).prompt_tokens
+
+
+def test_what_fails_with_the_server_is_no_fault_of_the_item(cast, llm, start, work):
+    """Some are answered, then the server fails for everybody: what was under way waits."""
+    make_items(cast.project, 12)
+    llm.latency = 0.02
+    left = iter(range(6))
+    llm.fault_for = lambda text: None if next(left, None) is not None else "500"
+    run = work(start(), most=1)
+    assert (run.status, run.labelled, run.unanswered) == ("running", 6, 0)
+    llm.fault_for = lambda text: None
+    assert work(run).labelled == 12
+
+
+def test_what_was_paid_before_a_server_died_is_counted_once(cast, llm, start, work):
+    """Three orders are asked; the server fails at the third of the first item."""
+    make_items(cast.project, 1)
+    asked = count(1)
+    llm.fault_for = lambda text: "500" if next(asked) > 2 else None
+    run = work(start(orders=3), most=1)
+    assert (run.status, run.labelled, run.prompt_tokens) == ("running", 0, 2 * PROMPT_TOKENS)
+    assert run.plan.cached_tokens == 2 * CACHED_TOKENS
+    row = RunItem.objects.get(run=run)
+    assert (row.status, row.attempts, row.prompt_tokens) == ("pending", 0, 2 * PROMPT_TOKENS)
+    llm.fault_for = lambda text: None
+    run = work(run)
+    row.refresh_from_db()
+    assert (run.labelled, run.prompt_tokens, row.prompt_tokens) == (1, 5 * PROMPT_TOKENS, 5 * PROMPT_TOKENS)
+    assert row.seconds == pytest.approx(run.model_seconds)
 
 
 def test_an_answer_that_was_cut_off_says_so(cast, llm, start, work):
@@ -86,7 +131,8 @@ def test_a_server_that_is_down_pauses_the_run_with_reason_and_remedy(cast, llm, 
     run = work(run)
     assert run.status == "paused"
     assert run.reason == (
-        f"{llm.url}: nothing answers there. Start the server, or mend its address. Then resume the run."
+        f"{llm.url}: nothing answers there. Start the server, or mend its address. Once the model is served again the"
+        " run goes on by itself; or resume the run."
     )
     assert set(RunItem.objects.filter(run=run).values_list("status", "attempts")) == {("pending", 0)}
     paused = LedgerEvent.objects.get(kind="run.paused")
@@ -99,6 +145,16 @@ def test_a_server_that_hangs_pauses_the_run(cast, llm, start, work, no_more_pati
     run = work(start())
     assert run.status == "paused"
     assert "no answer within" in run.reason
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.1, "paused"), (5, "done")])
+def test_a_server_may_take_as_long_as_the_operator_says(
+    cast, llm, start, work, no_more_patience, monkeypatch, seconds, status
+):
+    monkeypatch.setattr(limits, "PATIENCE", replace(limits.patience(seconds), pause=0.01))
+    llm.latency = 0.3
+    make_items(cast.project, 1)
+    assert work(start()).status == status
 
 
 def test_a_short_outage_is_waited_out_and_the_run_says_what_it_waits_for(cast, llm, start, work):
@@ -154,13 +210,14 @@ def test_a_paused_run_goes_on_where_it_stopped(cast, llm, start, work):
 
 def test_when_nothing_is_answered_any_more_it_is_not_the_items(cast, llm, start, work, monkeypatch):
     monkeypatch.setattr("llm_workers.services.answers.MAX_UNANSWERED_IN_ROW", 5)
-    make_items(cast.project, 80)
+    make_items(cast.project, 300)
+    llm.latency = 0.05
     llm.fault_for = lambda text: "400"
     run = work(start())
     assert run.status == "paused"
     assert "items in a row had no usable answer" in run.reason
     assert "scripted fault 400" in run.reason
-    assert run.unanswered < 80
+    assert run.unanswered < 300
 
 
 def test_another_replica_takes_over(cast, llm, start, settings, work):

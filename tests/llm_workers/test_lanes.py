@@ -138,6 +138,23 @@ def test_cancelling_keeps_what_was_under_way_because_it_is_paid(cast, run):
     assert items_lease(claim=held.claim, count=2) == []
 
 
+def test_a_run_that_is_started_meanwhile_does_not_pay_for_what_is_under_way(cast, run, start, work):
+    held = claimed(run)
+    leased = items_lease(claim=held.claim, count=3)
+    run_cancel(run=run, by=cast.olivia)
+    later = start()
+    assert later.total == 1
+    answers_store(work=held, outcomes=answered(leased))
+    assert (work(later).labelled, totals(run)[1]) == (1, 3)
+
+
+def test_what_a_dead_task_of_a_cancelled_run_held_is_asked_about_by_the_next_one(cast, run, start, work):
+    items_lease(claim=claimed(run).claim, count=3)
+    run_cancel(run=run, by=cast.olivia)
+    RunLane.objects.filter(run=run).update(touched_at=timezone.now() - STALE)
+    assert work(start(probe=1)).total == 4
+
+
 def test_resuming_while_a_task_still_works_leaves_one_of_them(cast, run, work):
     old = claimed(run)
     leased = items_lease(claim=old.claim, count=2)

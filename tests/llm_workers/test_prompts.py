@@ -68,6 +68,16 @@ def test_the_same_content_is_the_same_version_and_a_change_is_another_one(cast, 
     assert version_of(prompt=back, schema=cast.schema) == first
 
 
+@pytest.mark.parametrize("first", ["plain", "prompt"])
+def test_a_prompt_that_says_what_a_run_without_one_says_is_the_same_annotator(cast, make, start, work, first):
+    make_items(cast.project, 2)
+    prompt = make(thinking="after", orders=9)  # of three labels there are three orders
+    ways = {"plain": {"with_reason": True, "orders": 3}, "prompt": {"prompt": prompt}}
+    assert work(start(**ways.pop(first))).labelled == 2
+    with pytest.raises(DomainError, match="There is nothing to label"):
+        start(**ways.popitem()[1])
+
+
 def test_examples_stay_as_they_were_drawn_until_the_seed_changes(cast, make):
     make_items(cast.project, 8, gold="keep")
     make_items(cast.project, 8, gold="remove")

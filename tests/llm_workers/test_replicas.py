@@ -15,7 +15,9 @@ from llm_workers import limits
 from llm_workers.client import BreakerState, Patience, Server, upkeep
 from llm_workers.client import breaker as rules
 from llm_workers.models import Endpoint, ModelVersion, RunServer, Throughput
+from llm_workers.recipe import Recipe
 from llm_workers.services.models import models_refresh
+from llm_workers.services.prompting import prompt_create
 from llm_workers.services.routing import breaker_moved, servers_for, trial_claim
 from llm_workers.services.runs import run_start
 from llm_workers.services.servers import server_add, server_change
@@ -219,12 +221,14 @@ def test_a_late_report_does_not_shorten_a_rest(db, llm, model):
     assert (endpoint.opens, endpoint.fault) == (3, "Later.")
 
 
-def test_what_a_run_took_and_how_fast_it_was_is_written_down(cast, llm, model, start, work, monkeypatch):
+@pytest.mark.parametrize("twice", ["orders", "samples"])
+def test_what_a_run_took_and_how_fast_it_was_is_written_down(cast, llm, model, start, work, monkeypatch, twice):
     monkeypatch.setattr("llm_workers.services.routing.LEAST_SECONDS", 0.05)
     monkeypatch.setitem(limits.CONCURRENCY, "vllm", 2)
     llm.latency = 0.05
     make_items(cast.project, 12)
-    run = work(start(orders=2))
+    prompt = prompt_create(project=cast.project, by=cast.olivia, name="Twice", recipe=Recipe(**{twice: 2}))
+    run = work(start(prompt=prompt))
     taken = RunServer.objects.get(run=run)
     assert (taken.url, taken.requests, taken.faults, taken.joules) == (llm.url, 24, 0, None)
     assert 0.5 < taken.busy_seconds < run.model_seconds + 0.5

@@ -25,11 +25,12 @@ from llm_workers.services.models import models_refresh
 from tests.addresses import database_url
 from tests.factories import make_items
 from tests.llm_workers.conftest import work  # noqa: F401 (a fixture)
-from tests.vllm.patience import PATIENT
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ADAPTER = "tuned"
+# On two cores that others use too an answer may take minutes, and what is given up and asked anew costs them more.
+ANSWER_SECONDS = 240
 GUIDELINES = """
 Decide about messages that neighbours leave on the board of their house.
 
@@ -73,7 +74,7 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
 
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PATIENCE", PATIENT)
+    monkeypatch.setattr(limits, "PATIENCE", limits.patience(ANSWER_SECONDS))
 
 
 @contextmanager
@@ -81,7 +82,8 @@ def patient_worker(url: str) -> Iterator[None]:
     """A Celery worker of the queue ``llm`` with two processes, which asks the server at ``url``."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     environment = os.environ | {"DATABASE_URL": database_url(), "LLM_BASE_URL": url, "PYTHONPATH": path}
-    options = ["--queues", "llm", "--concurrency", "2", "--include", "tests.vllm.patient", "--loglevel", "WARNING"]
+    environment |= {"LLM_ANSWER_SECONDS": str(ANSWER_SECONDS)}
+    options = ["--queues", "llm", "--concurrency", "2", "--loglevel", "WARNING"]
     command = [sys.executable, "-m", "celery", "-A", "evenhand", "worker", *options]
     process = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)
     try:

@@ -1,0 +1,53 @@
+"""Runs that no server could be used for: they pause, and go on by themselves once the model is served again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Exists, F, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from annotations.models import Run, RunStatus
+from ledger.errors import DomainError
+from llm_workers.limits import FIRST_RESUME, LONGEST_RESUME, MOST_RESUMES
+from llm_workers.models import RunPlan
+from llm_workers.services.finish import pause_locked
+from llm_workers.services.runs import run_resume
+from llm_workers.services.servers import servers_known
+
+
+def fault_pause(run: Run, plan: RunPlan, *, reason: str, hopeless: bool) -> None:
+    """Pause a run (locked by the caller) because no server can be used. Where that is not ``hopeless``, and did not
+    happen too often in a row, it will go on by itself."""
+    text = _("%(why)s Then resume the run.")
+    if not hopeless and plan.fault_pauses < MOST_RESUMES:
+        text = _("%(why)s Once the model is served again the run goes on by itself; or resume the run.")
+        plan.resume_at = timezone.now() + _rest(plan.fault_pauses)
+        plan.fault_pauses += 1
+        plan.save(update_fields=["resume_at", "fault_pauses"])
+    pause_locked(run, reason=text % {"why": reason})
+
+
+def _rest(pauses: int) -> timedelta:
+    return min(FIRST_RESUME * 2**pauses, LONGEST_RESUME)
+
+
+def runs_go_on() -> int:
+    """Resume every run whose rest is over and whose model was listed since by a server that may be used; returns how
+    many there were. One that cannot be resumed, because limits or people hold it back, is left to people."""
+    offering = servers_known().filter(
+        model_versions__annotators__annotator=OuterRef("run__annotator"),
+        enabled=True,
+        healthy=True,
+        checked_at__gt=OuterRef("resume_at"),
+    )
+    due = RunPlan.objects.filter(Exists(offering), run__status=RunStatus.PAUSED, resume_at__lt=timezone.now())
+    resumed = 0
+    for plan in due.select_related("run").order_by("pk"):
+        try:
+            run_resume(run=plan.run, by=None)
+            resumed += 1
+        except DomainError:
+            RunPlan.objects.filter(pk=plan.pk, resume_at=F("resume_at")).update(resume_at=None)
+    return resumed
