@@ -56,6 +56,7 @@ from fairness.metrics.pausing import (
 from fairness.metrics.raters import GroupAgreement, RaterGaps, group_agreement, rater_gaps
 from fairness.metrics.ratings import MIN_RATERS, Ratings
 from fairness.metrics.sequences import confidence_sequence
+from fairness.metrics.span import CertifiedSpan, certified_span
 from fairness.metrics.stereotypes import Answer, StereotypeBias, stereotype_bias
 from fairness.metrics.weighted import (
     ActiveParity,
@@ -81,6 +82,7 @@ __all__ = [
     "CertifiedGaps",
     "CertifiedOdds",
     "CertifiedRate",
+    "CertifiedSpan",
     "Consistency",
     "Dif",
     "EqualizedOdds",
@@ -108,6 +110,7 @@ __all__ = [
     "certified_gaps",
     "certified_odds",
     "certified_paired_gaps",
+    "certified_span",
     "confidence_sequence",
     "cross",
     "crossed_rates",

@@ -39,6 +39,8 @@ class SourceLine:
     difference: str
     interval: str
     ratio: str
+    ratio_interval: str
+    certain: str
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,10 @@ def _behind(project: Project, view: LiveView, role: Role, tile: Tile) -> str:
     items = reverse("items", args=[project.pk])
     if tile.id == "tile-completeness":
         return f"{items}?state=undecided"
-    if tile.id in ("tile-dpd", "tile-dpr", "tile-certain") and view.people is not None and view.people.parity.lowest:
-        return items_url(project, view, view.people.parity.lowest, view.people, role=role)
+    if tile.source is not None:
+        certain = tile.source.certified if tile.id.startswith("tile-certain") else None
+        lowest = certain.lowest if certain and certain.lower else tile.source.parity.lowest
+        return items_url(project, view, lowest, tile.source, role=role) if lowest else ""
     return f"{items}?case=on" if tile.id.startswith("tile-kappa-") and not tile.undefined else ""
 
 
@@ -155,13 +159,16 @@ def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLi
     if view.question is None:
         raise ValueError("A project without attributes has nothing to compare.")
     parity = source.parity
-    difference, ratio = parity.difference, parity.ratio
+    difference, ratio = parity.difference, source.impact.ratio
+    certain = source.certain_difference
     return SourceLine(
         series=series[source_key(source)],
         reading=reading(source, view.question, view.min_group),
         difference="" if difference.value is None else texts.points(difference.value, 1),
         interval=texts.interval(difference.low, difference.high, lambda value: texts.points(value, 1)),
         ratio=texts.number(ratio.value) if ratio.value is not None else "",
+        ratio_interval=texts.interval(ratio.low, ratio.high, texts.number),
+        certain=_("at least %(points)s") % {"points": texts.points(certain, 1)} if certain else "",
     )
 
 
