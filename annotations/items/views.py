@@ -19,6 +19,7 @@ from annotations.items.selectors import (
     DECIDED,
     GOLD,
     GROUP_SEPARATOR,
+    SETTLED,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -54,7 +55,7 @@ class FilterForm(forms.Form):
     against = forms.ChoiceField(
         label=_("Differs from"),
         required=False,
-        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus"))],
+        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus")), (SETTLED, _("Expert’s label"))],
     )
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)

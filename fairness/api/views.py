@@ -11,8 +11,10 @@ from accounts.models import Scope
 from annotations.access import STAFF, project_access
 from fairness.api.chosen import chosen_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
+from fairness.api.truth import AgainstTruthSerializer, truth_row
 from fairness.selectors.chosen import chosen_view
 from fairness.selectors.live import live_view
+from fairness.selectors.truth import against_truth
 from fairness.selectors.wanted import KINDS, Wanted
 
 ATTRIBUTE = OpenApiParameter("attribute", str, description="A protected attribute; the project's first where left out.")
@@ -29,6 +31,10 @@ FILTER = [
 ]
 
 
+class FairnessWithTruthSerializer(FairnessSerializer):
+    against_truth = AgainstTruthSerializer(many=True, help_text="Labels against gold, settlements and the consensus.")
+
+
 class FairnessView(APIView):
     read_scope = Scope.READ
 
@@ -37,15 +43,16 @@ class FairnessView(APIView):
         summary="Live fairness of the labels",
         description=(
             "Selection rates per group of people, consensus and each model, demographic parity difference and ratio, "
-            "the gap between each model and people, Cohen's κ between them, completeness and pace. Computed from live "
-            "counters, which follow a label within a second."
+            "the gap between each model and people, Cohen's κ between them, errors and odds against the truth, "
+            "completeness and pace. Computed from live counters, which follow a label within a second."
         ),
         parameters=FILTER,
-        responses=FairnessSerializer,
+        responses=FairnessWithTruthSerializer,
         tags=["fairness"],
     )
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, STAFF)
         view = live_view(access.project, wanted=Wanted.of(request.query_params))
         row = fairness_row(view) | {"chosen": chosen_row(chosen_view(access.project, view.question))}
-        return Response(FairnessSerializer(row, context={"min_group": view.min_group}).data)
+        row |= {"against_truth": truth_row(against_truth(access.project, view))}
+        return Response(FairnessWithTruthSerializer(row, context={"min_group": view.min_group}).data)

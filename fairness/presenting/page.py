@@ -23,6 +23,7 @@ from fairness.presenting.plots import Series, gap_plot, rate_plot, series_of, so
 from fairness.presenting.reading import Reading, Verdict, headline, reading, waiting
 from fairness.presenting.tiles import Tile, spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
+from fairness.presenting.truth import truth_blocks
 from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
 from fairness.selectors.live import CONSENSUS, LiveView, Source
 from fairness.selectors.timeline import timeline
@@ -105,6 +106,7 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "crossing": crossing,
         "heat": None if crossing is None else heat_map(crossing, view.min_group),
         "heat_who": "" if crossing is None else series[source_key(crossing.source)].label,
+        "truth": truth_blocks(project, view, series, role),
         "kept_filter": parse_qsl(view.wanted.query(beside="")),
         "has_attributes": len(view.attributes) > 1,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from annotations.models import Project
 from fairness.metrics import Estimate
+from fairness.presenting.truth import truth_rows
 from fairness.selectors.behind import agreement_of, crossing_of, people_of, use_of
 from fairness.selectors.live import LiveView
 from fairness.selectors.timeline import timeline
@@ -87,6 +88,11 @@ def _intersections(project: Project, view: LiveView) -> Iterator[Row]:
         )
 
 
+def _truth(project: Project, view: LiveView) -> Iterator[Row]:
+    for *who, selected, estimate in truth_rows(project, view):
+        yield (*who, selected, *([""] * len(ESTIMATE) if estimate is None else _estimate(estimate)))
+
+
 def _people(project: Project, view: LiveView) -> Iterator[Row]:
     for question in people_of(project, view):
         for group in question.groups:
@@ -127,6 +133,7 @@ SHEETS = {
     ),
     "timeline": Sheet(("what", "start", "end", "source", *ESTIMATE, "certain_difference", "text"), _timeline),
     "intersections": Sheet(("group", "beside", "kind", "name", "selected", *ESTIMATE), _intersections),
+    "truth": Sheet(("truth", "provisional", "kind", "name", "metric", "group", "selected", *ESTIMATE), _truth),
     "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
     "agreement": Sheet(("who", "attribute", "group", "coefficient", "value", "low", "high", "n", "reason"), _agreement),
     "models": Sheet(

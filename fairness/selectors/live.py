@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from annotations.agreement import Coefficient, cohen_kappa
 from annotations.models import Annotator, AnnotatorKind, Dataset, LabelSchema, Project
-from annotations.task_types import task_type
+from annotations.task_types import TaskType, task_type
 from annotations.task_types.base import label_keys, label_name
 from fairness.cells import Cells
 from fairness.metrics import (
@@ -111,6 +111,7 @@ class LiveView:
     datasets: tuple[tuple[int, str], ...]
     annotators: tuple[tuple[int, str], ...]  # every model, shown or not
     ground: Ground | None  # None without a question
+    task: TaskType
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -150,8 +151,9 @@ def live_view(
     _check_ids(wanted, attributes, annotators, datasets)
     people = consensus = None
     models: tuple[ModelView, ...] = ()
+    task = task_type(schema.task_type)
     if question is not None and ground is not None:
-        tables = group_counts(cells, task_type(schema.task_type), question)
+        tables = group_counts(cells, task, question)
         if wanted.by in ("", PEOPLE):
             people = source_of(PEOPLE, tables.get("people", {}), min_group, ground)
         if wanted.by in ("", CONSENSUS) and not wanted.is_timed:
@@ -173,6 +175,7 @@ def live_view(
         datasets=datasets,
         annotators=tuple((one.pk, name_of(one)) for one in annotators),
         ground=ground,
+        task=task,
     )
 
 
