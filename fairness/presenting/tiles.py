@@ -186,8 +186,8 @@ def _four_fifths(source: Source) -> tuple[str, str]:
     if span is not None and span.impact is Verdict.ABOVE and source.certificate.whole:
         return "good", _("Certainly at least four fifths")
     said = {
-        Verdict.BELOW: _("For one look below four fifths; not certain yet"),
-        Verdict.ABOVE: _("For one look at least four fifths; not certain yet"),
+        Verdict.BELOW: _("For one look below four fifths; not certain"),
+        Verdict.ABOVE: _("For one look at least four fifths; not certain"),
         Verdict.UNCLEAR: _("Below four fifths or not: the labels so far fit both"),
     }
     return "", said.get(source.impact.verdict, "")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from annotations.models import Project
-from fairness.metrics import Estimate, GroupCounts, Parity
+from fairness.metrics import Estimate, GroupCounts, Parity, Reason
 from fairness.presenting import texts
 from fairness.presenting.plots import Series, source_key
 from fairness.presenting.texts import Form
@@ -22,10 +22,11 @@ from fairness.selectors.truth import AgainstTruth, Truth, against_truth
 
 @dataclass(frozen=True)
 class Figure:
-    """A cell: the value or why there is none, its interval, and the counts or groups that it is about."""
+    """A cell: the value, or in ``missing`` why there is none, its interval, the counts or groups that it is about."""
 
     title: str
     value: str
+    missing: str
     interval: str
     note: str
 
@@ -121,8 +122,12 @@ def _figure(title: str, estimate: Estimate, form: Form, view: LiveView, note: st
     def one_place(value: float) -> str:
         return form(value, 1)  # type: ignore[call-arg]
 
-    value = texts.why_not(estimate, view.min_group) if estimate.value is None else one_place(estimate.value)
-    return Figure(title, value, texts.interval(estimate.low, estimate.high, one_place), note)
+    value = "" if estimate.value is None else one_place(estimate.value)
+    missing = texts.why_not(estimate, view.min_group)
+    if estimate.reason is Reason.SMALL_GROUP:
+        words = {"n": texts.count(estimate.n), "needed": view.min_group}
+        missing = _("Insufficient data: %(n)s of %(needed)s items.") % words
+    return Figure(title, value, missing, texts.interval(estimate.low, estimate.high, one_place), note)
 
 
 def _pair(parity: Parity[str]) -> str:

@@ -94,7 +94,7 @@ def test_a_group_without_positives_is_undefined_and_a_small_one_insufficient(cas
     text = page_client(cast.olivia).get(address(cast)).content.decode()
     section = text.split('id="against-truth"')[1].split("</section>")[0]
     assert "No item of this group truly has the label" in section
-    assert "Insufficient data: 4 of 30 labels." in section
+    assert "Insufficient data: 4 of 30 items." in section
     rows = {(row["metric"], row["group"]): row for row in sheet(page_client(cast.olivia), cast, "truth")}
     assert rows["true_positive_rate", "b"]["status"] == "undefined"
     assert rows["tn", "b"]["selected"] == "40"
