@@ -18,6 +18,7 @@ sliced:
 ``agreed``      items by the people's own consensus (key), before any expert
 ``both:ID``     ``pair:ID`` of the group's items
 ``places``      key = needed, given: labels of people, as in ``totals``
+``deeper``      items that have more labels by people than they need, by how many they have (key); also of all items
 ``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided``, a model's ID
 ``settled:WHO`` items without a gold label that an expert settled; key = the expert's token, other as above without
                 ``decided``, which is the expert's own
@@ -40,6 +41,7 @@ OTHER_GROUPS = ""  # in a crossed slice: a group beyond the cap
 CROSSED_ATTRIBUTES = 6
 CROSSED_GROUPS = 12  # of each attribute
 HOURS_A_DAY = 24
+DEEPER = "deeper"
 TIMELESS = 0  # the hour of what is not given at a moment: consensus, pairs, totals
 
 
@@ -140,6 +142,8 @@ def add_terms(net: Terms, state: ItemState, sign: int) -> None:
         _add(net, ("agreed", state.human, "", TIMELESS, WATCHED_GROUPS), sign)
     _add_truth(net, state, sign)
     _add_audit(net, state, sign)
+    if given > state.needed:
+        _add(net, (DEEPER, str(given), "", TIMELESS, WATCHED), sign)
     given = min(state.needed, given)
     for table, key, count, where in (
         ("totals", "items", 1, WHOLE),

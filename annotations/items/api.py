@@ -18,6 +18,7 @@ from annotations.items.selectors import (
     CONSENSUS,
     DECIDED,
     GOLD,
+    SETTLED,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -126,9 +127,10 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     )
     against = serializers.ChoiceField(
         required=False,
-        choices=[GOLD, CONSENSUS],
+        choices=[GOLD, CONSENSUS, SETTLED],
         help_text=_(
-            "Items on which the label given, or else the consensus, is another one than this; not for experts."
+            "Items on which the label given, or else the consensus, is another one than this. Settled: by an expert, "
+            "on items without gold. Not for experts."
         ),
     )
     beside = serializers.CharField(required=False, help_text=_("A second group, of another attribute."))

@@ -31,7 +31,7 @@ from ledger.errors import forbidden, invalid
 
 DECIDED, UNDECIDED = "decided", "undecided"
 BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
-GOLD, CONSENSUS = "gold", "consensus"
+GOLD, CONSENSUS, SETTLED = "gold", "consensus", "settled"
 GROUP_SEPARATOR = ":"
 GROUPS_SHOWN = 200
 GROUPS_CACHED = 60  # seconds
@@ -44,7 +44,8 @@ class ItemFilter:
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
     without ``given`` ask for any label of theirs. ``since`` and ``until`` (not included): when it was given. ``beside``
     is a second ``group``, of another attribute. ``against``: items on which that label, or without one of these the
-    consensus, is not what the ``gold`` label says, or (of a label given) not the ``consensus``.
+    consensus, is not what the ``gold`` label says, or (of a label given) not the ``consensus``, or not what an expert
+    ``settled`` on an item without gold.
     """
 
     dataset: int | None = None
@@ -110,8 +111,11 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
     if wanted.by and wanted.by not in BY:
         text = _("The labels are by people or by model.")
         raise invalid(text, fields={"by": [text]})
-    if wanted.against not in ("", GOLD, CONSENSUS) or (wanted.against == CONSENSUS and not wanted.of_givers):
-        text = _("Labels differ from gold; those that somebody gave (given, by, annotator) also from consensus.")
+    known = ("", GOLD, CONSENSUS, SETTLED) if wanted.of_givers else ("", GOLD)
+    if wanted.against not in known:
+        text = _(
+            "Labels differ from gold; those that somebody gave (given, by, annotator) also from consensus, and settled."
+        )
         raise invalid(text, fields={"against": [text]})
     if not wanted.of_givers:
         if wanted.against:
@@ -131,6 +135,8 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
     if wanted.against:
         truth = "gold" if wanted.against == GOLD else "consensus__value"
         items = items.filter(**{f"{truth}__isnull": False})
+        if wanted.against == SETTLED:
+            items = items.filter(gold__isnull=True, consensus__method=ConsensusMethod.SETTLED)
         labels = labels.exclude(value=OuterRef(truth))
     return items.filter(Exists(labels))
 

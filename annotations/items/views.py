@@ -21,6 +21,7 @@ from annotations.items.selectors import (
     DECIDED,
     GOLD,
     GROUP_SEPARATOR,
+    SETTLED,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -56,7 +57,7 @@ class FilterForm(forms.Form):
     against = forms.ChoiceField(
         label=_("Differs from"),
         required=False,
-        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus"))],
+        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus")), (SETTLED, _("Expert’s label"))],
     )
     beside = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
     since = forms.DateTimeField(required=False, widget=forms.HiddenInput)

@@ -9,8 +9,9 @@ from rest_framework import serializers
 
 from annotations.agreement import Coefficient
 from annotations.measuring.api import REASONS as AGREEMENT_REASONS
-from fairness.metrics import Band, Estimate, Reason, Status
+from fairness.metrics import Band, Estimate, Reason, Status, Verdict
 from fairness.presenting import texts
+from fairness.selectors.certainty import Withheld
 from fairness.selectors.live import CONSENSUS, MODEL, PEOPLE, LiveView, ModelView, Source
 from fairness.selectors.progress import Progress
 
@@ -67,6 +68,17 @@ class GroupGapSerializer(serializers.Serializer[Any]):
     gap = EstimateSerializer()
 
 
+class FourFifthsSerializer(serializers.Serializer[Any]):
+    """The lowest group's rate as a share of the highest's, against four fifths: for one look, and at every moment."""
+
+    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict], help_text=_("For one look."))
+    ratio = EstimateSerializer(help_text=_("Its interval is at a confidence raised for the number of pairs of groups."))
+    certain = serializers.ChoiceField(
+        choices=[verdict.value for verdict in Verdict], allow_null=True, help_text=_("Null: nothing may be called so.")
+    )
+    band = BandSerializer(allow_null=True, help_text=_("Holds the ratio at every moment."))
+
+
 class SourceSerializer(serializers.Serializer[Any]):
     """Who gave the labels, and how far the groups lie apart."""
 
@@ -79,12 +91,28 @@ class SourceSerializer(serializers.Serializer[Any]):
     highest = serializers.CharField(allow_null=True)
     lowest = serializers.CharField(allow_null=True)
     certain_difference = serializers.FloatField(
-        allow_null=True, help_text=_("The difference is at least that, at whatever moment one looks; null: not to say.")
+        allow_null=True,
+        help_text=_("The difference is at least that, at whatever moment one looks; null: see withheld."),
+    )
+    difference_at_most = serializers.FloatField(
+        allow_null=True, help_text=_("No two compared groups lie further apart, at whatever moment one looks.")
+    )
+    labels_per_item = serializers.IntegerField(
+        help_text=_("So many labels of one item count as one in what is certain.")
+    )
+    withheld = serializers.ChoiceField(
+        choices=[reason.value for reason in Withheld],
+        allow_null=True,
+        help_text=_("Why nothing is called certain; null where something may be."),
     )
     beyond_chance = serializers.BooleanField(
         allow_null=True,
-        help_text=_("The interval leaves 0 out at a confidence raised for the number of pairs; null: none to judge."),
+        help_text=_(
+            "For one look: the interval leaves 0 out at a confidence raised for the number of pairs; null: nothing to "
+            "judge."
+        ),
     )
+    disparate_impact = FourFifthsSerializer()
 
 
 class LiveModelSerializer(SourceSerializer):
@@ -95,6 +123,9 @@ class LiveModelSerializer(SourceSerializer):
     )
     gaps = GroupGapSerializer(many=True)
     gap_spread = EstimateSerializer()
+    certain_gap_spread = serializers.FloatField(
+        allow_null=True, help_text=_("The gaps of two groups are at least so far apart, at whatever moment one looks.")
+    )
 
 
 def source_row(source: Source | None) -> dict[str, Any] | None:
@@ -121,7 +152,16 @@ def source_row(source: Source | None) -> dict[str, Any] | None:
         "highest": parity.highest,
         "lowest": parity.lowest,
         "certain_difference": source.certified.lower if source.certified else None,
+        "difference_at_most": source.span.difference if source.span else None,
+        "labels_per_item": source.certificate.labels_per_item,
+        "withheld": source.certificate.withheld,
         "beyond_chance": source.beyond_chance,
+        "disparate_impact": {
+            "verdict": source.impact.verdict,
+            "ratio": source.impact.ratio,
+            "certain": source.span.impact if source.span else None,
+            "band": source.span.ratio if source.span else None,
+        },
     }
 
 
@@ -132,6 +172,7 @@ def model_row(view: ModelView) -> dict[str, Any]:
         "kappa": view.kappa,
         "gaps": [{"group": group, "gap": gap} for group, gap in view.gaps.by_group.items()],
         "gap_spread": view.gaps.spread,
+        "certain_gap_spread": view.certain_gaps.spread.lower if view.certain_gaps else None,
     }
 
 

@@ -12,9 +12,11 @@ from annotations.access import STAFF, project_access
 from fairness.api.chosen import chosen_row
 from fairness.api.errors import errors_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
+from fairness.api.truth import AgainstTruthSerializer, truth_row
 from fairness.selectors.chosen import chosen_view
 from fairness.selectors.errors import errors_view
 from fairness.selectors.live import live_view
+from fairness.selectors.truth import against_truth
 from fairness.selectors.wanted import KINDS, Wanted
 
 ATTRIBUTE = OpenApiParameter("attribute", str, description="A protected attribute; the project's first where left out.")
@@ -31,6 +33,10 @@ FILTER = [
 ]
 
 
+class FairnessWithTruthSerializer(FairnessSerializer):
+    against_truth = AgainstTruthSerializer(many=True, help_text="Labels against gold, settlements and the consensus.")
+
+
 class FairnessView(APIView):
     read_scope = Scope.READ
 
@@ -39,11 +45,11 @@ class FairnessView(APIView):
         summary="Live fairness of the labels",
         description=(
             "Selection rates per group of people, consensus and each model, demographic parity difference and ratio, "
-            "the gap between each model and people, Cohen's κ between them, completeness and pace. Computed from live "
-            "counters, which follow a label within a second."
+            "the gap between each model and people, Cohen's κ between them, errors and odds against the truth, "
+            "completeness and pace. Computed from live counters, which follow a label within a second."
         ),
         parameters=FILTER,
-        responses=FairnessSerializer,
+        responses=FairnessWithTruthSerializer,
         tags=["fairness"],
     )
     def get(self, request: Request, project_id: int) -> Response:
@@ -52,5 +58,6 @@ class FairnessView(APIView):
         row = fairness_row(view) | {
             "chosen": chosen_row(chosen_view(access.project, view.question)),
             "errors_found": errors_row(errors_view(access.project, view.question.attribute if view.question else "")),
+            "against_truth": truth_row(against_truth(access.project, view)),
         }
-        return Response(FairnessSerializer(row, context={"min_group": view.min_group}).data)
+        return Response(FairnessWithTruthSerializer(row, context={"min_group": view.min_group}).data)

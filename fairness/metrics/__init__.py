@@ -56,6 +56,7 @@ from fairness.metrics.pausing import (
 from fairness.metrics.raters import GroupAgreement, RaterGaps, group_agreement, rater_gaps
 from fairness.metrics.ratings import MIN_RATERS, Ratings
 from fairness.metrics.sequences import confidence_sequence
+from fairness.metrics.span import CertifiedSpan, certified_span
 from fairness.metrics.stereotypes import Answer, StereotypeBias, stereotype_bias
 from fairness.metrics.weighted import (
     ActiveParity,
@@ -82,6 +83,7 @@ __all__ = [
     "CertifiedGaps",
     "CertifiedOdds",
     "CertifiedRate",
+    "CertifiedSpan",
     "Consistency",
     "Dif",
     "EqualizedOdds",
@@ -109,6 +111,7 @@ __all__ = [
     "certified_gaps",
     "certified_odds",
     "certified_paired_gaps",
+    "certified_span",
     "confidence_sequence",
     "cross",
     "crossed_rates",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from annotations.access import READERS, Access
 from fairness.models import Finding
-from fairness.monitors.models import Action, Measure, Whose
+from fairness.monitors.models import Action, Measure, Truth, Whose
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,26 @@ def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
     if monitor.measure == Measure.COMPLETENESS:
         asked = {"state": "undecided"}
     groups = finding.certificate["groups"] or [""]
-    return [_items(finding, asked, group) for group in groups]
+    found = [_items(finding, asked, group) for group in groups]
+    if asked.get("against") == "gold" and monitor.truth == Truth.SETTLED:
+        found += [_items(finding, _settled(finding, asked), group, settled=True) for group in groups]
+    return found
 
 
-def _items(finding: Finding, asked: dict[str, Any], group: str) -> Link:
+def _settled(finding: Finding, asked: dict[str, Any]) -> dict[str, Any]:
+    """Without a model it is what people said that differs from what an expert settled."""
+    if finding.annotator_id is not None:
+        return asked | {"against": "settled"}
+    return {"by": "people", "against": "settled"}
+
+
+def _items(finding: Finding, asked: dict[str, Any], group: str, *, settled: bool = False) -> Link:
     if group:
         asked = {**asked, "group": f"{finding.monitor.attribute}:{group}"}
     url = f"{reverse('items', args=[finding.project_id])}?{urlencode(asked)}"
+    if settled:
+        named = {"group": group or _("all groups")}
+        return Link(url, _("Items about %(group)s that an expert settled") % named)
     if group:
         return Link(url, _("Items about %(group)s") % {"group": group})
     return Link(url, _("Items on which the label differs") if "against" in asked else _("The items"))

@@ -16,7 +16,7 @@ from fairness.presenting import texts
 from fairness.presenting.links import items_url
 from fairness.presenting.reading import waiting
 from fairness.selectors.behind import MOST_CASES, open_cases
-from fairness.selectors.live import LiveView, ModelView, Source
+from fairness.selectors.live import CONSENSUS, LiveView, ModelView, Source
 
 MOST_GROUPS_NAMED = 3
 
@@ -25,8 +25,8 @@ class Standing(StrEnum):
     """How sure it is that a source treats the groups differently."""
 
     CERTAIN = "certain"  # at every moment
-    LIKELY = "likely"  # more than chance explains, for one look
     UNSURE = "unsure"
+    UNASKED = "unasked"  # nothing may be called certain here
     MISSING = "missing"
 
 
@@ -34,7 +34,7 @@ class Standing(StrEnum):
 class Whom:
     """Because of whom: a sentence, and one more for each model that shifts the groups against people."""
 
-    verdict: str  # both, people, models, nobody, missing
+    verdict: str  # both, people, models, nobody, unasked, missing
     answer: str
     shifts: tuple[str, ...]
 
@@ -49,38 +49,50 @@ class Action:
 
 
 def standing(source: Source | None) -> Standing:
-    if source is None or source.beyond_chance is None:
+    if source is None or not source.parity.difference.is_ok:
         return Standing.MISSING
-    if source.certified is not None and source.certified.lower > 0:
-        return Standing.CERTAIN
-    return Standing.LIKELY if source.beyond_chance else Standing.UNSURE
+    if source.certified is None:
+        return Standing.UNASKED
+    return Standing.CERTAIN if source.certain_difference > 0 else Standing.UNSURE
 
 
 def because_of_whom(view: LiveView) -> Whom:
     people = standing(view.people)
-    stands = (Standing.CERTAIN, Standing.LIKELY)
-    differing = [model for model in view.models if standing(model.source) in stands]
-    shifts = tuple(_shift(model) for model in view.models if (model.gaps.spread.low or 0.0) > 0)
-    in_people = people in stands and view.people is not None
+    differing = [model for model in view.models if standing(model.source) is Standing.CERTAIN]
+    shifts = tuple(_shift(model) for model in view.models if model.certain_spread > 0)
+    in_people = people is Standing.CERTAIN and view.people is not None
     if in_people and differing and view.people is not None:
         words = {"people": _sized(view.people), "models": _named(differing)}
-        text = _("Both: the difference stands in people's labels (%(people)s) and in those of %(models)s.")
-        opposed = [model for model in differing if model.source.parity.highest == view.people.parity.lowest]
+        text = _("Both: a difference is certain in people's labels (%(people)s) and in those of %(models)s.")
+        opposed = [model for model in differing if _opposed(model.source, view.people)]
         if opposed:
-            text += " " + _("Not in one direction: the group that gets the label most is another.")
+            text += " " + _("Not in one direction: the group that is certain to get the label less often is another.")
         return Whom("both", text % words, shifts)
     if in_people and view.people is not None:
-        text = _("People: the difference stands in their labels (%(people)s).") % {"people": _sized(view.people)}
+        text = _("People: a difference is certain in their labels (%(people)s).") % {"people": _sized(view.people)}
         return Whom("people", f"{text} {_beside(view)}".strip(), shifts)
     if differing:
-        text = _("Models: the difference stands in the labels of %(models)s.") % {"models": _named(differing)}
+        text = _("Models: a difference is certain in the labels of %(models)s.") % {"models": _named(differing)}
         if people is Standing.UNSURE:
-            text += " " + _("In people's labels chance may explain what there is.")
+            text += " " + _("In people's labels none is certain yet.")
         return Whom("models", text, shifts)
-    known = [source for source in view.sources if source is not view.consensus]
-    if all(standing(source) is Standing.MISSING for source in known):
-        return Whom("missing", _("Nobody has labelled enough yet for a difference to be somebody's."), shifts)
-    return Whom("nobody", _("Nobody's labels alone differ by more than chance explains."), shifts)
+    return _of_nobody(view, shifts)
+
+
+def _of_nobody(view: LiveView, shifts: tuple[str, ...]) -> Whom:
+    known = {standing(source) for source in view.sources if source is not view.consensus} - {Standing.MISSING}
+    if Standing.UNSURE in known:
+        return Whom("nobody", _("In nobody's labels alone is a difference certain."), shifts)
+    if Standing.UNASKED in known or view.wanted.by == CONSENSUS:
+        return Whom("unasked", _("That is told where something is certain; here nothing is called so."), shifts)
+    return Whom("missing", _("Nobody has labelled enough yet for a difference to be somebody's."), shifts)
+
+
+def _opposed(one: Source, other: Source) -> bool:
+    """Whether what is certain of the one runs against what is certain of the other."""
+    if one.certified is None or other.certified is None:
+        return False
+    return (one.certified.highest, one.certified.lowest) == (other.certified.lowest, other.certified.highest)
 
 
 def _beside(view: LiveView) -> str:
@@ -88,17 +100,11 @@ def _beside(view: LiveView) -> str:
         return ""
     if all(standing(model.source) is Standing.MISSING for model in view.models):
         return _("Models have labelled too little to be compared.")
-    return _("In models' labels chance may explain what there is.")
+    return _("In models' labels none is certain yet.")
 
 
 def _sized(source: Source) -> str:
-    """“20 points, 5 – 34”."""
-    difference = source.parity.difference
-    words = {
-        "points": texts.points(difference.value or 0.0),
-        "interval": texts.interval(difference.low, difference.high, texts.points),
-    }
-    return _("%(points)s points, %(interval)s") % words
+    return _("at least %(points)s points") % {"points": texts.points(source.certain_difference, 1)}
 
 
 def _named(models: list[ModelView]) -> str:
@@ -106,21 +112,18 @@ def _named(models: list[ModelView]) -> str:
 
 
 def _shift(model: ModelView) -> str:
-    spread = model.gaps.spread
+    gaps = model.certain_gaps
     words = {
         "model": model.source.name,
-        "high": model.gaps.highest,
-        "low": model.gaps.lowest,
-        "points": texts.points(spread.value or 0.0),
-        "interval": texts.interval(spread.low, spread.high, texts.points),
+        "high": gaps.spread.highest if gaps else "",
+        "low": gaps.spread.lowest if gaps else "",
+        "points": texts.points(model.certain_spread, 1),
     }
-    return (
-        _(
-            "Compared with people, %(model)s moves %(high)s and %(low)s apart by %(points)s points (%(interval)s): "
-            "that much is its own."
-        )
-        % words
+    text = _(
+        "Compared with people, %(model)s moves %(high)s and %(low)s apart by at least %(points)s points: that is "
+        "certain at every moment, and its own."
     )
+    return text % words
 
 
 def what_now(project: Project, view: LiveView, role: Role) -> list[Action]:
@@ -150,30 +153,58 @@ def _missing(project: Project, view: LiveView, role: Role) -> Iterator[Action]:
 
 def _people(project: Project, view: LiveView, role: Role) -> Iterator[Action]:
     people = view.people
-    if people is None or standing(people) not in (Standing.CERTAIN, Standing.LIKELY) or view.question is None:
+    if people is None or standing(people) is not Standing.CERTAIN or view.question is None:
         return
-    if people.parity.lowest is None or people.parity.highest is None:
-        return
-    words = {"low": people.parity.lowest, "high": people.parity.highest, "label": view.question.label_name}
-    text = _(
-        "Read items about %(low)s that people did not label “%(label)s”, beside such about %(high)s: is the difference "
-        "in the items, or in the guidelines?"
-    )
-    url = items_url(project, view, people.parity.lowest)
-    yield Action(text % words, url, _("Items about %(low)s") % words)
+    yield from _read(project, view, people)
     text = _("If the guidelines leave room for it, say more clearly when “%(label)s” applies.")
+    words = {"label": view.question.label_name}
     yield Action(text % words, _owners(role, "project_setting_labels", project), _("Guidelines"))
-    text = _("Decide how large a difference you accept, and have runs pause beyond it.")
-    yield Action(text, _owners(role, "runs", project), _("Limits of runs"))
+    text = _(
+        "Decide how large a difference between groups in people's labels you accept, and have runs pause beyond it."
+    )
+    yield Action(text, _owners(role, "fairness_monitor_new", project), _("Set a limit"))
+
+
+def _read(project: Project, view: LiveView, source: Source) -> Iterator[Action]:
+    """Where a difference is certain, the items are looked at first."""
+    if view.question is None or source.certified is None or source.certified.lowest is None:
+        return
+    words = {
+        "low": source.certified.lowest,
+        "high": source.certified.highest,
+        "label": view.question.label_name,
+        "who": source.name or _("people"),
+    }
+    text = _(
+        "Read items about %(low)s that %(who)s did not label “%(label)s”, beside such about %(high)s: is the "
+        "difference in the items, or in the guidelines?"
+    )
+    yield Action(text % words, items_url(project, view, source.certified.lowest), _("Items about %(low)s") % words)
 
 
 def _models(project: Project, view: LiveView, role: Role) -> Iterator[Action]:
+    """What a model adds to people's labels is its own; where that is not certain, its labels may differ still."""
+    in_people = standing(view.people) is Standing.CERTAIN
+    limited = False
     for model in view.models:
-        if (model.gaps.spread.low or 0.0) <= 0:
+        name = {"model": model.source.name}
+        if model.certain_spread > 0:
+            text = _("Change the prompt of %(model)s, or leave its labels out of decisions, before it labels more.")
+            yield Action(text % name, _readers(role, "run_prompts", project), _("Prompts"))
+        elif standing(model.source) is Standing.CERTAIN:
+            if not in_people:
+                yield from _read(project, view, model.source)
+            text = _(
+                "Have people label the same groups beside %(model)s: whether it adds to the difference, or finds what "
+                "is there, is told by the gap to people."
+            )
+            yield Action(text % name, _owners(role, "project_setting_serving", project), _("Serve groups evenly"))
+        else:
             continue
-        text = _("Change the prompt of %(model)s, or leave its labels out of decisions, before it labels more.")
-        url = _readers(role, "run_prompts", project)
-        yield Action(text % {"model": model.source.name}, url, _("Prompts"))
+        limited = True
+    if limited:
+        text = _("Decide how large a difference in a model's labels you accept, and have its runs pause beyond it.")
+        yield Action(text, _owners(role, "fairness_monitor_new", project), _("Set a limit"))
 
 
 def _cases(project: Project) -> Iterator[Action]:

@@ -41,7 +41,7 @@ def _apart(source: Source) -> str:
         return _("Certain for these groups: %(pairs)s.") % {"pairs": named}
     parity = source.parity
     if parity.lowest is None or parity.highest is None or not parity.difference.value:
-        return _("No group lies apart from another.")
+        return _("So far all groups get it equally often.")
     words = {
         "low": parity.lowest,
         "high": parity.highest,

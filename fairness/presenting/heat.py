@@ -150,5 +150,5 @@ def _answer(crossing: Crossing) -> str:
         "points": texts.points(rates.difference.value),
         "interval": texts.interval(rates.difference.low, rates.difference.high, texts.points),
     }
-    text = _("Furthest apart are %(high)s and %(low)s: %(points)s points (95 %% interval %(interval)s).")
+    text = _("Furthest apart are %(high)s and %(low)s: %(points)s points (95 %% interval for one look %(interval)s).")
     return text % words

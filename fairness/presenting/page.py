@@ -27,6 +27,7 @@ from fairness.presenting.reading import Reading, Verdict, headline, reading, wai
 from fairness.presenting.shown import not_narrowed, omitted, order_url, shown_groups
 from fairness.presenting.tiles import Tile, spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
+from fairness.presenting.truth import truth_blocks
 from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
 from fairness.selectors.live import CONSENSUS, LiveView, Source
 from fairness.selectors.timeline import timeline
@@ -43,6 +44,8 @@ class SourceLine:
     difference: str
     interval: str
     ratio: str
+    ratio_interval: str
+    certain: str
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "time_rows": time_rows(view, found, series, address),
         "happened": happened(project, found, role),
         **_crossing_context(project, view, series, role),
+        "truth": truth_blocks(project, view, series, role),
         "kept_filter": parse_qsl(view.wanted.query(beside="")),
         "has_attributes": len(view.attributes) > 1,
         "complete": complete_plot(project, view.question, completeness_of(project, view.question)),
@@ -187,8 +191,10 @@ def _behind(project: Project, view: LiveView, role: Role, tile: Tile) -> str:
         return items(state="undecided")
     if tile.id == "tile-pace" and view.progress.pace.total:
         return f"{reverse('items', args=[project.pk])}?{urlencode({'since': view.progress.pace.since.isoformat()})}"
-    if tile.id in ("tile-dpd", "tile-dpr", "tile-certain") and view.people is not None and view.people.parity.lowest:
-        return items_url(project, view, view.people.parity.lowest, view.people, role=role)
+    if tile.source is not None:
+        certain = tile.source.certified if tile.id.startswith("tile-certain") else None
+        lowest = certain.lowest if certain and certain.lower else tile.source.parity.lowest
+        return items_url(project, view, lowest, tile.source, role=role) if lowest else ""
     for model in view.models:
         if tile.id == f"tile-spread-{model.source.annotator_id}" and model.gaps.highest is not None:
             return items_url(project, view, model.gaps.highest, model.source, role=role)
@@ -199,13 +205,16 @@ def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLi
     if view.question is None:
         raise ValueError("A project without attributes has nothing to compare.")
     parity = source.parity
-    difference, ratio = parity.difference, parity.ratio
+    difference, ratio = parity.difference, source.impact.ratio
+    certain = source.certain_difference
     return SourceLine(
         series=series[source_key(source)],
         reading=reading(source, view.question, view.min_group),
         difference="" if difference.value is None else texts.points(difference.value, 1),
         interval=texts.interval(difference.low, difference.high, lambda value: texts.points(value, 1)),
         ratio=texts.number(ratio.value) if ratio.value is not None else "",
+        ratio_interval=texts.interval(ratio.low, ratio.high, texts.number),
+        certain=_("at least %(points)s") % {"points": texts.points(certain, 1)} if certain else "",
     )
 
 

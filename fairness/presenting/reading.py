@@ -13,11 +13,16 @@ from django.utils.translation import gettext as _
 from fairness.presenting import texts
 from fairness.selectors.live import CONSENSUS, MODEL, PEOPLE, LiveView, Question, Source
 
+# All groups are called equal where they are certain to lie no further apart than this: a twentieth.
+CLOSE = 0.05
+
 
 class Verdict(StrEnum):
-    DIFFERENT = "different"  # beyond what chance explains
-    UNSURE = "unsure"  # there is a difference, and chance may explain it
-    EQUAL = "equal"
+    """What holds at every moment: an interval for one look never makes a verdict."""
+
+    DIFFERENT = "different"  # two groups are certain to differ
+    UNSURE = "unsure"  # neither is certain
+    EQUAL = "equal"  # no two groups are certain to differ, and all are certain to be ``CLOSE``
     MISSING = "missing"  # too few labels
 
 
@@ -83,10 +88,18 @@ def reading(source: Source, question: Question, min_group: int) -> Reading:
         "high_rate": texts.percent(parity.rates[parity.highest].value or 0.0),
         "points": texts.points(parity.difference.value),
     }
-    if parity.difference.value == 0:
-        return _filled(Verdict.EQUAL, EQUAL[source.kind](), words, "")
-    verdict = Verdict.DIFFERENT if source.beyond_chance else Verdict.UNSURE
-    return _filled(verdict, DIFFERENT[source.kind](), words, _certainty(source, verdict))
+    sentences = DIFFERENT if parity.difference.value > 0 else SAME
+    verdict = verdict_of(source)
+    return _filled(verdict, sentences[source.kind](), words, f"{_certainty(source, verdict)} {_one_look(source)}")
+
+
+def verdict_of(source: Source) -> Verdict:
+    if not source.parity.difference.is_ok:
+        return Verdict.MISSING
+    if source.certain_difference > 0:
+        return Verdict.DIFFERENT
+    span = source.span
+    return Verdict.EQUAL if span and source.certificate.whole and span.difference <= CLOSE else Verdict.UNSURE
 
 
 def _filled(verdict: Verdict, sentence: str, words: dict[str, Any], certainty: str) -> Reading:
@@ -100,24 +113,38 @@ def _filled(verdict: Verdict, sentence: str, words: dict[str, Any], certainty: s
 
 
 def _certainty(source: Source, verdict: Verdict) -> str:
+    """What holds at every moment, or why nothing does."""
+    found, span = source.certified, source.span
+    if found is None or span is None:
+        reason = source.certificate.withheld.sentence if source.certificate.withheld else ""
+        return f"{_('Nothing is called certain here.')} {reason}".strip()
+    words = {
+        "least": texts.points(found.lower, 1),
+        "most": texts.points(span.difference, 1),
+        "high": found.highest,
+        "low": found.lowest,
+    }
+    if verdict is Verdict.DIFFERENT:
+        sentence = _(
+            "That is certain for this question, however often one looks: %(high)s lies at least %(least)s points above "
+            "%(low)s, and no two groups lie further apart than %(most)s."
+        )
+    elif verdict is Verdict.EQUAL:
+        sentence = _(
+            "That is certain for this question, however often one looks: no two groups lie further apart than %(most)s "
+            "points."
+        )
+    else:
+        sentence = _(
+            "No difference is certain yet, nor that there is none: groups may lie up to %(most)s points apart."
+        )
+    return sentence % words
+
+
+def _one_look(source: Source) -> str:
     difference = source.parity.difference
     words = {"low": texts.points(difference.low or 0.0), "high": texts.points(difference.high or 0.0)}
-    if source.certified is not None and source.certified.lower > 0:
-        words["least"] = texts.points(source.certified.lower, 1)
-        sentence = _(
-            "That is certain however often one looks: two groups lie at least %(least)s points apart. The 95 %% "
-            "interval for one look goes from %(low)s to %(high)s points."
-        )
-        return sentence % words
-    if verdict is Verdict.DIFFERENT:
-        return _("Chance alone hardly explains that: the 95 %% interval goes from %(low)s to %(high)s points.") % words
-    if difference.low is not None and difference.low > 0:
-        sentence = _(
-            "The 95 %% interval goes from %(low)s to %(high)s points, but this is the widest of several pairs: chance "
-            "may still explain it."
-        )
-        return sentence % words
-    return _("That may be chance: the 95 %% interval goes from %(low)s to %(high)s points.") % words
+    return _("For one look alone, the 95 %% interval goes from %(low)s to %(high)s points.") % words
 
 
 # Functions, so that each is translated when it is said.
@@ -135,8 +162,14 @@ DIFFERENT = {
         "items about {high}: {low_rate} against {high_rate}."
     ),
 }
-EQUAL = {
-    PEOPLE: lambda: _("Across {attribute}, people labelled every group's items “{label}” equally often: {low_rate}."),
-    CONSENSUS: lambda: _("Across {attribute}, the consensus is “{label}” equally often for every group: {low_rate}."),
-    MODEL: lambda: _("Across {attribute}, {who} labelled every group's items “{label}” equally often: {low_rate}."),
+SAME = {
+    PEOPLE: lambda: _(
+        "Across {attribute}, people so far labelled every group's items “{label}” equally often: {low_rate}."
+    ),
+    CONSENSUS: lambda: _(
+        "Across {attribute}, the consensus so far is “{label}” equally often for every group: {low_rate}."
+    ),
+    MODEL: lambda: _(
+        "Across {attribute}, {who} so far labelled every group's items “{label}” equally often: {low_rate}."
+    ),
 }

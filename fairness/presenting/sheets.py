@@ -8,6 +8,7 @@ from typing import Any
 
 from annotations.models import Project
 from fairness.metrics import Estimate
+from fairness.presenting.truth import truth_rows
 from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
 from fairness.selectors.errors import errors_view
 from fairness.selectors.live import LiveView
@@ -52,9 +53,14 @@ def _gaps(_project: Project, view: LiveView) -> Iterator[Row]:
 def _sources(_project: Project, view: LiveView) -> Iterator[Row]:
     for source in view.sources:
         parity = source.parity
-        certain = source.certified.lower if source.certified else None
-        ends = (parity.highest or "", parity.lowest or "", parity.ratio.value, source.beyond_chance, certain)
-        yield (source.kind, source.name, *_estimate(parity.difference), *ends)
+        ratio, span = source.impact.ratio, source.span
+        ends = (parity.highest or "", parity.lowest or "")
+        rule = (ratio.value, ratio.low, ratio.high, source.impact.verdict.value, source.beyond_chance)
+        always: Row = ("",) * 5
+        if source.certified and span:
+            always = (source.certified.lower, span.difference, span.ratio.low, span.ratio.high, span.impact.value)
+        ground = (source.certificate.labels_per_item, source.certificate.withheld or "")
+        yield (source.kind, source.name, *_estimate(parity.difference), *ends, *rule, *always, *ground)
 
 
 def _timeline(project: Project, view: LiveView) -> Iterator[Row]:
@@ -81,6 +87,11 @@ def _intersections(project: Project, view: LiveView) -> Iterator[Row]:
             counts.selected,
             *_estimate(found.rates.rates[group, beside]),
         )
+
+
+def _truth(project: Project, view: LiveView) -> Iterator[Row]:
+    for *who, selected, estimate in truth_rows(project, view):
+        yield (*who, selected, *([""] * len(ESTIMATE) if estimate is None else _estimate(estimate)))
 
 
 def _people(project: Project, view: LiveView) -> Iterator[Row]:
@@ -128,10 +139,16 @@ SHEETS = {
     "rates": Sheet(("group", "kind", "name", "selected", *ESTIMATE, "band_low", "band_high"), _rates),
     "gaps": Sheet(("group", "model", *ESTIMATE), _gaps),
     "sources": Sheet(
-        ("kind", "name", *ESTIMATE, "highest", "lowest", "ratio", "beyond_chance", "certain_difference"), _sources
+        (
+            "kind", "name", *ESTIMATE, "highest", "lowest", "ratio", "ratio_low", "ratio_high", "four_fifths",
+            "beyond_chance", "certain_difference", "difference_at_most", "certain_ratio_low", "certain_ratio_high",
+            "certain_four_fifths", "labels_per_item", "withheld",
+        ),
+        _sources,
     ),
     "timeline": Sheet(("what", "start", "end", "source", *ESTIMATE, "certain_difference", "text"), _timeline),
     "intersections": Sheet(("group", "beside", "kind", "name", "selected", *ESTIMATE), _intersections),
+    "truth": Sheet(("truth", "provisional", "kind", "name", "metric", "group", "selected", *ESTIMATE), _truth),
     "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
     "completeness": Sheet(("group", "labels_given", "labels_needed"), _completeness),
     "agreement": Sheet(("who", "attribute", "group", "coefficient", "value", "low", "high", "n", "reason"), _agreement),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from annotations.agreement import Coefficient
-from fairness.metrics import FOUR_FIFTHS, Certified, Estimate
+from fairness.metrics import Estimate, Verdict
 from fairness.presenting import texts
 from fairness.presenting.texts import Form
-from fairness.selectors.live import LiveView, ModelView, Source
+from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, ModelView, Source
 from fairness.selectors.progress import CHART_MINUTES, PACE_MINUTES, Pace
 
 
@@ -30,20 +31,38 @@ class Tile:
     tone: str = ""
     tone_text: str = ""
     href: str = ""  # the items behind it
+    source: Source | None = None  # whose labels it is about, where it compares groups
 
 
 def tiles(view: LiveView) -> list[Tile]:
     found = [completeness(view), pace(view.progress.pace)]
-    if view.people is not None:
-        found += [parity_difference(view.people, view.min_group), parity_ratio(view.people, view.min_group)]
-        if view.people.certified is not None:
-            found.append(certain(view.people, view.people.certified, view.min_group))
+    for source in compared(view):
+        found += [make(source, view.min_group) for make in (parity_difference, parity_ratio, certain)]
     for model in view.models:
         name = model.source.name if len(view.models) > 1 else ""
         if model.kappa is not None:
             found.append(kappa(model, model.kappa, name))
         found += [spread(model, name, view.min_group)]
     return found
+
+
+def compared(view: LiveView) -> list[Source]:
+    """Whose groups the tiles compare: people's; where they are left out, everybody's who is shown."""
+    return [view.people] if view.people is not None else list(view.sources)
+
+
+def _whose(source: Source) -> str:
+    if source.kind == PEOPLE:
+        return _("people's labels")
+    return _("the consensus") if source.kind == CONSENSUS else _("labels of %(model)s") % {"model": source.name}
+
+
+def _tile_of(source: Source, id: str, title: str) -> dict[str, str]:
+    """Id and title: with whose labels, where these are not people's."""
+    if source.kind == PEOPLE:
+        return {"id": id, "label": title}
+    name = source.name or _("consensus")
+    return {"id": f"{id}-{source.annotator_id or source.kind}", "label": f"{title}, {name}"}
 
 
 def completeness(view: LiveView) -> Tile:
@@ -81,72 +100,97 @@ def pace(pace: Pace) -> Tile:
     )
 
 
-def parity_difference(people: Source, min_group: int) -> Tile:
-    difference = people.parity.difference
-    tone, tone_text = "", ""
-    if people.beyond_chance:
-        tone, tone_text = "warn", _("More than chance explains")
-    elif people.beyond_chance is False:
-        tone_text = _("May be chance")
+def parity_difference(source: Source, min_group: int) -> Tile:
+    tone_text = ""
+    if source.beyond_chance is not None and not source.certain_difference:
+        tone_text = _("For one look beyond chance") if source.beyond_chance else _("May be chance")
     return Tile(
-        id="tile-dpd",
-        label=_("Parity difference"),
+        **_tile_of(source, "tile-dpd", _("Parity difference")),
         definition=_(
-            "Demographic parity difference of people's labels: the highest group's rate of the label minus the "
-            "lowest's. 0 means equal rates. The interval is Newcombe's for the pair that lies furthest apart; it takes "
-            "labels as independent, although several may be of one item or one person."
-        ),
-        tone=tone,
+            "Demographic parity difference of %(whose)s: the highest group's rate of the label minus the lowest's. 0 "
+            "means equal rates. The interval is Newcombe's for the pair that lies furthest apart, for one look; it "
+            "takes labels as independent, although several may be of one item or one person. What may be acted upon at "
+            "any moment is the certain difference."
+        )
+        % {"whose": _whose(source)},
         tone_text=tone_text,
-        **_filled(difference, texts.points, min_group),
+        **_filled(source.parity.difference, texts.points, min_group),
         unit=_("points"),
+        source=source,
     )
 
 
-def certain(people: Source, certified: Certified[str], min_group: int) -> Tile:
-    undefined = ""
-    if not people.parity.difference.is_ok:
-        undefined = texts.why_not(people.parity.difference, min_group)
-    elif not certified.lower:
-        undefined = _("No difference is certain yet.")
+def certain(source: Source, min_group: int) -> Tile:
+    found, span, undefined = source.certified, source.span, ""
+    if not source.parity.difference.is_ok:
+        undefined = texts.why_not(source.parity.difference, min_group)
+    elif found is None or span is None:
+        withheld = source.certificate.withheld
+        undefined = withheld.sentence if withheld else ""
+    elif not found.lower:
+        undefined = _("No difference is certain yet: groups may lie up to %(most)s points apart.")
+        undefined %= {"most": texts.points(span.difference, 1)}
+    words = {"high": found.highest, "low": found.lowest} if found else {}
     return Tile(
-        id="tile-certain",
-        label=_("Certain difference"),
-        definition=_(
-            "A difference between two groups' rates of people's labels that is certain however often one has looked: "
-            "if there were less, this would ever be shown in at most 5 %% of projects. It needs more labels than the "
-            "interval for one look, assumes items in random order, and takes labels as independent."
-        )
-        % {},
-        value="" if undefined else _("at least %(points)s") % {"points": texts.points(certified.lower, 1)},
+        **_tile_of(source, "tile-certain", _("Certain difference")),
+        definition=_defined(source),
+        value="" if undefined else _("at least %(points)s") % {"points": texts.points(source.certain_difference, 1)},
         unit=_("points"),
-        note="" if undefined else _("%(high)s above %(low)s") % {"high": certified.highest, "low": certified.lowest},
+        note="" if undefined else _("%(high)s above %(low)s") % words,
         undefined=undefined,
         tone="warn" if not undefined else "",
         tone_text=_("At every moment") if not undefined else "",
+        source=source,
     )
 
 
-def parity_ratio(people: Source, min_group: int) -> Tile:
-    ratio = people.parity.ratio
-    tone, tone_text = "", ""
-    if ratio.value is not None and ratio.value < FOUR_FIFTHS:
-        # A low ratio of a few labels is no alarm: with no bias at all it is the rule.
-        if people.beyond_chance:
-            tone, tone_text = "bad", _("Below four fifths")
-        else:
-            tone_text = _("Below four fifths, maybe by chance")
+def _defined(source: Source) -> str:
+    text = _(
+        "A difference between two groups' rates in %(whose)s that is certain however often one has looked: where "
+        "groups do not differ, one would ever be shown for this question alone in at most 5 %% of projects. Each "
+        "attribute, label, source and dataset is a question of its own, so of many asked some may be wrong. It needs "
+        "more labels than the interval for one look, and assumes items in random order, groups that were there from "
+        "the start, and people who label every group."
+    )
+    text %= {"whose": _whose(source)}
+    most = source.certificate.labels_per_item
+    if most > 1:
+        alike = _("Labels of one item are alike, and an item may have %(most)s: so many count as one.")
+        text += " " + alike % {"most": texts.count(most)}
+    return text
+
+
+def parity_ratio(source: Source, min_group: int) -> Tile:
+    tone, tone_text = _four_fifths(source)
     return Tile(
-        id="tile-dpr",
-        label=_("Parity ratio"),
+        **_tile_of(source, "tile-dpr", _("Parity ratio")),
         definition=_(
-            "Demographic parity ratio of people's labels: the lowest group's rate divided by the highest's. 1 means "
-            "equal rates; the four-fifths rule asks for at least 0.8."
-        ),
+            "Demographic parity ratio of %(whose)s: the lowest group's rate divided by the highest's. 1 means equal "
+            "rates; the four-fifths rule asks for at least 0.8. The interval is for one look, at a confidence raised "
+            "for the number of pairs of groups. Certain is what the bands leave no doubt about, which hold at every "
+            "moment."
+        )
+        % {"whose": _whose(source)},
         tone=tone,
         tone_text=tone_text,
-        **_filled(ratio, texts.number, min_group),
+        **_filled(source.impact.ratio, texts.number, min_group),
+        source=source,
     )
+
+
+def _four_fifths(source: Source) -> tuple[str, str]:
+    """A low ratio of a few labels is no alarm: with no bias at all it is the rule. Only what is certain has a tone."""
+    span = source.span
+    if span is not None and span.impact is Verdict.BELOW:
+        return "bad", _("Certainly below four fifths")
+    if span is not None and span.impact is Verdict.ABOVE and source.certificate.whole:
+        return "good", _("Certainly at least four fifths")
+    said = {
+        Verdict.BELOW: _("For one look below four fifths; not certain"),
+        Verdict.ABOVE: _("For one look at least four fifths; not certain"),
+        Verdict.UNCLEAR: _("Below four fifths or not: the labels so far fit both"),
+    }
+    return "", said.get(source.impact.verdict, "")
 
 
 def kappa(model: ModelView, coefficient: Coefficient, name: str) -> Tile:
@@ -172,14 +216,19 @@ def spread(model: ModelView, name: str, min_group: int) -> Tile:
         label=_("Gap spread") if not name else _("Gap spread, %(model)s") % {"model": name},
         definition=_(
             "A group's gap is the model's rate of the label minus people's. The spread is the largest gap minus the "
-            "smallest: 0 where the model shifts every group alike, whatever people do."
+            "smallest: 0 where the model shifts every group alike, whatever people do. The interval is for one look; "
+            "what is certain holds at every moment."
         ),
         **tile,
+        tone="warn" if model.certain_spread > 0 else "",
+        tone_text=_("Certain: at least %(points)s") % {"points": texts.points(model.certain_spread, 1)}
+        if model.certain_spread > 0
+        else "",
         unit=_("points"),
     )
 
 
-def _filled(estimate: Estimate, form: Form, min_group: int) -> dict[str, str]:
+def _filled(estimate: Estimate, form: Form, min_group: int) -> dict[str, Any]:
     if estimate.value is None:
         return {"undefined": texts.why_not(estimate, min_group), "note": _labels(estimate.n) if estimate.n else ""}
     return {
@@ -189,7 +238,7 @@ def _filled(estimate: Estimate, form: Form, min_group: int) -> dict[str, str]:
     }
 
 
-def _coefficient(coefficient: Coefficient) -> dict[str, str]:
+def _coefficient(coefficient: Coefficient) -> dict[str, Any]:
     n = coefficient.n_items
     note = ngettext("%(n)s item", "%(n)s items", n) % {"n": texts.count(n)}
     if coefficient.value is None:

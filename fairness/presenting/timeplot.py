@@ -72,6 +72,9 @@ def since_when(view: LiveView, found: Timeline) -> str:
         if table in found.certain_since:
             words = {"who": _who(source), "when": _date(found.certain_since[table])}
             return _("In labels of %(who)s a difference is certain since %(when)s (UTC), at every moment.") % words
+    reasons = [one.certificate.withheld for one in view.sources if one is not view.consensus]
+    if reasons and reasons[0] is not None:
+        return _("Nothing is called certain here. %(why)s") % {"why": reasons[0].sentence}
     if not found.moments:
         return _("No label of this question has a time yet.")
     return _("At no moment so far was a difference certain.")

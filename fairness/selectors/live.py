@@ -7,22 +7,25 @@ from dataclasses import dataclass
 
 from annotations.agreement import Coefficient, cohen_kappa
 from annotations.models import Annotator, AnnotatorKind, Dataset, LabelSchema, Project
-from annotations.task_types import task_type
+from annotations.task_types import TaskType, task_type
 from annotations.task_types.base import label_keys, label_name
 from fairness.cells import Cells
 from fairness.metrics import (
     MIN_GROUP,
-    MOST_GROUPS,
     Certified,
+    CertifiedGaps,
+    CertifiedSpan,
     Gaps,
     GroupCounts,
+    Impact,
     Parity,
-    certified,
     demographic_parity,
+    disparate_impact,
     human_llm_gaps,
     newcombe,
 )
 from fairness.models import Pulse
+from fairness.selectors.certainty import Certificate, Ground, ground_of
 from fairness.selectors.counting import Question, cells_of, group_counts
 from fairness.selectors.progress import Progress, pace_of, progress_from
 from fairness.selectors.wanted import CONSENSUS, MODEL, PEOPLE, Wanted
@@ -45,11 +48,11 @@ class Source:
     annotator_id, name : of a model; None and empty else.
     counts : selected and all labels of every group; the consensus counts decided items instead.
     parity : the rates and how far they lie apart.
-    beyond_chance : whether the difference of the furthest pair of groups is larger than chance explains: its interval
-        leaves 0 out at a confidence raised for the number of pairs that it was picked from (Bonferroni). None where
-        there is no difference to judge.
-    certified : what is certain of that difference at whatever moment one looks. None where more groups than a rule can
-        watch were labelled.
+    impact : the four-fifths rule, for one look, with the ratio's interval.
+    beyond_chance : for one look, whether the difference of the furthest pair of groups is larger than chance explains:
+        its interval leaves 0 out at a confidence raised for the number of pairs that it was picked from (Bonferroni).
+        None where there is no difference to judge.
+    certificate : what is certain of the groups at whatever moment one looks, or why nothing is.
     """
 
     kind: str
@@ -57,18 +60,39 @@ class Source:
     name: str
     counts: Mapping[str, GroupCounts]
     parity: Parity[str]
+    impact: Impact[str]
     beyond_chance: bool | None
-    certified: Certified[str] | None
+    certificate: Certificate
+
+    @property
+    def certified(self) -> Certified[str] | None:
+        return self.certificate.found
+
+    @property
+    def span(self) -> CertifiedSpan | None:
+        return self.certificate.span
+
+    @property
+    def certain_difference(self) -> float:
+        """Two groups are certain to lie so far apart, at every moment; 0 where nothing is certain."""
+        return self.certified.lower if self.certified else 0.0
 
 
 @dataclass(frozen=True)
 class ModelView:
     """A model beside the people: the gap per group, and Cohen's κ with the people's own consensus (None where a time is
-    asked for: a consensus has none)."""
+    asked for: a consensus has none). ``certain_gaps``: what is certain of the gaps at every moment, None where nothing
+    may be called so."""
 
     source: Source
     gaps: Gaps[str]
     kappa: Coefficient | None
+    certain_gaps: CertifiedGaps[str] | None
+
+    @property
+    def certain_spread(self) -> float:
+        """Two groups' gaps are certain to lie so far apart; 0 where nothing is certain."""
+        return self.certain_gaps.spread.lower if self.certain_gaps else 0.0
 
 
 @dataclass(frozen=True)
@@ -86,6 +110,8 @@ class LiveView:
     wanted: Wanted
     datasets: tuple[tuple[int, str], ...]
     annotators: tuple[tuple[int, str], ...]  # every model, shown or not
+    ground: Ground | None  # None without a question
+    task: TaskType
     ungrouped: int = 0  # labels of people, where these are shown, of items without a group of the attribute
 
     @property
@@ -119,6 +145,7 @@ def live_view(
         attributes = tuple(project.attributes.values_list("name", flat=True))
         question = _ask(project, schema, attributes, attribute=wanted.attribute, label=wanted.label)
         cells = cells_of(project, question, wanted)
+        ground = None if question is None else ground_of(project, question.attribute, wanted, pulse)
         pace = pace_of(project)
         annotators = list(Annotator.objects.filter(project=project, kind=AnnotatorKind.MODEL).order_by("pk"))
         datasets = tuple(Dataset.objects.filter(project=project).values_list("pk", "name")[:MOST_DATASETS])
@@ -126,16 +153,18 @@ def live_view(
     people = consensus = None
     ungrouped = 0
     models: tuple[ModelView, ...] = ()
-    if question is not None:
-        tables = group_counts(cells, task_type(schema.task_type), question)
+    task = task_type(schema.task_type)
+    if question is not None and ground is not None:
+        tables = group_counts(cells, task, question)
         if wanted.by in ("", PEOPLE):
-            people = source_of(PEOPLE, tables.get("people", {}), min_group)
+            people = source_of(PEOPLE, tables.get("people", {}), min_group, ground)
             ungrouped = _ungrouped(cells, people)
         if wanted.by in ("", CONSENSUS) and not wanted.is_timed:
-            consensus = source_of(CONSENSUS, tables.get("decided", {}), min_group)
+            consensus = source_of(CONSENSUS, tables.get("decided", {}), min_group, ground)
         if wanted.by in ("", MODEL):
             shown = [one for one in annotators if wanted.model in (None, one.pk)]
-            models = tuple(_model(one, tables, None if wanted.is_timed else cells, min_group) for one in shown)
+            paired = None if wanted.is_timed else cells
+            models = tuple(_model(one, tables, paired, min_group, ground) for one in shown)
     return LiveView(
         attributes=attributes,
         labels=tuple((key, label_name(schema.config, key)) for key in label_keys(schema.config)),
@@ -149,6 +178,8 @@ def live_view(
         datasets=datasets,
         annotators=tuple((one.pk, name_of(one)) for one in annotators),
         ungrouped=ungrouped,
+        ground=ground,
+        task=task,
     )
 
 
@@ -200,16 +231,27 @@ def kappa(cells: Cells, annotator_id: int) -> Coefficient:
 
 
 def _model(
-    annotator: Annotator, tables: Mapping[str, Mapping[str, GroupCounts]], cells: Cells | None, min_group: int
+    annotator: Annotator,
+    tables: Mapping[str, Mapping[str, GroupCounts]],
+    cells: Cells | None,
+    min_group: int,
+    ground: Ground,
 ) -> ModelView:
-    counts = tables.get(f"model:{annotator.pk}", {})
-    source = source_of(MODEL, counts, min_group, annotator)
-    gaps = human_llm_gaps(counts, tables.get("people", {}), min_group=min_group)
-    return ModelView(source, gaps, None if cells is None else kappa(cells, annotator.pk))
+    counts, people = tables.get(f"model:{annotator.pk}", {}), tables.get("people", {})
+    return ModelView(
+        source=source_of(MODEL, counts, min_group, ground, annotator),
+        gaps=human_llm_gaps(counts, people, min_group=min_group),
+        kappa=None if cells is None else kappa(cells, annotator.pk),
+        certain_gaps=ground.certify_gaps(counts, people, min_group),
+    )
 
 
 def source_of(
-    kind: str, counts: Mapping[str, GroupCounts], min_group: int, annotator: Annotator | None = None
+    kind: str,
+    counts: Mapping[str, GroupCounts],
+    min_group: int,
+    ground: Ground,
+    annotator: Annotator | None = None,
 ) -> Source:
     parity = demographic_parity(counts, min_group=min_group)
     return Source(
@@ -218,8 +260,9 @@ def source_of(
         name=name_of(annotator) if annotator else "",
         counts=counts,
         parity=parity,
+        impact=disparate_impact(counts, min_group=min_group),
         beyond_chance=_beyond_chance(parity, counts),
-        certified=certified(counts) if len(counts) <= MOST_GROUPS else None,
+        certificate=ground.certify(kind, counts, min_group),
     )
 
 

@@ -13,8 +13,9 @@ from django.db.models import Q, QuerySet, Value
 from annotations.models import Checkpoint, Project, Run, RunDecision
 from annotations.state import SECONDS_AN_HOUR, hour_of
 from annotations.task_types import task_type
-from fairness.metrics import MOST_GROUPS, Estimate, GroupCounts, certified, demographic_parity
+from fairness.metrics import Estimate, GroupCounts, demographic_parity
 from fairness.models import Audit, Finding, Monitor
+from fairness.selectors.certainty import Ground
 from fairness.selectors.counting import Period, periods_of
 from fairness.selectors.live import LiveView, Source
 from fairness.selectors.wanted import MODEL, Wanted
@@ -86,12 +87,12 @@ def table_of(source: Source) -> str:
 
 def timeline(project: Project, view: LiveView) -> Timeline:
     """For the sources of the view that have a time, which a consensus has not."""
-    if view.question is None:
+    if view.question is None or view.ground is None:
         return Timeline((), (), {})
     schema = project.schemas.get(is_current=True)
     periods = periods_of(project, task_type(schema.task_type), view.question, view.wanted)
     tables = [table_of(source) for source in view.sources if source is not view.consensus]
-    moments = tuple(_moments(periods, tables, view.min_group))
+    moments = tuple(_moments(periods, tables, view.min_group, view.ground))
     since: dict[str, datetime] = {}
     for moment in moments:
         for table, point in moment.points.items():
@@ -100,7 +101,7 @@ def timeline(project: Project, view: LiveView) -> Timeline:
     return Timeline(moments, tuple(marks_of(project, view.wanted)), since)
 
 
-def _moments(periods: list[Period], tables: list[str], min_group: int) -> list[Moment]:
+def _moments(periods: list[Period], tables: list[str], min_group: int, ground: Ground) -> list[Moment]:
     so_far: dict[str, dict[str, GroupCounts]] = defaultdict(dict)
     found = []
     for period in periods:
@@ -111,15 +112,17 @@ def _moments(periods: list[Period], tables: list[str], min_group: int) -> list[M
                 so_far[table][group] = GroupCounts(have.selected + counts.selected, have.n + counts.n)
                 given += counts.n
         # In the order of the live numbers: of groups with equal rates the order decides which pair is compared.
-        points = {table: _point(dict(sorted(so_far[table].items())), min_group) for table in tables}
+        points = {table: _point(table, dict(sorted(so_far[table].items())), min_group, ground) for table in tables}
         found.append(Moment(_moment(period.start), _moment(period.end), points, given))
     return found
 
 
-def _point(counts: dict[str, GroupCounts], min_group: int) -> Point:
+def _point(table: str, counts: dict[str, GroupCounts], min_group: int, ground: Ground) -> Point:
     parity = demographic_parity(counts, min_group=min_group)
-    certain = certified(counts).lower if 2 <= len(counts) <= MOST_GROUPS else None
-    return Point(parity.difference, parity.lowest, parity.highest, certain)
+    certain = ground.certify(table.partition(":")[0], counts, min_group).found
+    return Point(
+        parity.difference, parity.lowest, parity.highest, None if certain is None or certain.reason else certain.lower
+    )
 
 
 def _moment(hour: int) -> datetime:

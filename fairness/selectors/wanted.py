@@ -3,6 +3,7 @@ a table to download and of the report."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from ledger.errors import invalid
 PEOPLE, CONSENSUS, MODEL = "people", "consensus", "model"
 KINDS = (PEOPLE, CONSENSUS, MODEL)
 LAST_HOUR = 2**31 - 1
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?P<hour>T[0-9]{2}(:[0-9]{2}(:[0-9]{2})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?")
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,14 @@ def _number(text: str, name: str) -> int | None:
 
 
 def _hour(text: str, name: str, *, last: bool) -> int:
+    """Of the forms that ISO 8601 has, a day or an hour with its minutes as in ``MOMENT``, and no other."""
+    found = MOMENT.fullmatch(text)
     try:
+        if found is None:
+            raise ValueError(text)
         moment = datetime.fromisoformat(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if last and len(text) == len("2026-05-01"):
+        if last and found["hour"] is None:
             moment += timedelta(hours=23)
         return max(1, hour_of(moment))
     except (ValueError, OverflowError):

@@ -41,9 +41,9 @@ class Dashboard:
         return found
 
     def differences(self) -> dict[str, tuple[str, str]]:
-        """Whose labels → (demographic parity difference in points without its interval, ratio)."""
+        """Whose labels → (demographic parity difference in points, ratio), both without their intervals."""
         rows = self._cells("#fairness-sources tbody tr")
-        return {row[0]: (row[2].split()[0], row[3]) for row in rows}
+        return {row[0]: (row[2].split()[0], row[3].split()[0]) for row in rows}
 
     def tile(self, name: str) -> str:
         """All that the tile whose id begins like this says."""

@@ -1,0 +1,190 @@
+"""Labels against the truth, as tables: odds, opportunity and errors of each source and group, with the items behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Role
+from annotations.models import Project
+from fairness.metrics import Estimate, GroupCounts, Parity, Reason
+from fairness.presenting import texts
+from fairness.presenting.plots import Series, source_key
+from fairness.presenting.texts import Form
+from fairness.selectors.live import MODEL, PEOPLE, LiveView
+from fairness.selectors.truth import AgainstTruth, Truth, against_truth
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A cell: the value, or in ``missing`` why there is none, its interval, the counts or groups that it is about."""
+
+    title: str
+    value: str
+    missing: str
+    interval: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A source, or one of its groups. ``url``: the items on which it differs from the truth."""
+
+    series: Series
+    group: str
+    url: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One truth: differences of each source, and the rates of each group."""
+
+    truth: Truth
+    title: str
+    note: str
+    sources: tuple[Line, ...]
+    groups: tuple[Line, ...]
+
+
+def truth_blocks(project: Project, view: LiveView, series: dict[str, Series], role: Role) -> list[Block]:
+    found = against_truth(project, view)
+    blocks = []
+    for truth in Truth:
+        of_truth = [one for one in found if one.truth is truth]
+        if of_truth:
+            sources = tuple(_source_line(one, series[source_key(one.source)], view) for one in of_truth)
+            groups = tuple(
+                _group_line(project, view, one, group, series[source_key(one.source)], role)
+                for one in of_truth
+                for group in one.outcomes
+            )
+            title, note = _titles(truth)
+            blocks.append(Block(truth, title, note, sources, groups))
+    return blocks
+
+
+def _titles(truth: Truth) -> tuple[str, str]:
+    return {
+        Truth.GOLD: (_("Against gold labels"), _("Items whose true label is known from the start.")),
+        Truth.SETTLED: (
+            _("Against what experts settled"),
+            _("Items without a gold label, which were in dispute: errors are more frequent on them than on others."),
+        ),
+        Truth.CONSENSUS: (
+            _("Against people's consensus: provisional"),
+            _(
+                "No truth but what people agree on so far, before any expert: it may change, and where people err "
+                "alike a model that is right counts as wrong."
+            ),
+        ),
+    }[truth]
+
+
+def _source_line(one: AgainstTruth, series: Series, view: LiveView) -> Line:
+    odds = one.odds
+    figures = (
+        _figure(_("Equalized odds difference"), odds.difference, texts.points, view, ""),
+        _figure(
+            _("Equal opportunity difference"),
+            odds.true_positive.difference,
+            texts.points,
+            view,
+            _pair(odds.true_positive),
+        ),
+        _figure(
+            _("False alarm difference"), odds.false_positive.difference, texts.points, view, _pair(odds.false_positive)
+        ),
+        _figure(_("Error difference"), one.error_rates.difference, texts.points, view, _pair(one.error_rates)),
+    )
+    return Line(series, "", "", figures)
+
+
+def _group_line(project: Project, view: LiveView, one: AgainstTruth, group: str, series: Series, role: Role) -> Line:
+    outcome = one.outcomes[group]
+    figures = tuple(
+        _figure(title, parity.rates[group], texts.percent, view, _of(counts))
+        for title, parity, counts in (
+            (_("Found, of those that truly have it"), one.odds.true_positive, outcome.true_positive),
+            (_("Given wrongly, of those that do not"), one.odds.false_positive, outcome.false_positive),
+            (_("Any label wrong"), one.error_rates, one.errors[group]),
+        )
+    )
+    return Line(series, group, _items(project, view, one, group, role), figures)
+
+
+def _figure(title: str, estimate: Estimate, form: Form, view: LiveView, note: str) -> Figure:
+    def one_place(value: float) -> str:
+        return form(value, 1)  # type: ignore[call-arg]
+
+    value = "" if estimate.value is None else one_place(estimate.value)
+    missing = texts.why_not(estimate, view.min_group)
+    if estimate.reason is Reason.SMALL_GROUP:
+        words = {"n": texts.count(estimate.n), "needed": view.min_group}
+        missing = _("Insufficient data: %(n)s of %(needed)s items.") % words
+    return Figure(title, value, missing, texts.interval(estimate.low, estimate.high, one_place), note)
+
+
+def _pair(parity: Parity[str]) -> str:
+    if parity.highest is None:
+        return ""
+    return _("%(high)s above %(low)s") % {"high": parity.highest, "low": parity.lowest}
+
+
+def _of(counts: GroupCounts) -> str:
+    words = {"selected": texts.count(counts.selected), "n": texts.count(counts.n)}
+    return _("%(selected)s of %(n)s items") % words
+
+
+def _items(project: Project, view: LiveView, one: AgainstTruth, group: str, role: Role) -> str:
+    """Where the source says otherwise than the truth; of people, where any of them does. Experts, who judge labels
+    without knowing which of them are wrong, get all items of the group."""
+    attribute = view.question.attribute if view.question else ""
+    asked: dict[str, Any] = {"group": f"{attribute}:{group}"}
+    if role != Role.EXPERT:
+        asked["against"] = one.truth.value
+        if one.source.kind == MODEL:
+            asked["annotator"] = one.source.annotator_id
+        elif one.source.kind == PEOPLE:
+            asked["by"] = "people"
+    return f"{reverse('items', args=[project.pk])}?{urlencode(asked)}"
+
+
+def truth_rows(project: Project, view: LiveView) -> Iterator[tuple[Any, ...]]:
+    """For the table to download: truth, kind, name, metric, group (empty: between groups), selected, n, estimate."""
+    for one in against_truth(project, view):
+        who = (one.truth.value, one.truth.provisional, one.source.kind, one.source.name)
+        for metric, estimate in between(one).items():
+            yield (*who, metric, "", "", estimate)
+        for group, outcome in one.outcomes.items():
+            for metric, (counts, estimate) in of_group(one, group).items():
+                yield (*who, metric, group, counts.selected, estimate)
+            for metric in ("tp", "fp", "fn", "tn"):
+                yield (*who, metric, group, getattr(outcome, metric), None)
+
+
+def between(one: AgainstTruth) -> dict[str, Estimate]:
+    """Every comparison between groups, by its name in tables and in the API."""
+    return {
+        "equalized_odds_difference": one.odds.difference,
+        "equalized_odds_ratio": one.odds.ratio,
+        "equal_opportunity_difference": one.odds.true_positive.difference,
+        "equal_opportunity_ratio": one.odds.true_positive.ratio,
+        "false_positive_difference": one.odds.false_positive.difference,
+        "error_difference": one.error_rates.difference,
+    }
+
+
+def of_group(one: AgainstTruth, group: str) -> dict[str, tuple[GroupCounts, Estimate]]:
+    """Every rate of a group with its counts, by its name in tables and in the API."""
+    outcome = one.outcomes[group]
+    return {
+        "true_positive_rate": (outcome.true_positive, one.odds.true_positive.rates[group]),
+        "false_positive_rate": (outcome.false_positive, one.odds.false_positive.rates[group]),
+        "error_rate": (one.errors[group], one.error_rates.rates[group]),
+    }
