@@ -115,10 +115,11 @@ def test_the_fairness_page_and_the_navigation_say_that_something_waits(cast, pag
     browser = page_client(cast.audrey)
     text = browser.get(page(cast, "fairness")).content.decode()
     assert page(cast, "fairness_finding", found.pk) in text
+    assert f'id="waiting-{found.pk}"' in text
     assert '<span class="count">1</span>' in text
     finding_decide(finding=found, actor=cast.olivia, action="experts")
     text = browser.get(page(cast, "fairness")).content.decode()
-    assert page(cast, "fairness_finding", found.pk) not in text
+    assert f'id="waiting-{found.pk}"' not in text  # it stays among the decisions
     assert '<span class="count">1</span>' not in text
 
 
