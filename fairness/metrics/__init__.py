@@ -4,6 +4,7 @@ What is undefined or insufficient is a value of its own (:class:`Estimate`), nev
 1. fairlearn is the oracle of the tests.
 """
 
+from fairness.metrics.apart import kept_apart, people_in
 from fairness.metrics.bounds import (
     CertifiedGaps,
     CertifiedRate,
@@ -125,6 +126,7 @@ __all__ = [
     "human_llm_gaps",
     "inverse_weights",
     "kappa_below",
+    "kept_apart",
     "mantel_haenszel",
     "margin",
     "mover_difference",
@@ -133,6 +135,7 @@ __all__ = [
     "newcombe",
     "one_vs_rest",
     "outcomes_one_vs_rest",
+    "people_in",
     "rate",
     "rate_above",
     "rate_bands",

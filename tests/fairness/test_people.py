@@ -14,7 +14,8 @@ from annotations.models import Annotator, DemographicsFigures
 from annotations.task_types import task_type
 from fairness.models import AgreementFigures, RaterFigures
 from fairness.services.agreement import agreement_compute, projects_outdated
-from fairness.services.raters import Given, labels_of, projects_to_compute, rater_groups, raters_compute
+from fairness.services.raters import labels_of, projects_to_compute, rater_groups, raters_compute
+from fairness.services.showing import Given, allowed
 from tests.agreement.test_measures import fill
 from tests.demographics.people import ask, make_workers, tell
 from tests.factories import add_label
@@ -43,7 +44,8 @@ def crowd(
 
 def shown(sizes: dict[str, int], **more: Any) -> list[str]:
     given, chosen, member = crowd(sizes, **more)
-    return [group["group"] for group in rater_groups(given, chosen, member, ["religion"])]
+    may = allowed(given, member, ["religion"])
+    return [group["group"] for group in rater_groups(given, chosen, member, may)]
 
 
 def test_five_are_shown_and_four_are_not():
@@ -51,8 +53,10 @@ def test_five_are_shown_and_four_are_not():
     assert shown({"woman": 4, "": 6}) == []
 
 
-def test_nothing_is_shown_where_the_rest_would_be_few():
-    assert shown({"woman": 6, "man": 6, "": 4}) == []  # all labels less both groups would be those of four people
+def test_not_all_groups_are_shown_where_the_rest_would_be_few():
+    assert shown({"woman": 6, "man": 6, "": 4}) == ["man"]  # all labels less both groups would be those of four people
+    assert shown({"woman": 6, "man": 7, "": 4}) == ["man"]
+    assert shown({"woman": 7, "man": 6, "": 4}) == ["woman"]
     assert shown({"woman": 6, "man": 6, "": 5}) == ["man", "woman"]
     assert shown({"woman": 6, "man": 6}) == ["man", "woman"]
     assert shown({"woman": 6, "": 4}) == []
@@ -64,7 +68,7 @@ def test_a_group_of_few_labels_is_not_shown():
 
 def test_the_gap_is_that_of_the_labels_in_whole_points_without_counts():
     given, chosen, member = crowd({"woman": 8, "": 8}, items=60, lean="woman")
-    (group,) = rater_groups(given, chosen, member, ["religion"])
+    (group,) = rater_groups(given, chosen, member, allowed(given, member, ["religion"]))
     assert 0.6 < group["value"] < 0.8
     assert set(group) == {"group", "value", "low", "high", "interactions"}
     assert group["value"] == round(group["value"], 2)
