@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from annotations.agreement import Coefficient
 from annotations.measuring.api import REASONS as AGREEMENT_REASONS
+from fairness.api.people import PeopleQuestionSerializer
 from fairness.metrics import Band, Estimate, Reason, Status
 from fairness.presenting import texts
 from fairness.selectors.live import CONSENSUS, MODEL, PEOPLE, LiveView, ModelView, Source
@@ -180,6 +181,9 @@ class FairnessSerializer(serializers.Serializer[Any]):
     consensus = SourceSerializer(allow_null=True)
     models = LiveModelSerializer(many=True)
     chosen = ChosenSerializer(allow_null=True, help_text=_("Null: no item was chosen by a rule."))
+    groups_of_people = PeopleQuestionSerializer(
+        many=True, allow_null=True, help_text=_("Of those who label, for owners and auditors; null for others.")
+    )
     progress = LiveProgressSerializer()
     version = serializers.IntegerField(help_text=_("Grows with every fold of labels."))
     folded_at = serializers.DateTimeField(allow_null=True)

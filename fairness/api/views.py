@@ -8,9 +8,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
-from annotations.access import STAFF, project_access
+from annotations.access import READERS, STAFF, project_access
 from fairness.api.chosen import chosen_row
+from fairness.api.people import people_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
+from fairness.selectors.behind import people_of
 from fairness.selectors.chosen import chosen_view
 from fairness.selectors.live import live_view
 from fairness.selectors.wanted import KINDS, Wanted
@@ -47,5 +49,8 @@ class FairnessView(APIView):
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, STAFF)
         view = live_view(access.project, wanted=Wanted.of(request.query_params))
-        row = fairness_row(view) | {"chosen": chosen_row(chosen_view(access.project, view.question))}
+        row = fairness_row(view) | {
+            "chosen": chosen_row(chosen_view(access.project, view.question)),
+            "groups_of_people": people_row(people_of(access.project, view)) if access.role in READERS else None,
+        }
         return Response(FairnessSerializer(row, context={"min_group": view.min_group}).data)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
@@ -235,6 +235,9 @@ class GroupAgreement(Generic[G]):
     across : raw agreement and Cohen's κ of the labels of one group with those of the other, over every pair of
         labels of an item.
     excluded : groups with too few people.
+
+    A group is in neither, and a pair not in ``across``, where too few people have labels that are compared: of their
+    own group on an item with two labels of it, of both groups on an item that both labelled. Intervals are over items.
     """
 
     within: Mapping[G, tuple[Coefficient, Coefficient]]
@@ -266,12 +269,22 @@ def group_agreement(
     within = {
         group: (raw_agreement(c, confidence=confidence), krippendorff_alpha(c, confidence=confidence))
         for group, c in counts.items()
+        if _behind(ratings, group, c.sum(axis=1) > 1) >= min_raters
     }
     across = {}
     for first, second in combinations(shown, 2):
+        both = (counts[first].sum(axis=1) > 0) & (counts[second].sum(axis=1) > 0)
+        if 0 < min(_behind(ratings, group, both) for group in (first, second)) < min_raters:
+            continue
         matrix, n_items = cross_confusion(counts[first], counts[second])
         across[first, second] = (
             pair_raw_agreement(matrix, n_items=n_items, confidence=confidence),
             cohen_kappa(matrix, n_items=n_items, confidence=confidence),
         )
     return GroupAgreement(within, across, tuple(group for group in groups if group not in shown))
+
+
+def _behind(ratings: Ratings[G], group: G, items: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
+    """How many people of the group labelled one of these ``items`` (items,) of bool."""
+    rows = np.isin(ratings.rater, ratings.active(group)) & items[ratings.item]
+    return len(np.unique(ratings.rater[rows]))

@@ -53,7 +53,8 @@ def crossing_of(project: Project, view: LiveView) -> Crossing | None:
 
 @dataclass(frozen=True)
 class PeopleGroup:
-    """A group of those who label: its gap and, on items of some group, the gap beyond that; in [-1, 1], rounded."""
+    """A group of those who label: its gap and, on items of some group, the gap beyond that; in [-1, 1], rounded.
+    ``gap`` has ``rates``, ``odds`` and ``agreement`` too, as ``fairness.services.rater_groups`` stores them."""
 
     group: str
     gap: Mapping[str, Any]

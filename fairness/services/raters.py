@@ -14,7 +14,6 @@ change from one day to the next. So:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +24,12 @@ from annotations.demographics.selectors import asked_by, crowd_of, groups_of
 from annotations.models import Annotation, AnnotationStatus, DemographicsFigures, Project
 from annotations.task_types import task_type
 from annotations.task_types.base import label_keys
-from fairness.metrics import Estimate, RaterGaps, Ratings, rater_gaps
 from fairness.models import RaterFigures
-from fairness.services.showing import RATERS, Allowed, Crowd, Given, Member, allowed
+from fairness.services.rater_groups import agreement_beside, rater_groups
+from fairness.services.showing import Given, allowed
 
 MOST_LABELS = 200_000  # the newest; more would say hardly more
 MOST_OFFERED = 10  # labels of the schema that figures are made of
-DRAWS = 500
 
 
 def projects_to_compute() -> list[int]:
@@ -59,9 +57,10 @@ def raters_compute(*, project_id: int) -> int:
     for question in dict.fromkeys(question for question, _label in due):
         member = groups_of(project_id, question)
         may = allowed(given, member, attributes)
+        agreed = agreement_beside(given, member, may)
         for label in [label for one, label in due if one == question]:
             chosen = [label in task.decisions(token) for token in given.tokens]
-            shown = rater_groups(given, chosen, member, may)
+            shown = rater_groups(given, chosen, member, may, agreed)
             _store(project, question, label, shown, stored.shown_at)
     return len(due)
 
@@ -88,46 +87,6 @@ def labels_of(project: Project, task: Any) -> Given:
         tokens.append(task.token(value))
         groups.setdefault(item_id, item_groups)
     return Given(items, people, tokens, groups)
-
-
-def rater_groups(given: Given, chosen: Sequence[bool], member: Member, may: Allowed) -> list[dict[str, Any]]:
-    """What is shown of each group of people: its gap, and the gap on items of each group beyond that, where it
-    ``may``."""
-    crowd = Crowd.of(given)
-    shown = []
-    for name in sorted(may.groups):
-        # One group against everybody else: a person may be in several where a question allows several answers.
-        inside = [name if name in member.get(annotator, ()) else None for annotator in crowd.raters]
-        ratings = Ratings.of(crowd.item.tolist(), crowd.rater.tolist(), chosen, inside)
-        found = _figures(ratings, name, [given.groups[item] for item in crowd.items], may.groups[name])
-        if found is not None:
-            shown.append(found)
-    return shown
-
-
-def _figures(
-    ratings: Ratings[str], name: str, items: Sequence[dict[str, str]], parts: Sequence[tuple[str, str]]
-) -> dict[str, Any] | None:
-    """``items``: the groups of each; ``parts``: (attribute, group) of items that the figure may be given on."""
-    interactions = []
-    gap: Estimate | None = None
-    for attribute in dict.fromkeys(attribute for attribute, _group in parts or [("", "")]):
-        own = {group for one, group in parts if one == attribute}
-        of = [group if (group := item.get(attribute)) in own else None for item in items]
-        found: RaterGaps[str, str] = rater_gaps(ratings, item_groups=of, min_raters=RATERS, draws=DRAWS)
-        gap = found.gaps[name]
-        for (_group, item_group), estimate in sorted(found.interactions.items()):
-            if estimate.is_ok:
-                interactions.append({"attribute": attribute, "group": item_group, **_rounded(estimate)})
-    if gap is None or not gap.is_ok:
-        return None
-    return {"group": name, **_rounded(gap), "interactions": interactions}
-
-
-def _rounded(estimate: Estimate) -> dict[str, float | None]:
-    """In whole points, without counts."""
-    parts = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-    return {name: None if number is None else round(number, 2) + 0.0 for name, number in parts.items()}
 
 
 def _store(project: Project, question: str, label: str, shown: list[dict[str, Any]], shown_at: datetime) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fairness.metrics import Ratings, Reason, kept_apart, people_in, rater_gaps
-from fairness.services.raters import rater_groups
+from fairness.metrics import Ratings, Reason, kept_apart, mantel_haenszel, people_in, rater_gaps
+from fairness.services.rater_groups import agreement_beside, rater_groups
 from fairness.services.showing import Given, allowed
 
 Labels = list[tuple[int, int]]  # person, item
@@ -194,6 +194,67 @@ def test_both_rates_on_the_same_items_differ_by_the_gap():
     assert pair is not None
     assert pair[0].value - pair[1].value == pytest.approx(gaps.gaps["woman"].value)
     assert pair[0].low < pair[0].value < pair[0].high
+
+
+# --- rates, odds and agreement beside the gap --------------------------------------------------------------------
+
+
+def beside(labels: Labels, who: dict[str, list[int]], lean: str = "", seed: int = 7) -> dict[str, Any]:
+    """What is shown of women; those of ``lean`` choose more often."""
+    chance, member = random.Random(seed), member_of(who)
+    eager = set(who.get(lean, ()))
+    chosen = [chance.random() < (0.7 if one in eager else 0.4) for one, _item in labels]
+    given = Given(
+        [item for _one, item in labels],
+        [one for one, _item in labels],
+        ["yes" if one else "no" for one in chosen],
+        {item: {} for _one, item in labels},
+    )
+    may = allowed(given, member, [])
+    (found,) = rater_groups(given, chosen, member, may, agreement_beside(given, member, may))
+    return found
+
+
+def test_rates_odds_and_agreement_stand_beside_the_gap_rounded_and_without_counts():
+    who = people(woman=8, none=9)
+    found = beside(everyone(list(range(1, 18)), [*X, *Y]), who, lean="woman")
+    rates = found["rates"]
+    assert rates["own"]["value"] - rates["others"]["value"] == pytest.approx(found["value"], abs=0.011)
+    assert found["odds"]["low"] > 1
+    assert found["odds"]["size"] in ("moderate", "large", "unclear")
+    assert set(found["agreement"]["within"]) == {"raw_agreement", "krippendorff_alpha"}
+    assert set(found["agreement"]["across"]) == {"raw_agreement", "cohen_kappa"}
+    numbers = [rates["own"], rates["others"], found["odds"], *found["agreement"]["within"].values()]
+    assert all(one["value"] == round(one["value"], 2) for one in numbers)
+    assert "n" not in str(sorted({name for one in numbers for name in one} - {"size"})).split("'")
+
+
+def test_agreement_within_a_group_needs_five_who_labelled_the_same_items():
+    """Six women labelled what everyone else labelled, but of them only two the same items."""
+    who = people(woman=6, none=8)
+    alone = [
+        (one, item) for place, one in enumerate(who["woman"][2:]) for item in range(40 + 10 * place, 50 + 10 * place)
+    ]
+    labels = everyone(who["none"], range(120)) + everyone(who["woman"][:2], X) + alone
+    agreement = beside(labels, who)["agreement"]
+    assert agreement["within"] is None
+    assert agreement["across"] is not None
+
+
+def test_odds_rest_on_five_people_in_the_strata_that_count():
+    """All items of one half are labelled alike by everyone, so only the other half tells; one woman labelled there."""
+    item, rater, selected = [], [], []
+    for person in range(12):
+        for one in range(40):
+            if one < 20 or person in (0, *range(6, 12)):
+                item.append(one)
+                rater.append(person)
+                selected.append(one >= 20 and (one + person) % 2 == 0)
+    ratings = Ratings.of(item, rater, selected, ["woman"] * 6 + ["rest"] * 6)
+    strata = [one // 20 for one in range(40)]
+    found = mantel_haenszel(ratings, "woman", "rest", strata, draws=50)
+    assert (found.odds_ratio.reason, found.odds_ratio.n, found.strata) == (Reason.FEW_RATERS, 0, 0)
+    assert mantel_haenszel(ratings, "woman", "rest", strata, min_raters=1, draws=50).odds_ratio.is_ok
 
 
 # --- every small crowd --------------------------------------------------------------------------------------------
