@@ -75,8 +75,8 @@ class PairRow:
     others: str
     odds: str
     size: str
-    within: str
-    across: str
+    within: list[str]
+    across: list[str]
 
 
 def pair_rows(questions: Iterable[PeopleQuestion]) -> list[PairRow]:
@@ -104,14 +104,16 @@ def _with_interval(stored: Mapping[str, Any] | None, form: Callable[[float], str
     return f"{form(stored['value'])} ({interval})" if interval else form(stored["value"])
 
 
-def _agreed(stored: Mapping[str, Any] | None) -> str:
-    """Raw agreement, then the coefficient with its letter."""
-    parts = []
-    for name, figure in (stored or {}).items():
-        raw = name == CoefficientName.RAW_AGREEMENT
-        text = _with_interval(figure, texts.percent if raw else texts.number)
-        parts += [text if raw else f"{LETTERS[name]} {text}"] if text else []
-    return "; ".join(parts)
+def _agreed(stored: Mapping[str, Any] | None) -> list[str]:
+    """Raw agreement, then the coefficient with its letter: a line each."""
+    found = stored or {}
+    raw = _with_interval(found.get(CoefficientName.RAW_AGREEMENT), texts.percent)
+    others = [
+        f"{letter} {text}"
+        for name, letter in LETTERS.items()
+        if (text := _with_interval(found.get(name), texts.number))
+    ]
+    return [text for text in (raw, *others) if text]
 
 
 def people_answer(rows: list[GapRow], questions: list[PeopleQuestion]) -> str:
