@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from annotations.agreement import Coefficient
 from annotations.measuring.api import REASONS as AGREEMENT_REASONS
+from fairness.api.people import PeopleQuestionSerializer
 from fairness.metrics import Band, Estimate, Reason, Status, Verdict
 from fairness.presenting import texts
 from fairness.selectors.certainty import Withheld
@@ -263,6 +264,9 @@ class FairnessSerializer(serializers.Serializer[Any]):
     chosen = ChosenSerializer(allow_null=True, help_text=_("Null: no item was chosen by a rule."))
     errors_found = ErrorsSerializer(
         allow_null=True, help_text=_("Null: nothing was ever drawn for a check. See the project's audit-stream.")
+    )
+    groups_of_people = PeopleQuestionSerializer(
+        many=True, allow_null=True, help_text=_("Of those who label, for owners and auditors; null for others.")
     )
     progress = LiveProgressSerializer()
     version = serializers.IntegerField(help_text=_("Grows with every fold of labels."))

@@ -8,11 +8,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
-from annotations.access import STAFF, project_access
+from annotations.access import READERS, STAFF, project_access
 from fairness.api.chosen import chosen_row
 from fairness.api.errors import errors_row
+from fairness.api.people import people_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
 from fairness.api.truth import AgainstTruthSerializer, truth_row
+from fairness.selectors.behind import people_of
 from fairness.selectors.chosen import chosen_view
 from fairness.selectors.errors import errors_view
 from fairness.selectors.live import live_view
@@ -59,5 +61,6 @@ class FairnessView(APIView):
             "chosen": chosen_row(chosen_view(access.project, view.question)),
             "errors_found": errors_row(errors_view(access.project, view.question.attribute if view.question else "")),
             "against_truth": truth_row(against_truth(access.project, view)),
+            "groups_of_people": people_row(people_of(access.project, view)) if access.role in READERS else None,
         }
         return Response(FairnessWithTruthSerializer(row, context={"min_group": view.min_group}).data)

@@ -41,8 +41,9 @@ def change_since(candidate: AuditCandidate, results: Mapping[str, Any]) -> dict[
     """How each headline figure moved since ``previous_of``; None where there is nothing to compare with.
 
     ``{"audit", "candidate", "name", "compared", "moved", "figures": {name: {"before", "now", "difference", "low",
-    "high"}}}``: ``moved`` of ``compared`` probes got another label. Intervals take the two audits for independent,
-    which, over the same probes, makes them too wide rather than too narrow.
+    "high"}}}``: ``moved`` of ``compared`` probes got another label; disparities that were computed by another method
+    are left out. Intervals take the two audits for independent, which, over the same probes, makes them too wide
+    rather than too narrow.
     """
     before = previous_of(candidate)
     if before is None or not before.results:
@@ -51,7 +52,8 @@ def change_since(candidate: AuditCandidate, results: Mapping[str, Any]) -> dict[
         cursor.execute(MOVED, [candidate.pk, before.pk])
         compared, moved = cursor.fetchone()
     pairs = {name: (before.results["overall"][name], results["overall"][name]) for name in QUALITIES}
-    pairs |= {name: (worst(before.results, name), worst(results, name)) for name in MEASURES}
+    if before.results.get("method") == results["method"]:
+        pairs |= {name: (worst(before.results, name), worst(results, name)) for name in MEASURES}
     return {
         "audit": before.audit_id,
         "candidate": before.pk,

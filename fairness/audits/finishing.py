@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from annotations.models import ModelChoice, ModelRole
 from annotations.task_types import task_type
+from fairness.audits.choosing import choice_store
 from fairness.audits.comparing import change_since
 from fairness.audits.limits import GOOD_ENOUGH
 from fairness.audits.measuring import Row, figure, measure, worst
@@ -124,25 +125,11 @@ def _propose(audit: Audit, fairest: AuditCandidate) -> None:
     current = ModelChoice.objects.filter(project_id=audit.project_id, role=ModelRole.VALIDATOR, is_current=True)
     if current.filter(chosen_by__isnull=False).exists():
         return
-    current.update(is_current=False)
     text = _("Of the models within %(points)s points of the best accuracy, it treats the groups most alike.")
-    ModelChoice.objects.create(
+    choice_store(
+        candidate=fairest,
         project_id=audit.project_id,
         role=ModelRole.VALIDATOR,
-        model=fairest.model,
-        prompt=fairest.prompt,
-        name=fairest.label,
-        audit=audit.pk,
-        figures=headline(fairest),
         reason=text % {"points": round(100 * GOOD_ENOUGH)},
-        chosen_at=timezone.now(),
+        by=None,
     )
-
-
-def headline(candidate: AuditCandidate) -> dict[str, Any]:
-    """The figures that a choice is remembered with."""
-    results = candidate.results or {}
-    if not results:
-        return {}
-    found = {"accuracy": results["overall"]["accuracy"], "macro_f1": results["overall"]["macro_f1"]}
-    return found | {name: worst(results, name) for name in ("odds", "parity", "opportunity", "flips")}

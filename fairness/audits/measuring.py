@@ -6,7 +6,7 @@ for the ``reason``.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,26 +15,27 @@ from typing import Any
 import numpy as np
 
 from annotations.calibration.measures import ece_by_chance
-from fairness.audits.sampling import Array, brier, calibration_error, macro_f1, share
+from fairness.audits.sampling import Array, brier, calibration_error, effective_size, macro_f1, share
 from fairness.metrics import (
     MIN_GROUP,
     Estimate,
     Flips,
     GroupCounts,
-    OutcomeCounts,
+    Intersections,
     Parity,
     Reason,
     crossed_rates,
-    demographic_parity,
-    equal_opportunity,
-    equalized_odds,
     flip_rate,
+    no_comparison,
+    odds_of,
+    parity_of,
     rate,
 )
 
 MIN_FAMILIES = 10  # before a share of families is given
 EXAMPLES = 50  # families with several labels that are named
 MEASURES = ("odds", "opportunity", "parity", "flips")
+METHOD = 2  # of the disparities: those of another method are not compared with them
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def measure(rows: Sequence[Row], *, min_group: int = MIN_GROUP) -> dict[str, Any
     attributes = sorted({name for row in rows for name in row.groups})
     return {
         "min_group": min_group,
+        "method": METHOD,
         "overall": _part(rows, min_group),
         "flips": _families(rows, None),
         "attributes": {name: _compared(rows, (name,), min_group) for name in attributes},
@@ -85,11 +87,17 @@ def figure(estimate: Estimate) -> dict[str, Any]:
 
 
 def worst(results: Mapping[str, Any], measure: str) -> dict[str, Any] | None:
-    """The largest disparity over the attributes by one of ``MEASURES``, as an estimate with its ``attribute``; None
-    where no attribute has one."""
+    """The largest disparity by one of ``MEASURES``, over the attributes and, drawn towards the overall rate, over their
+    intersections; as an estimate with its ``attribute``; None where nothing has one."""
     found = [
         {**figures[measure]["difference" if measure != "flips" else "share"], "attribute": name}
         for name, figures in results["attributes"].items()
+    ]
+    shrunk = "difference" if measure == "parity" else measure
+    found += [
+        {**figures["shrunk"][shrunk], "attribute": name}
+        for name, figures in results["intersections"].items()
+        if shrunk in figures["shrunk"]
     ]
     usable = [one for one in found if one["value"] is not None]
     return max(usable, key=lambda one: one["value"], default=None)
@@ -151,21 +159,67 @@ def _by_task(rows: Sequence[Row], min_group: int) -> dict[str, Any]:
 # --- groups beside each other ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Rated:
+    """How often each group gets the favourable label among some of its answers: as an estimate at the effective sample
+    size, as counts, and what these are worth."""
+
+    rates: Mapping[str, Estimate]
+    counts: Mapping[str, GroupCounts]
+    effective: Mapping[str, float]
+
+    @property
+    def parity(self) -> Parity[str]:
+        return parity_of(self.rates, no_comparison(self.counts))
+
+    def shrunk(self, min_group: int) -> Intersections:
+        """Drawn towards the overall rate, the more the smaller the group is."""
+        return crossed_rates(
+            {(group,): own for group, own in self.counts.items()},
+            min_group=min_group,
+            effective={(group,): size for group, size in self.effective.items()},
+        )
+
+
+def _rated(
+    groups: Mapping[str, Sequence[Row]], truly: bool | None, min_group: int, empty: Reason = Reason.NO_LABELS
+) -> Rated:
+    """``truly``: among answers to probes whose favourable label is right, or is wrong; None: among all."""
+    rates, counts, effective = {}, {}, {}
+    for group, rows in groups.items():
+        own = [row for row in rows if row.given is not None and truly in (None, row.favourable in row.truth)]
+        hits = np.array([row.favourable in (row.given or ()) for row in own], bool)
+        rates[group] = share(hits, _clusters(own), least=min_group, empty=empty)
+        counts[group] = GroupCounts(int(hits.sum()), len(own))
+        effective[group] = effective_size(hits, _clusters(own))
+    return Rated(rates, counts, effective)
+
+
 def _compared(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) -> dict[str, Any]:
     """The groups of one attribute, or of the intersection of several, and how far they lie apart."""
+    beside = _side_by_side(rows, attributes, min_group)
     groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if all(name in row.groups for name in attributes):
-            groups[" · ".join(row.groups[name] for name in attributes)].append(row)
-    outcomes = {group: _outcomes(own) for group, own in sorted(groups.items())}
-    odds = equalized_odds(outcomes, min_group=min_group)
-    counts = {group: one.selection for group, one in outcomes.items()}
+    for row in beside.rows:
+        groups[_group(row, attributes)].append(row)
+    groups = dict(sorted(groups.items()))
+    selected = _rated(groups, None, min_group)
+    true = _rated(groups, True, min_group, Reason.NO_POSITIVES)
+    false = _rated(groups, False, min_group, Reason.NO_NEGATIVES)
+    odds = odds_of(true.parity, false.parity)
     found = {
         "groups": {
-            group: {**_part(groups[group], min_group), **_rates(one, min_group)} for group, one in outcomes.items()
+            group: {
+                **_part(own, min_group),
+                "selection_rate": figure(selected.rates[group]),
+                "true_positive_rate": figure(true.rates[group]),
+                "false_positive_rate": figure(false.rates[group]),
+            }
+            for group, own in groups.items()
         },
-        "parity": _disparity(demographic_parity(counts, min_group=min_group)),
-        "opportunity": _disparity(equal_opportunity(outcomes, min_group=min_group)),
+        "within_families": beside.within_families,
+        "left_out": beside.left_out,
+        "parity": _disparity(selected.parity),
+        "opportunity": _disparity(odds.true_positive),
         "odds": {
             "difference": figure(odds.difference),
             "ratio": figure(odds.ratio),
@@ -175,32 +229,56 @@ def _compared(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) 
     if len(attributes) == 1:
         found["flips"] = _families(rows, attributes[0])
     else:
-        found["shrunk"] = _shrunk(counts, min_group)
+        found["shrunk"] = _shrunk(selected, true, false, min_group)
     return found
 
 
-def _shrunk(counts: Mapping[str, GroupCounts], min_group: int) -> dict[str, Any]:
-    """Intersections are small: their rates drawn towards the overall one, the more the smaller each is."""
-    crossed = crossed_rates({(group,): own for group, own in counts.items()}, min_group=min_group)
-    rates = {str(cell[0]): figure(estimate) for cell, estimate in crossed.rates.items()}
-    return {"difference": figure(crossed.difference), "ratio": figure(crossed.ratio), "rates": rates}
+def _group(row: Row, attributes: Sequence[str]) -> str:
+    return " · ".join(row.groups[name] for name in attributes)
 
 
-def _outcomes(rows: Iterable[Row]) -> OutcomeCounts:
-    """Favourable labels against the truth; what was not answered is not counted."""
-    tally = {"tp": 0, "fp": 0, "fn": 0, "tn": 0}
-    for row in rows:
-        if row.given is not None:
-            given, true = row.favourable in row.given, row.favourable in row.truth
-            tally[("t" if given == true else "f") + ("p" if given else "n")] += 1
-    return OutcomeCounts(**tally)
+@dataclass(frozen=True)
+class Beside:
+    """Rows whose groups can be compared. ``within_families``: each family has all of them, so that nothing but who a
+    sentence is about tells them apart; ``left_out``: groups that share too few families with the others."""
+
+    rows: Sequence[Row]
+    within_families: bool
+    left_out: list[str]
 
 
-def _rates(one: OutcomeCounts, min_group: int) -> dict[str, Any]:
+def _side_by_side(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) -> Beside:
+    """The rows of families that hold every group that is compared: as many groups as have enough of such families in
+    common. All rows where some are of no family; there, other texts are part of what is compared."""
+    own = [row for row in rows if all(name in row.groups for name in attributes)]
+    if not own or not all(row.family for row in own):
+        return Beside(own, False, [])
+    members: dict[str, set[str]] = defaultdict(set)
+    for row in own:
+        members[row.family].add(_group(row, attributes))
+    every = set().union(*members.values())
+    tried = []
+    for groups in sorted(set(map(frozenset, members.values())), key=lambda one: (-len(one), sorted(one))):
+        whole = {family for family, found in members.items() if groups <= found}
+        kept = [row for row in own if row.family in whole and _group(row, attributes) in groups]
+        answers = Counter(_group(row, attributes) for row in kept if row.given is not None)
+        tried.append(Beside(kept, True, sorted(every - groups)))
+        if len(groups) > 1 and all(answers[group] >= min_group for group in groups):
+            return tried[-1]
+    # Nothing has enough: the most groups say so themselves.
+    return tried[0] if len(every) - len(tried[0].left_out) > 1 else Beside(own, False, [])
+
+
+def _shrunk(selected: Rated, true: Rated, false: Rated, min_group: int) -> dict[str, Any]:
+    """Intersections are small: their rates are drawn towards the overall one, the more the smaller each is."""
+    crossed, hits, alarms = (rated.shrunk(min_group) for rated in (selected, true, false))
+    odds = odds_of(*(parity_of(one.rates, one.difference) for one in (hits, alarms)))
     return {
-        "selection_rate": figure(rate(one.selection, min_group=min_group)),
-        "true_positive_rate": figure(rate(one.true_positive, min_group=min_group)),
-        "false_positive_rate": figure(rate(one.false_positive, min_group=min_group)),
+        "difference": figure(crossed.difference),
+        "ratio": figure(crossed.ratio),
+        "rates": {str(cell[0]): figure(estimate) for cell, estimate in crossed.rates.items()},
+        "opportunity": figure(hits.difference),
+        "odds": figure(odds.difference),
     }
 
 

@@ -20,7 +20,14 @@ Array = np.ndarray[Any, Any]
 DRAWS = 400
 
 
-def share(hits: Array, clusters: Array, *, least: int = MIN_GROUP, confidence: float = 0.95) -> Estimate:
+def share(
+    hits: Array,
+    clusters: Array,
+    *,
+    least: int = MIN_GROUP,
+    confidence: float = 0.95,
+    empty: Reason = Reason.NO_LABELS,
+) -> Estimate:
     """The share of ``hits`` (n,) of bool, by clusters (n,) of whole numbers.
 
     Wilson's interval with n divided by the design effect, the ratio of the clustered variance of the share to that of
@@ -30,13 +37,19 @@ def share(hits: Array, clusters: Array, *, least: int = MIN_GROUP, confidence: f
     """
     n = len(hits)
     if n == 0:
-        return Estimate.undefined(Reason.NO_LABELS)
+        return Estimate.undefined(empty)
     if n < least:
         return Estimate.insufficient(Reason.SMALL_GROUP, n)
-    value = float(np.mean(hits))
-    _names, place = np.unique(clusters, return_inverse=True)
-    effective = n / design_effect(hits, place)
+    value, effective = float(np.mean(hits)), effective_size(hits, clusters)
     return Estimate.ok(value, n, wilson(min(value * effective, effective), effective, confidence))
+
+
+def effective_size(hits: Array, clusters: Array) -> float:
+    """How many independent observations (n,) of bool in clusters (n,) are worth; 0 of none."""
+    if not len(hits):
+        return 0.0
+    _names, place = np.unique(clusters, return_inverse=True)
+    return len(hits) / design_effect(hits, place)
 
 
 def design_effect(hits: Array, place: Array) -> float:

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 from annotations.candidates import Usage, Used
 from annotations.models import ModelChoice, ModelRole, Project
 from annotations.task_types import task_type
-from fairness.models import Audit, AuditAnswer, AuditCandidate, CandidateStatus, Probe, ProbeSet
+from fairness.models import Audit, AuditAnswer, AuditCandidate, AuditRules, CandidateStatus, Probe, ProbeSet
 
 SHOWN_FAMILIES = 6
 
@@ -25,6 +25,11 @@ def audits_of(project: Project) -> QuerySet[Audit]:
 
 def sets_of(project: Project) -> QuerySet[ProbeSet]:
     return ProbeSet.objects.filter(project=project).annotate(used=Count("audits")).order_by("-id")
+
+
+def has_standing_set(project: Project) -> bool:
+    """Whether the project says which set new models are held to."""
+    return AuditRules.objects.filter(project=project, probe_set__isnull=False).exists()
 
 
 def choices_of(project: Project) -> list[ModelChoice]:

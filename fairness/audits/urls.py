@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from fairness.audits import probe_views, views
+from fairness.audits import probe_views, tables, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:project_id>/audits/", views.audits, name="audits"),
@@ -27,5 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audits/<int:audit_id>/card/", views.audit_card, name="audit_card"),
     path("audits/<int:audit_id>/card.json", views.audit_card_json, name="audit_card_json"),
     path("audits/<int:audit_id>/card.md", views.audit_card_markdown, name="audit_card_markdown"),
+    path("audits/<int:audit_id>/<slug:table>.csv", tables.audit_csv, name="audit_csv"),
     re_path(r"^audits/(?P<audit_id>\d+)/(?P<action>cancel|resume)/$", views.audit_steer, name="audit_steer"),
 ]

@@ -30,6 +30,7 @@ from fairness.audits.selectors import (
     choices_from,
     choices_of,
     flipped_families,
+    has_standing_set,
     sets_of,
 )
 from fairness.audits.services import audit_cancel, audit_resume, audit_rules_of, audit_rules_update, audit_start
@@ -211,6 +212,7 @@ def _audit_context(
         "plot": shown.pareto(entries, limits),
         "left": sum(not one.within for one in entries),
         "choices": choices_from(audit),
+        "standing": access.can_manage and audit.status == AuditStatus.DONE and not has_standing_set(access.project),
         "form": form
         or (
             ChooseForm(measured=measured, chosen=int(chosen) if chosen.isdecimal() else None)

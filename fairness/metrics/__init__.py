@@ -4,6 +4,7 @@ What is undefined or insufficient is a value of its own (:class:`Estimate`), nev
 1. fairlearn is the oracle of the tests.
 """
 
+from fairness.metrics.apart import kept_apart, people_in
 from fairness.metrics.bounds import (
     CertifiedGaps,
     CertifiedRate,
@@ -28,7 +29,7 @@ from fairness.metrics.flips import Flips, flip_rate
 from fairness.metrics.gaps import Gaps, gap, human_llm_gaps
 from fairness.metrics.impact import FOUR_FIFTHS, Impact, Verdict, disparate_impact, ratio_interval
 from fairness.metrics.intersections import Intersections, cross, crossed_rates, margin
-from fairness.metrics.intervals import mover_difference, newcombe, wilson
+from fairness.metrics.intervals import mover_difference, mover_ratio, newcombe, wilson
 from fairness.metrics.parity import (
     MIN_GROUP,
     EqualizedOdds,
@@ -38,6 +39,9 @@ from fairness.metrics.parity import (
     equal_opportunity,
     equalized_odds,
     false_positive_parity,
+    no_comparison,
+    odds_of,
+    parity_of,
     rate,
     selection_rates,
 )
@@ -130,14 +134,20 @@ __all__ = [
     "human_llm_gaps",
     "inverse_weights",
     "kappa_below",
+    "kept_apart",
     "mantel_haenszel",
     "margin",
     "mover_difference",
+    "mover_ratio",
     "nearest",
     "neighbour_consistency",
     "newcombe",
+    "no_comparison",
+    "odds_of",
     "one_vs_rest",
     "outcomes_one_vs_rest",
+    "parity_of",
+    "people_in",
     "rate",
     "rate_above",
     "rate_bands",

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from fairness.metrics.estimate import Estimate, Reason
 from fairness.metrics.ratings import DRAWS, MIN_RATERS, Floats, Integers, Ratings, draws_of, spread_of
 
 STRATA = 5
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class Size(StrEnum):
@@ -81,8 +83,8 @@ def mantel_haenszel(
     ----------
     strata : (items,) codes from 0, as from :func:`difficulty_strata`.
 
-    Insufficient where a group has fewer than ``min_raters`` people; undefined where no stratum is left, or all
-    differences point one way.
+    Insufficient where a group has fewer than ``min_raters`` people with labels in the strata that are used; undefined
+    where no stratum is left, or all differences point one way.
 
     Sources: Mantel & Haenszel (1959), JNCI 22, 719-748; Holland & Thayer (1988), Differential item performance
     and the Mantel-Haenszel procedure.
@@ -99,29 +101,31 @@ def mantel_haenszel(
     ones[0, 0, people] = ones[1, 0, others] = 1
     above, below, used = _sums(every, selected, ones[0], ones[1])
     n = int(every[people].sum() + every[others].sum())
-    if not used[0]:
+    if not used[0].any():
         return Dif(Estimate.undefined(Reason.NO_STRATA), None, 0)
+    if min(int(every[who][:, used[0]].any(axis=1).sum()) for who in (people, others)) < min_raters:
+        return Dif(Estimate.insufficient(Reason.FEW_RATERS, 0), None, 0)
     if not (above[0] > 0 and below[0] > 0):
-        return Dif(Estimate.undefined(Reason.ONE_SIDED, n), None, int(used[0]))
+        return Dif(Estimate.undefined(Reason.ONE_SIDED, n), None, int(used[0].sum()))
     drawn = _sums(every, selected, *(draws_of(who, size, draws, chance) for who in (people, others)))
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(drawn[0]) - np.log(drawn[1])
     value, half = math.log(above[0] / below[0]), spread_of(logs, min(len(people), len(others)), confidence)
     if half is None:
-        return Dif(Estimate.ok(math.exp(value), n), None, int(used[0]))
+        return Dif(Estimate.ok(math.exp(value), n), None, int(used[0].sum()))
     interval = (math.exp(value - half), math.exp(value + half))
-    return Dif(Estimate.ok(math.exp(value), n, interval), _size(value - half, value + half), int(used[0]))
+    return Dif(Estimate.ok(math.exp(value), n, interval), _size(value - half, value + half), int(used[0].sum()))
 
 
-def _sums(every: Floats, selected: Floats, ours: Floats, theirs: Floats) -> tuple[Floats, Floats, Floats]:
-    """Both sums of the odds ratio and the number of strata used, (draws,) each, from (raters, strata) counts."""
+def _sums(every: Floats, selected: Floats, ours: Floats, theirs: Floats) -> tuple[Floats, Floats, Bools]:
+    """Both sums of the odds ratio, (draws,) each, and which strata are used, (draws, strata), from (raters, strata)."""
     n, a = ours @ every, ours @ selected
     m, c = theirs @ every, theirs @ selected
     b, d, total = n - a, m - c, n + m
     used = (n > 0) & (m > 0) & (a + c > 0) & (b + d > 0)
     size = np.maximum(total, 1)
     above, below = ((np.where(used, x / size, 0)).sum(axis=1) for x in (a * d, b * c))
-    return above, below, used.sum(axis=1)
+    return above, below, used
 
 
 def _size(low: float, high: float) -> Size:

@@ -9,7 +9,7 @@ from typing import Generic
 
 from fairness.metrics.counts import G, GroupCounts
 from fairness.metrics.estimate import Estimate, Status
-from fairness.metrics.intervals import wilson
+from fairness.metrics.intervals import mover_ratio, wilson
 from fairness.metrics.parity import MIN_GROUP, demographic_parity
 
 #: Of the highest group's rate, what every other group's must reach.
@@ -57,14 +57,8 @@ def ratio_interval(low: GroupCounts, high: GroupCounts, confidence: float = 0.95
     ValueError
         Where a group is empty.
     """
-    (l1, u1), (l2, u2) = (wilson(c.selected, c.n, confidence) for c in (low, high))
-    p1, p2 = low.selected / low.n, high.selected / high.n
-    product = p1 * p2
-    lower = product - math.sqrt(max(0.0, product**2 - l1 * u2 * (2 * p1 - l1) * (2 * p2 - u2)))
-    upper = product + math.sqrt(max(0.0, product**2 - u1 * l2 * (2 * p1 - u1) * (2 * p2 - l2)))
-    below, above = u2 * (2 * p2 - u2), l2 * (2 * p2 - l2)
-    # 2p < u is a rate so near 0 that nothing bounds the ratio from that side.
-    return (max(0.0, lower / below) if below > 0 else 0.0), (upper / above if above > 0 else math.inf)
+    first, second = ((c.selected / c.n, *wilson(c.selected, c.n, confidence)) for c in (low, high))
+    return mover_ratio(first, second)
 
 
 def disparate_impact(

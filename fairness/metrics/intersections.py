@@ -82,12 +82,18 @@ def crossed_rates(
     shrinkage: float = SHRINKAGE,
     min_group: int = MIN_GROUP,
     confidence: float = 0.95,
+    effective: Mapping[Cell, float] | None = None,
 ) -> Intersections:
     """Shrunk rates ``(s_g + κ p) / (n_g + κ)``, with ``p`` the overall rate and ``κ = shrinkage``.
 
     A group of no labels is undefined, one of fewer than ``min_group`` insufficient: shrinking makes a small
     group's rate less wild, not known. With ``shrinkage=0`` and ``min_group=1`` the rates are those of
     fairlearn's ``MetricFrame`` over several sensitive features.
+
+    Parameters
+    ----------
+    effective : how many independent observations each group's labels are worth, for its interval; their number where
+        left out. ``overall`` takes labels for independent.
 
     Source: the mean of a Beta posterior whose prior is worth κ labels; Morris (1983), Parametric empirical
     Bayes inference, JASA 78, 47-55, for shrinking groups towards their mean.
@@ -100,17 +106,23 @@ def crossed_rates(
         alone = Estimate.undefined(Reason.ONE_GROUP)
         return Intersections(missing, dict.fromkeys(counts, missing), alone, alone, None, None, tuple(counts))
     overall = Estimate.ok(selected / n, n, wilson(selected, n, confidence))
-    rates = {cell: _shrunk(c, selected / n, shrinkage, min_group, confidence) for cell, c in counts.items()}
+    worth = effective or {}
+    rates = {
+        cell: _shrunk(c, selected / n, shrinkage, min_group, confidence, worth.get(cell, c.n))
+        for cell, c in counts.items()
+    }
     found = parity_of(rates, no_comparison(counts))
     return Intersections(overall, rates, found.difference, found.ratio, found.highest, found.lowest, found.excluded)
 
 
-def _shrunk(c: GroupCounts, overall: float, shrinkage: float, min_group: int, confidence: float) -> Estimate:
+def _shrunk(
+    c: GroupCounts, overall: float, shrinkage: float, min_group: int, confidence: float, worth: float
+) -> Estimate:
     if not c.n:
         return Estimate.undefined(Reason.NO_LABELS)
     if c.n < min_group:
         return Estimate.insufficient(Reason.SMALL_GROUP, c.n)
-    weight = c.n + shrinkage
     # Rounding must not push a rate of 1 beyond it.
-    successes = min(weight, c.selected + shrinkage * overall)
-    return Estimate.ok(successes / weight, c.n, wilson(successes, weight, confidence))
+    value = min(1.0, (c.selected + shrinkage * overall) / (c.n + shrinkage))
+    weight = worth + shrinkage
+    return Estimate.ok(value, c.n, wilson(value * weight, weight, confidence))

@@ -6,7 +6,7 @@ import math
 from annotations.agreement.intervals import wilson
 from fairness.metrics.counts import GroupCounts
 
-__all__ = ["mover_difference", "newcombe", "wilson"]
+__all__ = ["mover_difference", "mover_ratio", "newcombe", "wilson"]
 
 
 def mover_difference(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float]:
@@ -20,6 +20,22 @@ def mover_difference(first: tuple[float, float, float], second: tuple[float, flo
     (v1, l1, h1), (v2, l2, h2) = first, second
     difference = v1 - v2
     return difference - math.hypot(v1 - l1, h2 - v2), difference + math.hypot(h1 - v1, v2 - l2)
+
+
+def mover_ratio(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float]:
+    """Interval for ``first / second`` of two rates from each one's ``(value, low, high)``; the upper limit may be inf.
+
+    Takes the two for independent, as :func:`mover_difference`.
+
+    Source: Donner & Zou (2012), Statistical Methods in Medical Research 21, 347-359 (MOVER for ratios).
+    """
+    (p1, l1, u1), (p2, l2, u2) = first, second
+    product = p1 * p2
+    lower = product - math.sqrt(max(0.0, product**2 - l1 * u2 * (2 * p1 - l1) * (2 * p2 - u2)))
+    upper = product + math.sqrt(max(0.0, product**2 - u1 * l2 * (2 * p1 - u1) * (2 * p2 - l2)))
+    below, above = u2 * (2 * p2 - u2), l2 * (2 * p2 - l2)
+    # 2p < u is a rate so near 0 that nothing bounds the ratio from that side.
+    return (max(0.0, lower / below) if below > 0 else 0.0), (upper / above if above > 0 else math.inf)
 
 
 def newcombe(first: GroupCounts, second: GroupCounts, confidence: float = 0.95) -> tuple[float, float]:

@@ -12,13 +12,14 @@ equal those of fairlearn 0.15 on the raw rows. Two differences are deliberate:
 Label-only metrics take :class:`GroupCounts`; those against the truth take :class:`OutcomeCounts`.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic
 
 from fairness.metrics.counts import G, GroupCounts, OutcomeCounts
 from fairness.metrics.estimate import Estimate, Reason, Status
-from fairness.metrics.intervals import mover_difference, newcombe, wilson
+from fairness.metrics.intervals import mover_difference, mover_ratio, newcombe, wilson
 
 #: Labels that a group needs before its rate is shown.
 MIN_GROUP = 30
@@ -34,7 +35,7 @@ class Parity(Generic[G]):
     difference : highest minus lowest rate, in [0, 1], with Newcombe's interval for that pair. The pair is
         picked by looking, so with many groups the interval is a description, not a test.
     ratio : lowest divided by highest rate, in [0, 1]; below 0.8 it fails the four-fifths rule (disparate
-        impact, Feldman et al. 2015). No interval.
+        impact, Feldman et al. 2015). With an interval from :func:`parity_of` alone, where something bounds it.
     highest, lowest : the two groups of that pair (the last and first of equals); ``None`` without a pair.
     excluded : groups without a usable rate; ``rates`` says why.
     """
@@ -138,8 +139,8 @@ def no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
 def parity_of(rates: Mapping[G, Estimate], missing: Estimate) -> Parity[G]:
     """Difference and ratio of rates that were estimated otherwise, each with limits of its own.
 
-    The difference has the MOVER interval of the highest and the lowest rate. ``missing`` is what both are where
-    fewer than two rates have a value.
+    Difference and ratio have the MOVER intervals of the highest and the lowest rate. ``missing`` is what both are
+    where fewer than two rates have a value.
     """
     usable = {
         group: (e.value, e.low, e.high)
@@ -155,7 +156,10 @@ def parity_of(rates: Mapping[G, Estimate], missing: Estimate) -> Parity[G]:
     low, high = mover_difference(usable[highest], usable[lowest])
     top, bottom = usable[highest][0], usable[lowest][0]
     difference = Estimate.ok(top - bottom, n, (max(-1.0, low), min(1.0, high)))
-    ratio = Estimate.ok(bottom / top, n) if top > 0 else Estimate.undefined(Reason.ALL_ZERO, n)
+    if top <= 0:
+        return Parity(rates, difference, Estimate.undefined(Reason.ALL_ZERO, n), highest, lowest, excluded)
+    limits = mover_ratio(usable[lowest], usable[highest])
+    ratio = Estimate.ok(bottom / top, n, limits if math.isfinite(limits[1]) else None)
     return Parity(rates, difference, ratio, highest, lowest, excluded)
 
 
@@ -203,8 +207,14 @@ def equalized_odds(
 
     Source: Hardt, Price & Srebro (2016), Equality of Opportunity in Supervised Learning.
     """
-    tpr = equal_opportunity(outcomes, min_group=min_group, confidence=confidence)
-    fpr = false_positive_parity(outcomes, min_group=min_group, confidence=confidence)
+    return odds_of(
+        equal_opportunity(outcomes, min_group=min_group, confidence=confidence),
+        false_positive_parity(outcomes, min_group=min_group, confidence=confidence),
+    )
+
+
+def odds_of(tpr: Parity[G], fpr: Parity[G]) -> EqualizedOdds[G]:
+    """Equalized odds from the disparities of both rates."""
     return EqualizedOdds(
         difference=_worse(tpr.difference, fpr.difference, largest=True),
         ratio=_worse(tpr.ratio, fpr.ratio, largest=False),

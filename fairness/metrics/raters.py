@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 
@@ -18,7 +18,18 @@ from annotations.agreement import (
 )
 from fairness.metrics.counts import G
 from fairness.metrics.estimate import Estimate, Reason
-from fairness.metrics.ratings import DRAWS, MIN_RATERS, Floats, H, Integers, Ratings, chunks, draws_of, spread_of
+from fairness.metrics.ratings import (
+    DRAWS,
+    MIN_RATERS,
+    Floats,
+    H,
+    Integers,
+    Ratings,
+    chunks,
+    draws_of,
+    shared_items,
+    spread_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,9 @@ class RaterGaps(Generic[G, H]):
     ----------
     rates : share of the group's labels that are the one in question. Over whatever items it was served, so
         only the gaps compare like with like.
-    gaps : the group's rate minus everyone else's on the items that both labelled, in [-1, 1].
+    same_items : the group's rate and everyone else's on the items that both labelled, weighted alike; ``None`` where
+        there is no gap.
+    gaps : the first of these minus the second, in [-1, 1].
     interactions : for each group of people and group of items, the gap on those items minus the gap on all
         others, in [-2, 2]: above 0 where these people give the label more often to these items than their
         general leaning explains.
@@ -42,15 +55,31 @@ class RaterGaps(Generic[G, H]):
     gaps: Mapping[G, Estimate]
     interactions: Mapping[tuple[G, H], Estimate]
     excluded: tuple[G, ...]
+    same_items: Mapping[G, tuple[Estimate, Estimate] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """Rate (draws,), gap (draws,) and interactions (draws, item groups); NaN where there is none."""
+    """Rate, rate and that of the others on the same items, (draws,) each, and interactions (draws, item groups); NaN
+    where there is none."""
 
     rate: Floats
-    gap: Floats
+    ours: Floats
+    theirs: Floats
     interactions: Floats
+
+    @property
+    def gap(self) -> Floats:
+        return self.ours - self.theirs
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """How many people a figure rests on, of the side where they are fewer: of the gap, and (item groups,) of each
+    interaction, inside and outside its items."""
+
+    gap: int
+    interactions: Integers
 
 
 def rater_gaps(
@@ -70,8 +99,9 @@ def rater_gaps(
     Parameters
     ----------
     item_groups : (items,) the group of each item, ``None`` for none; empty for no interactions.
-    min_raters : people that a group, and everyone else together, must have. Below, a group is insufficient
-        and not even the number of its labels is told.
+    min_raters : people that a group, and everyone else together, must have **in the figure**: with a label on an item
+        that the other side labelled too, and for an interaction so both inside and outside its items. Below, a
+        figure is insufficient and not even the number of labels is told.
     draws, seed : of the bootstrap; people are drawn within the group and within the others.
 
     Raises
@@ -84,9 +114,10 @@ def rater_gaps(
     """
     if item_groups and len(item_groups) < ratings.n_items:
         raise ValueError(f"item_groups must cover all {ratings.n_items} items, got {len(item_groups)}.")
-    comparison = _Comparison(ratings, item_groups, draws, confidence)
+    comparison = _Comparison(ratings, item_groups, draws, confidence, min_raters)
     rates: dict[G, Estimate] = {}
     gaps: dict[G, Estimate] = {}
+    same_items: dict[G, tuple[Estimate, Estimate] | None] = dict.fromkeys(ratings.groups)
     interactions: dict[tuple[G, H], Estimate] = {}
     for number, group in enumerate(ratings.groups):
         people, others = ratings.active(group), ratings.active(group, others=True)
@@ -98,16 +129,19 @@ def rater_gaps(
         found = comparison.of(people, others, np.random.default_rng([seed, number]))
         rates[group] = found[0]
         if len(others) >= min_raters:
-            gaps[group] = found[1]
-            interactions |= {(group, name): one for name, one in zip(comparison.names, found[2:], strict=True)}
+            gaps[group], ours, theirs = found[1:4]
+            same_items[group] = (ours, theirs) if gaps[group].is_ok else None
+            interactions |= {(group, name): one for name, one in zip(comparison.names, found[4:], strict=True)}
     excluded = tuple(group for group in ratings.groups if not gaps[group].is_ok)
-    return RaterGaps(rates, gaps, interactions, excluded)
+    return RaterGaps(rates, gaps, interactions, excluded, same_items)
 
 
 class _Comparison(Generic[G, H]):
     """One group of people against everyone else, on the same items."""
 
-    def __init__(self, ratings: Ratings[G], item_groups: Sequence[H | None], draws: int, confidence: float) -> None:
+    def __init__(
+        self, ratings: Ratings[G], item_groups: Sequence[H | None], draws: int, confidence: float, min_raters: int
+    ) -> None:
         self.every, self.selected = ratings.by_rater(ratings.item, ratings.n_items)
         self.names: list[H] = list(dict.fromkeys(g for g in item_groups if g is not None))
         code = {name: k for k, name in enumerate(self.names)}
@@ -116,20 +150,32 @@ class _Comparison(Generic[G, H]):
             if group is not None:
                 self.members[item, code[group]] = 1
         self.size, self.draws, self.confidence = len(ratings.rater_groups), draws, confidence
+        self.min_raters = min_raters
 
     def of(self, people: Integers, others: Integers, chance: np.random.Generator) -> list[Estimate]:
-        """The rate, the gap, and the interaction with each group of items."""
+        """The rate, the gap, both rates on the same items, and the interaction with each group of items."""
         ones = np.zeros((2, 1, self.size))
         ones[0, 0, people] = ones[1, 0, others] = 1
         whole, drawn = self._figures(ones[0], ones[1]), self._drawn(people, others, chance)
-        n, fewest = int(self.every[people].sum()), min(len(people), len(others))
+        n, part = int(self.every[people].sum()), self._part(people, others)
         shared = n + int(self.every[others].sum())
         found = [self._estimate(whole.rate[0], drawn.rate, n, len(people), (0.0, 1.0))]
-        found.append(self._estimate(whole.gap[0], drawn.gap, shared, fewest, (-1.0, 1.0)))
-        for k in range(len(self.names)):
+        found.append(self._compared(whole.gap[0], drawn.gap, shared, part.gap, (-1.0, 1.0)))
+        found.append(self._compared(whole.ours[0], drawn.ours, shared, part.gap, (0.0, 1.0)))
+        found.append(self._compared(whole.theirs[0], drawn.theirs, shared, part.gap, (0.0, 1.0)))
+        for k, fewest in enumerate(part.interactions):
             figure = whole.interactions[0, k], drawn.interactions[:, k]
-            found.append(self._estimate(*figure, shared, fewest, (-2.0, 2.0)))
+            found.append(self._compared(*figure, shared, int(fewest), (-2.0, 2.0)))
         return found
+
+    def _part(self, people: Integers, others: Integers) -> _Part:
+        """Who is in each figure: those with a label on an item that both sides labelled."""
+        both = shared_items(self.every, people, others)
+        inside, outside = (self.every @ (members * both[:, None]) > 0 for members in (self.members, 1 - self.members))
+        counts = [part[side].sum(axis=0) for part in (inside, outside) for side in (people, others)]
+        gap = self.every @ both > 0
+        fewest = np.min(counts, axis=0) if self.names else np.zeros(0)
+        return _Part(min(int(gap[side].sum()) for side in (people, others)), fewest.astype(np.int64))
 
     def _drawn(self, people: Integers, others: Integers, chance: np.random.Generator) -> _Figures:
         parts = []
@@ -138,7 +184,8 @@ class _Comparison(Generic[G, H]):
             parts.append(self._figures(ours, theirs))
         return _Figures(
             np.concatenate([part.rate for part in parts]),
-            np.concatenate([part.gap for part in parts]),
+            np.concatenate([part.ours for part in parts]),
+            np.concatenate([part.theirs for part in parts]),
             np.concatenate([part.interactions for part in parts]),
         )
 
@@ -147,12 +194,22 @@ class _Comparison(Generic[G, H]):
         n, s = ours @ self.every, ours @ self.selected
         m, u = theirs @ self.every, theirs @ self.selected
         both = np.maximum(n + m, 1)
-        above, weight = (s * m - u * n) / both, n * m / both  # (draws, items)
-        total = above.sum(axis=1), weight.sum(axis=1)
-        inside = above @ self.members, weight @ self.members
-        outside = total[0][:, None] - inside[0], total[1][:, None] - inside[1]
-        rate = _ratio(s.sum(axis=1), n.sum(axis=1))
-        return _Figures(rate, _ratio(*total), _ratio(*inside) - _ratio(*outside))
+        own, other, weight = s * m / both, u * n / both, n * m / both  # (draws, items)
+        above, total = (own - other).sum(axis=1), weight.sum(axis=1)
+        inside = (own - other) @ self.members, weight @ self.members
+        outside = above[:, None] - inside[0], total[:, None] - inside[1]
+        return _Figures(
+            _ratio(s.sum(axis=1), n.sum(axis=1)),
+            _ratio(own.sum(axis=1), total),
+            _ratio(other.sum(axis=1), total),
+            _ratio(*inside) - _ratio(*outside),
+        )
+
+    def _compared(self, value: float, drawn: Floats, n: int, people: int, limits: tuple[float, float]) -> Estimate:
+        """As :meth:`_estimate`, of ``people`` or more on both sides."""
+        if 0 < people < self.min_raters:
+            return Estimate.insufficient(Reason.FEW_RATERS, 0)
+        return self._estimate(value, drawn, n, people, limits)
 
     def _estimate(self, value: float, drawn: Floats, n: int, people: int, limits: tuple[float, float]) -> Estimate:
         if not np.isfinite(value):
@@ -178,6 +235,9 @@ class GroupAgreement(Generic[G]):
     across : raw agreement and Cohen's κ of the labels of one group with those of the other, over every pair of
         labels of an item.
     excluded : groups with too few people.
+
+    A group is in neither, and a pair not in ``across``, where too few people have labels that are compared: of their
+    own group on an item with two labels of it, of both groups on an item that both labelled. Intervals are over items.
     """
 
     within: Mapping[G, tuple[Coefficient, Coefficient]]
@@ -209,12 +269,22 @@ def group_agreement(
     within = {
         group: (raw_agreement(c, confidence=confidence), krippendorff_alpha(c, confidence=confidence))
         for group, c in counts.items()
+        if _behind(ratings, group, c.sum(axis=1) > 1) >= min_raters
     }
     across = {}
     for first, second in combinations(shown, 2):
+        both = (counts[first].sum(axis=1) > 0) & (counts[second].sum(axis=1) > 0)
+        if 0 < min(_behind(ratings, group, both) for group in (first, second)) < min_raters:
+            continue
         matrix, n_items = cross_confusion(counts[first], counts[second])
         across[first, second] = (
             pair_raw_agreement(matrix, n_items=n_items, confidence=confidence),
             cohen_kappa(matrix, n_items=n_items, confidence=confidence),
         )
     return GroupAgreement(within, across, tuple(group for group in groups if group not in shown))
+
+
+def _behind(ratings: Ratings[G], group: G, items: np.ndarray[Any, np.dtype[np.bool_]]) -> int:
+    """How many people of the group labelled one of these ``items`` (items,) of bool."""
+    rows = np.isin(ratings.rater, ratings.active(group)) & items[ratings.item]
+    return len(np.unique(ratings.rater[rows]))

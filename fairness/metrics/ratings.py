@@ -90,6 +90,12 @@ class Ratings(Generic[G]):
         return every, sparse.csr_array((self.selected, place), shape=shape)
 
 
+def shared_items(every: sparse.csr_array, people: Integers, others: Integers) -> Floats:
+    """(items,): 1 where somebody of both sides labelled it; ``every`` as from :meth:`Ratings.by_rater`."""
+    ours, theirs = (every[side].sum(axis=0) for side in (people, others))
+    return ((ours > 0) & (theirs > 0)).astype(float)
+
+
 def draws_of(people: Integers, size: int, draws: int, chance: np.random.Generator) -> Floats:
     """How often each of ``size`` people is in each draw of ``people`` with putting back, (draws, size)."""
     weights = np.zeros((draws, size))

@@ -243,10 +243,12 @@ class Compared:
     ratio: Shown
     opportunity: Shown
     odds: Shown
+    odds_ratio: Shown
     flips: Shown | None
     shrunk: Shown | None
     highest: str
     lowest: str
+    note: str
 
 
 def compared(stored: Mapping[str, Any]) -> list[Compared]:
@@ -259,13 +261,25 @@ def compared(stored: Mapping[str, Any]) -> list[Compared]:
             ratio=plain(figure_of(one["parity"]["ratio"]), 2),
             opportunity=difference(figure_of(one["opportunity"]["difference"])),
             odds=difference(figure_of(one["odds"]["difference"])),
+            odds_ratio=plain(figure_of(one["odds"]["ratio"]), 2),
             flips=share(figure_of(one["flips"]["share"])) if "flips" in one else None,
             shrunk=difference(figure_of(one["shrunk"]["difference"])) if "shrunk" in one else None,
             highest=one["parity"]["highest"] or "",
             lowest=one["parity"]["lowest"] or "",
+            note=_note(one),
         )
         for name, one in sorted(stored.items())  # the database keeps no order of names
     ]
+
+
+def _note(one: Mapping[str, Any]) -> str:
+    """What the groups were compared on; nothing of audits from before that was told."""
+    if one.get("left_out"):
+        text = _("On sentences that were told of all groups below. In too few of these: %(groups)s.")
+        return text % {"groups": ", ".join(one["left_out"])}
+    if one.get("within_families"):
+        return _("On sentences that were told of all of these groups.")
+    return _("The groups’ texts differ: differences may lie in them.") if "within_families" in one else ""
 
 
 def _group_line(group: str, figures: Mapping[str, Any]) -> GroupLine:

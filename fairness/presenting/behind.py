@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotations.agreement import CoefficientName
 from annotations.agreement import Reason as AgreementReason
 from annotations.measuring.reading import MEANINGS, NAMES
+from fairness.metrics import Size
 from fairness.models import AgreementFigures
 from fairness.presenting import texts
 from fairness.presenting.tiles import Tile
 from fairness.selectors.behind import ModelUse, PeopleQuestion
 
+SIZES = {
+    Size.NEGLIGIBLE: gettext_lazy("negligible"),
+    Size.MODERATE: gettext_lazy("moderate"),
+    Size.LARGE: gettext_lazy("large"),
+    Size.UNCLEAR: gettext_lazy("unclear"),
+}
+LETTERS = {CoefficientName.KRIPPENDORFF_ALPHA.value: "α", CoefficientName.COHEN_KAPPA.value: "κ"}
 REASONS = {reason.value: reason.sentence for reason in AgreementReason}
 
 
@@ -53,6 +62,58 @@ def _gap_row(question: str, group: str, items: str, gap: Any) -> GapRow:
         interval=texts.interval(low, high, texts.signed_points),
         beyond=low is not None and (low > 0 or high < 0),
     )
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """A group of people beside everyone else: rates on the same items, odds at equal difficulty, agreement. Empty texts
+    where too few people would have to carry a figure."""
+
+    question: str
+    group: str
+    own: str
+    others: str
+    odds: str
+    size: str
+    within: list[str]
+    across: list[str]
+
+
+def pair_rows(questions: Iterable[PeopleQuestion]) -> list[PairRow]:
+    return [_pair_row(question.title, group.group, group.gap) for question in questions for group in question.groups]
+
+
+def _pair_row(question: str, group: str, stored: Mapping[str, Any]) -> PairRow:
+    rates, odds, agreed = stored["rates"], stored["odds"], stored["agreement"]
+    return PairRow(
+        question=question,
+        group=group,
+        own=_with_interval(rates["own"], texts.percent),
+        others=_with_interval(rates["others"], texts.percent),
+        odds=_with_interval(odds, texts.number),
+        size=str(SIZES[Size(odds["size"])]) if odds and odds["size"] else "",
+        within=_agreed(agreed.get("within")),
+        across=_agreed(agreed.get("across")),
+    )
+
+
+def _with_interval(stored: Mapping[str, Any] | None, form: Callable[[float], str]) -> str:
+    if stored is None or stored["value"] is None:
+        return ""
+    interval = texts.interval(stored["low"], stored["high"], form)
+    return f"{form(stored['value'])} ({interval})" if interval else form(stored["value"])
+
+
+def _agreed(stored: Mapping[str, Any] | None) -> list[str]:
+    """Raw agreement, then the coefficient with its letter: a line each."""
+    found = stored or {}
+    raw = _with_interval(found.get(CoefficientName.RAW_AGREEMENT), texts.percent)
+    others = [
+        f"{letter} {text}"
+        for name, letter in LETTERS.items()
+        if (text := _with_interval(found.get(name), texts.number))
+    ]
+    return [text for text in (raw, *others) if text]
 
 
 def people_answer(rows: list[GapRow], questions: list[PeopleQuestion]) -> str:

@@ -16,7 +16,14 @@ from annotations.models import Project
 from fairness.metrics import Estimate
 from fairness.presenting import texts
 from fairness.presenting.banner import banner_context
-from fairness.presenting.behind import agreement_rows, agreement_tiles, people_answer, people_rows, use_rows
+from fairness.presenting.behind import (
+    agreement_rows,
+    agreement_tiles,
+    pair_rows,
+    people_answer,
+    people_rows,
+    use_rows,
+)
 from fairness.presenting.complete import complete_plot
 from fairness.presenting.doing import because_of_whom, what_now
 from fairness.presenting.glance import since_briefly, where_not
@@ -136,6 +143,7 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         context |= {
             "people_shown": True,
             "people_rows": rows,
+            "pair_rows": pair_rows(questions),
             "people_answer": people_answer(rows, questions),
             "people_at": max((one.computed_at for one in questions if one.computed_at), default=None),
             "people_whole": not_narrowed(view, "whose", "model"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +108,22 @@ def _completeness(project: Project, view: LiveView) -> Iterator[Row]:
             yield (group, places.given, places.needed)
 
 
+def _people_beside(project: Project, view: LiveView) -> Iterator[Row]:
+    for question in people_of(project, view):
+        for group in question.groups:
+            for name, one in _beside(group.gap):
+                yield (question.title, group.group, name, one["value"], one["low"], one["high"], one.get("size") or "")
+
+
+def _beside(stored: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The figures of a group beside everyone else, by name."""
+    yield from (("rate", stored["rates"]["own"]), ("rate_of_others", stored["rates"]["others"]))
+    if stored["odds"] is not None:
+        yield ("odds_ratio", stored["odds"])
+    for side, found in stored["agreement"].items():
+        yield from ((f"{name}_{side}", one) for name, one in (found or {}).items())
+
+
 def _agreement(project: Project, _view: LiveView) -> Iterator[Row]:
     stored = agreement_of(project)
     if stored is None:
@@ -151,6 +167,9 @@ SHEETS = {
     "truth": Sheet(("truth", "provisional", "kind", "name", "metric", "group", "selected", *ESTIMATE), _truth),
     "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
     "completeness": Sheet(("group", "labels_given", "labels_needed"), _completeness),
+    "people-beside": Sheet(
+        ("question", "people", "figure", "value", "low", "high", "size"), _people_beside, private=True
+    ),
     "agreement": Sheet(("who", "attribute", "group", "coefficient", "value", "low", "high", "n", "reason"), _agreement),
     "errors": Sheet(("kind", "name", "group", "drawn", *ESTIMATE, "effective_n", "waiting"), _errors),
     "models": Sheet(

@@ -75,7 +75,8 @@ def _lumped(
 
 @dataclass(frozen=True)
 class PeopleGroup:
-    """A group of those who label: its gap and, on items of some group, the gap beyond that; in [-1, 1], rounded."""
+    """A group of those who label: its gap and, on items of some group, the gap beyond that; in [-1, 1], rounded.
+    ``gap`` has ``rates``, ``odds`` and ``agreement`` too, as ``fairness.services.rater_groups`` stores them."""
 
     group: str
     gap: Mapping[str, Any]

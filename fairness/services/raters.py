@@ -4,10 +4,9 @@ What must not happen is that figures tell anything of fewer than ``K`` people, a
 change from one day to the next. So:
 
 - groups come from ``annotations.demographics``, which hands out groups of ``K`` people or more alone;
-- a group is shown only where ``K`` of its people labelled, and ``K`` others; and none of a question where those who
-  labelled and are in no shown group are fewer than ``K`` but somebody: all shown groups taken from all labels would
-  leave just them;
-- what is shown are gaps on the same items, in whole points, with no counts: those of one group taken from the project's
+- ``fairness.services.showing`` decides which of them may be shown, and on which items: only what rests on ``K`` people
+  on either side, and so that nothing that is left of the shown is about fewer;
+- what is shown is of the same items, in whole points, with no counts: those of one group taken from the project's
   totals would be counts of the others;
 - once a figure is shown it stays as it is until the demographic figures change, so that its changes tell of nobody who
   came or went.
@@ -15,36 +14,22 @@ change from one day to the next. So:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.demographics.anonymity import K
 from annotations.demographics.selectors import asked_by, crowd_of, groups_of
 from annotations.models import Annotation, AnnotationStatus, DemographicsFigures, Project
 from annotations.task_types import task_type
 from annotations.task_types.base import label_keys
-from fairness.metrics import MIN_GROUP, MIN_RATERS, Estimate, RaterGaps, Ratings, rater_gaps
 from fairness.models import RaterFigures
+from fairness.services.rater_groups import agreement_beside, rater_groups
+from fairness.services.showing import Given, allowed
 
 MOST_LABELS = 200_000  # the newest; more would say hardly more
 MOST_OFFERED = 10  # labels of the schema that figures are made of
-DRAWS = 500
-RATERS = max(K, MIN_RATERS)
-
-
-@dataclass(frozen=True)
-class Given:
-    """Labels of the people of one project: columns of equal length; ``groups`` holds each item's own groups."""
-
-    items: Sequence[int]
-    people: Sequence[int]
-    tokens: Sequence[str]
-    groups: dict[int, dict[str, str]]
 
 
 def projects_to_compute() -> list[int]:
@@ -71,9 +56,11 @@ def raters_compute(*, project_id: int) -> int:
     attributes = list(project.attributes.values_list("name", flat=True))
     for question in dict.fromkeys(question for question, _label in due):
         member = groups_of(project_id, question)
+        may = allowed(given, member, attributes)
+        agreed = agreement_beside(given, member, may)
         for label in [label for one, label in due if one == question]:
             chosen = [label in task.decisions(token) for token in given.tokens]
-            shown = rater_groups(given, chosen, member, attributes)
+            shown = rater_groups(given, chosen, member, may, agreed)
             _store(project, question, label, shown, stored.shown_at)
     return len(due)
 
@@ -100,56 +87,6 @@ def labels_of(project: Project, task: Any) -> Given:
         tokens.append(task.token(value))
         groups.setdefault(item_id, item_groups)
     return Given(items, people, tokens, groups)
-
-
-def rater_groups(
-    given: Given, chosen: Sequence[bool], member: dict[int, tuple[str, ...]], attributes: Iterable[str]
-) -> list[dict[str, Any]]:
-    """What may be shown of each group of people: its gap, and the gap on items of each group beyond that."""
-    active = set(given.people)
-    names = sorted({group for annotator in active for group in member.get(annotator, ())})
-    rest = sum(1 for annotator in active if not member.get(annotator))
-    if 0 < rest < K:
-        return []
-    item_code = {item: code for code, item in enumerate(dict.fromkeys(given.items))}
-    rater_code = {rater: code for code, rater in enumerate(dict.fromkeys(given.people))}
-    items, raters = [item_code[item] for item in given.items], [rater_code[rater] for rater in given.people]
-    shown = []
-    for name in names:
-        # One group against everybody else: a person may be in several where a question allows several answers.
-        inside = [name if name in member.get(annotator, ()) else None for annotator in rater_code]
-        if sum(one is not None for one in inside) < RATERS or sum(one is None for one in inside) < RATERS:
-            continue
-        if sum(inside[rater] is not None for rater in raters) < MIN_GROUP:
-            continue
-        ratings = Ratings.of(items, raters, chosen, inside)
-        found = _figures(ratings, name, given, list(item_code), list(attributes))
-        if found is not None:
-            shown.append(found)
-    return shown
-
-
-def _figures(
-    ratings: Ratings[str], name: str, given: Given, items: list[int], attributes: list[str]
-) -> dict[str, Any] | None:
-    interactions = []
-    gap: Estimate | None = None
-    for attribute in attributes or [""]:
-        of = [given.groups[item].get(attribute) for item in items] if attribute else []
-        found: RaterGaps[str, str] = rater_gaps(ratings, item_groups=of, min_raters=RATERS, draws=DRAWS)
-        gap = found.gaps[name]
-        for (_group, item_group), estimate in sorted(found.interactions.items()):
-            if estimate.is_ok and sum(one == item_group for one in of) >= MIN_GROUP:
-                interactions.append({"attribute": attribute, "group": item_group, **_rounded(estimate)})
-    if gap is None or not gap.is_ok:
-        return None
-    return {"group": name, **_rounded(gap), "interactions": interactions}
-
-
-def _rounded(estimate: Estimate) -> dict[str, float | None]:
-    """In whole points, without counts."""
-    parts = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
-    return {name: None if number is None else round(number, 2) + 0.0 for name, number in parts.items()}
 
 
 def _store(project: Project, question: str, label: str, shown: list[dict[str, Any]], shown_at: datetime) -> None:

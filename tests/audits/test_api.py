@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from annotations.models import ModelChoice
 from fairness.audits.cards import FORMAT, as_markdown, card_of
+from fairness.audits.measuring import worst
 from fairness.audits.selectors import audit_with_candidates
-from fairness.models import Audit, AuditCandidate, ProbeSet
+from fairness.models import Audit, AuditCandidate, AuditRules, ProbeSet
 from llm_workers.recipe import Recipe
 from llm_workers.services.prompting import prompt_create
 from tests.audits.made import OWN_YAML, make_audit
@@ -204,6 +208,44 @@ def test_pages_choose_steer_and_tell_what_is_wrong(cast, page_client):
     )  # fmt: skip
     assert made.status_code == 302
     assert client.get(made["Location"]).status_code == 200
+
+
+def test_the_plot_and_the_tables_of_an_audit_can_be_taken_away(cast, page_client, django_assert_max_num_queries):
+    audit = make_audit(cast)
+    client, board = page_client(cast.audrey), f"/audits/{audit.pk}/leaderboard.csv"
+    with django_assert_max_num_queries(12):
+        text = client.get(f"{board}?measure=parity&max_disparity=5").content.decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    stored = {one.name: one.results for one in audit.candidates.all()}
+    error = next(row for row in rows if (row["model"], row["figure"]) == ("skewed-1b", "error"))
+    assert float(error["value"]) == pytest.approx(1 - stored["skewed-1b"]["overall"]["accuracy"]["value"])
+    assert (error["nobody_beats_it"], error["within_limits"]) == ("False", "False")
+    worst_of = next(row for row in rows if (row["model"], row["figure"]) == ("skewed-1b", "disparity"))
+    assert float(worst_of["value"]) == worst(stored["skewed-1b"], "parity")["value"]
+    assert worst_of["attribute"] == worst(stored["skewed-1b"], "parity")["attribute"]
+    groups = list(csv.DictReader(io.StringIO(client.get(f"/audits/{audit.pk}/groups.csv").content.decode())))
+    women = [row for row in groups if row["group"] == "woman" and row["figure"] == "selection_rate"]
+    assert len(women) == 2
+    apart = [row for row in groups if (row["attribute"], row["group"]) == ("gender", "")]
+    ratio = next(row for row in apart if row["figure"] == "parity_ratio")
+    assert 0 < float(ratio["low"]) < float(ratio["value"]) < float(ratio["high"])
+    assert client.get(f"/audits/{audit.pk}/nothing.csv").status_code == 404
+    assert client.post(board).status_code == 405
+    assert board in client.get(f"/audits/{audit.pk}/").content.decode()
+
+
+def test_the_first_audit_proposes_its_set_for_new_models(cast, page_client):
+    audit = make_audit(cast)
+    AuditRules.objects.all().delete()
+    title = "Hold new models to this set"
+    owner = page_client(cast.olivia)
+    assert title in owner.get(f"/audits/{audit.pk}/").content.decode()
+    assert title not in page_client(cast.audrey).get(f"/audits/{audit.pk}/").content.decode()
+    fields = {"rules-probe_set": audit.probe_set_id, "rules-orders": audit.orders, "rules-automatic": "on"}
+    assert owner.post(f"/projects/{cast.project.pk}/audits/rules/", fields).status_code == 302
+    rules = AuditRules.objects.get()
+    assert (rules.probe_set_id, rules.orders, rules.automatic) == (audit.probe_set_id, audit.orders, True)
+    assert title not in owner.get(f"/audits/{audit.pk}/").content.decode()
 
 
 def test_what_audits_used_up_stands_on_the_cost_page(cast, page_client, start, templates, work):

@@ -233,6 +233,21 @@ def test_an_audit_proposes_the_fairest_of_those_that_are_good_enough(cast):
     assert ModelChoice.objects.get(is_current=True).name == "skewed-1b", "a person's choice is not replaced"
 
 
+def test_a_choice_and_a_proposal_are_in_the_ledger_with_reason_and_figures(cast):
+    audit = make_audit(cast)
+    proposed = ModelChoice.objects.get()
+    event = LedgerEvent.objects.get(kind="audit.model_proposed")
+    assert (event.data["choice"], event.data["reason"]) == (proposed.pk, proposed.reason)
+    assert event.data["figures"] == proposed.figures
+    assert event.data["figures"]["odds"]["attribute"]
+    chosen = model_choose(
+        candidate=audit.candidates.get(name="skewed-1b"), role="validator", reason="Cheap.", by=cast.olivia
+    )
+    event = LedgerEvent.objects.get(kind="audit.model_chosen")
+    assert (event.data["choice"], event.data["reason"], event.data["name"]) == (chosen.pk, "Cheap.", "skewed-1b")
+    assert event.data["figures"] == chosen.figures
+
+
 def test_a_choice_needs_a_reason_a_role_and_a_measured_model(cast):
     candidate = make_audit(cast).candidates.first()
     for role, reason, field in (("labeller", "  ", "reason"), ("king", "Because.", "role")):

@@ -36,6 +36,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PARTS = {
     "audit_card_json",
     "audit_card_markdown",
+    "audit_csv",
     "audit_progress",
     "fairness_csv",
     "fairness_more",

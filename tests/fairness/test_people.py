@@ -14,7 +14,9 @@ from annotations.models import Annotator, DemographicsFigures
 from annotations.task_types import task_type
 from fairness.models import AgreementFigures, RaterFigures
 from fairness.services.agreement import agreement_compute, projects_outdated
-from fairness.services.raters import Given, labels_of, projects_to_compute, rater_groups, raters_compute
+from fairness.services.rater_groups import rater_groups
+from fairness.services.raters import labels_of, projects_to_compute, raters_compute
+from fairness.services.showing import Given, allowed
 from tests.agreement.test_measures import fill
 from tests.demographics.people import ask, make_workers, tell
 from tests.factories import add_label
@@ -43,7 +45,8 @@ def crowd(
 
 def shown(sizes: dict[str, int], **more: Any) -> list[str]:
     given, chosen, member = crowd(sizes, **more)
-    return [group["group"] for group in rater_groups(given, chosen, member, ["religion"])]
+    may = allowed(given, member, ["religion"])
+    return [group["group"] for group in rater_groups(given, chosen, member, may)]
 
 
 def test_five_are_shown_and_four_are_not():
@@ -51,8 +54,10 @@ def test_five_are_shown_and_four_are_not():
     assert shown({"woman": 4, "": 6}) == []
 
 
-def test_nothing_is_shown_where_the_rest_would_be_few():
-    assert shown({"woman": 6, "man": 6, "": 4}) == []  # all labels less both groups would be those of four people
+def test_not_all_groups_are_shown_where_the_rest_would_be_few():
+    assert shown({"woman": 6, "man": 6, "": 4}) == ["man"]  # all labels less both groups would be those of four people
+    assert shown({"woman": 6, "man": 7, "": 4}) == ["man"]
+    assert shown({"woman": 7, "man": 6, "": 4}) == ["woman"]
     assert shown({"woman": 6, "man": 6, "": 5}) == ["man", "woman"]
     assert shown({"woman": 6, "man": 6}) == ["man", "woman"]
     assert shown({"woman": 6, "": 4}) == []
@@ -64,9 +69,9 @@ def test_a_group_of_few_labels_is_not_shown():
 
 def test_the_gap_is_that_of_the_labels_in_whole_points_without_counts():
     given, chosen, member = crowd({"woman": 8, "": 8}, items=60, lean="woman")
-    (group,) = rater_groups(given, chosen, member, ["religion"])
+    (group,) = rater_groups(given, chosen, member, allowed(given, member, ["religion"]))
     assert 0.6 < group["value"] < 0.8
-    assert set(group) == {"group", "value", "low", "high", "interactions"}
+    assert set(group) == {"group", "value", "low", "high", "rates", "odds", "agreement", "interactions"}
     assert group["value"] == round(group["value"], 2)
     assert {one["group"] for one in group["interactions"]} == {"christian", "muslim"}
 
@@ -84,7 +89,9 @@ def told(cast) -> list[Annotator]:
     chance = random.Random(5)
     for item in fresh_items(cast.project, 40):
         for person in people:
-            add_label(item, person, "keep" if person.user_id in women or chance.random() < 0.4 else "remove")
+            add_label(
+                item, person, "keep" if chance.random() < (0.95 if person.user_id in women else 0.4) else "remove"
+            )
     demographics_release(project_id=cast.project.pk)
     return people
 
@@ -100,6 +107,26 @@ def test_it_is_computed_stored_and_shown_with_its_age(cast, page_client, told):
     page = page_client(cast.audrey).get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert "beyond chance" in page
     assert "Made on" in page
+    assert "Each group beside everyone else" in page
+    assert "α" in page
+
+
+def test_page_table_and_api_tell_the_same_and_experts_nothing(cast, page_client, api, told):
+    raters_compute(project_id=cast.project.pk)
+    stored = RaterFigures.objects.get(label="keep").groups[0]
+    base = f"/projects/{cast.project.pk}/fairness/"
+    lines = page_client(cast.audrey).get(f"{base}people-beside.csv?label=keep").content.decode().splitlines()
+    assert lines[0] == "question,people,figure,value,low,high,size"
+    assert f",rate,{stored['rates']['own']['value']}," in lines[1]
+    assert any(",krippendorff_alpha_within," in line for line in lines)
+    found = api(cast.audrey).get(f"/api/v1{base}?label=keep").json()["groups_of_people"]
+    assert [question["question"] for question in found] == ["Gender"]
+    (group,) = found[0]["groups"]
+    assert group["gap"]["value"] == stored["value"]
+    assert group["odds_ratio"]["size"] == stored["odds"]["size"]
+    assert group["agreement"] == stored["agreement"]
+    assert api(cast.edgar).get(f"/api/v1{base}?label=keep").json()["groups_of_people"] is None
+    assert page_client(cast.edgar).get(f"{base}people-beside.csv").status_code == 403
 
 
 def test_what_is_shown_stays_until_new_groups_may_be_shown(cast, told):

@@ -19,6 +19,10 @@ def audit(world: World) -> list[Any]:
     return [_audit(world).pk]
 
 
+def table(world: World) -> dict[str, Any]:
+    return {"audit_id": _audit(world).pk, "table": "leaderboard"}
+
+
 def candidate(world: World) -> list[Any]:
     made = _audit(world)
     return [made.pk, made.candidates.latest("position").pk]
@@ -56,6 +60,7 @@ TABLE = {
     "audit_card": Entry(audit, GET="302 404 403 403 200 200"),
     "audit_card_json": Entry(audit, GET="302 404 403 403 200 200"),
     "audit_card_markdown": Entry(audit, GET="302 404 403 403 200 200"),
+    "audit_csv": Entry(table, GET="302 404 403 403 200 200"),
     "audit_choose": Entry(audit, POST="302 404 403 403 403 422"),
     "audit_steer": Entry(steering("cancel"), POST="302 404 403 403 403 302"),
     "api_audits": Entry(with_audit, GET="401 404 403 403 200 200", POST="401 404 403 403 403 400"),
