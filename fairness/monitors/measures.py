@@ -5,7 +5,8 @@ Counts come as a table, which is what a finding keeps (JSON): group → integers
 ``parity``        [selected, n]
 ``odds``          [true positives, false positives, false negatives, true negatives]
 ``gap``           [model only, people only, both, n]: items that got the label from one or both
-``kappa``         rows of a square: people's consensus by the model's label, both in one order of labels
+``kappa``         rows of a square: people's consensus by the model's label, both in one order: the schema's labels, then
+                  what else was given (several labels at once, a label of an earlier schema)
 ``completeness``  [labels given, labels needed]
 ``error``         [wrong, n]
 
@@ -153,14 +154,15 @@ def error(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict
     return _worst_group(sure, {g: _rate(counts[g]) for g in sure}, tau, accepted, table, bands)
 
 
-def kappa(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
-    """Of κ the limit is the least that is allowed, so the worst group is the one with the lowest certain limit."""
+def kappa(table: Table, alpha: float, tau: float, accepted: Accepted, *, named: int | None = None) -> Verdict:
+    """Of κ the limit is the least that is allowed, so the worst group is the one with the lowest certain limit.
+    ``named``: as of ``kappa_below``."""
     bands: dict[str, tuple[float, float]] = {}
     plain: dict[str, float | None] = {}
     for group, rows in table.items():
         if len(rows) < 2 or not any(map(any, rows)):
             continue
-        band = kappa_below(rows, bound=tau, alpha=alpha / len(table)).band
+        band = kappa_below(rows, bound=tau, alpha=alpha / len(table), named=named).band
         bands[group] = (band.low, band.high)
         plain[group] = cohen_kappa(rows).value
     if not bands:

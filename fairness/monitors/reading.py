@@ -14,9 +14,10 @@ from django.db import connection
 from annotations.models import LabelSchema
 from annotations.state import ItemState
 from annotations.task_types import TaskType, task_type
+from annotations.task_types.base import label_keys
 from fairness.cells import Cell, Cells, Crossed, count_changes
 from fairness.models import Counter, Finding, Monitor
-from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, worse_of
+from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
@@ -52,6 +53,7 @@ class State:
     version: int
     index: Index
     task: TaskType
+    labels: tuple[str, ...]  # keys of the current schema
 
 
 @dataclass
@@ -95,7 +97,7 @@ def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) 
     cells: Cells = Tally({Cell(*row[:5]): row[5] for row in json.loads(counted or "[]")})
     cells.update(count_changes(_changes(waiting), Crossed()).cells)
     schema = LabelSchema.objects.get(project_id=project_id, is_current=True)
-    return State(version or 0, indexed(cells), task_type(schema.task_type))
+    return State(version or 0, indexed(cells), task_type(schema.task_type), tuple(label_keys(schema.config)))
 
 
 def _changes(waiting: str | None) -> Iterable[tuple[ItemState | None, ItemState | None, int]]:
@@ -143,7 +145,7 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
         )
     if monitor.measure == Measure.ERROR:
         return _summed(groups, 2, ((g, (n * (key != other), n)) for g, key, other, n in with_truth))
-    return _squares(groups, rows(f"both:{who}" if monitor.attribute else f"pair:{who}"))
+    return _squares(state.labels, groups, rows(f"both:{who}" if monitor.attribute else f"pair:{who}"))
 
 
 def _summed(groups: Sequence[str], width: int, rows: Iterable[tuple[str, tuple[int, ...]]]) -> dict[str, list[int]]:
@@ -162,9 +164,11 @@ def _sides(model: bool, people: bool, n: int) -> tuple[int, int, int, int]:
     return (n * (model and not people), n * (people and not model), n * (model and people), n)
 
 
-def _squares(groups: Sequence[str], rows: Iterable[tuple[str, str, str, int]]) -> dict[str, list[list[int]]]:
+def _squares(
+    labels: Sequence[str], groups: Sequence[str], rows: Iterable[tuple[str, str, str, int]]
+) -> dict[str, list[list[int]]]:
     rows = list(rows)
-    tokens = sorted({token for _group, key, other, _n in rows for token in (key, other)})
+    tokens = [*labels, *sorted({token for _g, key, other, _n in rows for token in (key, other)}.difference(labels))]
     place = {token: number for number, token in enumerate(tokens)}
     table = {group: [[0] * len(tokens) for _ in tokens] for group in groups}
     for group, key, other, n in rows:
@@ -173,9 +177,13 @@ def _squares(groups: Sequence[str], rows: Iterable[tuple[str, str, str, int]]) -
     return table
 
 
-def verdict_of(monitor: Monitor, table: Table, accepted: Accepted) -> Verdict:
+def verdict_of(monitor: Monitor, table: Table, accepted: Accepted, state: State) -> Verdict:
     if not table:
         return Verdict()
+    if monitor.measure == Measure.KAPPA:
+        labels = len(state.labels)
+        known = state.task.exclusive and all(len(rows) == labels for rows in table.values())
+        return kappa(table, monitor.alpha, monitor.tau, accepted, named=None if known else labels)
     return JUDGES[monitor.measure](table, monitor.alpha, monitor.tau, accepted)
 
 
@@ -205,7 +213,7 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             whom = list(annotators_in(state.index) if only is None else [only])
         for annotator_id in whom:
             past = pasts.get((monitor.pk, annotator_id), Past())
-            verdict = verdict_of(monitor, table_of(monitor, state, annotator_id), past.accepted)
+            verdict = verdict_of(monitor, table_of(monitor, state, annotator_id), past.accepted, state)
             judged.append(Judged(monitor, annotator_id, verdict, past))
     return judged
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from annotations.models import Annotation, Item
 from annotations.state import Vote, people_decide
+from fairness.metrics import kappa_below
 from fairness.models import Monitor
 from fairness.monitors.measures import JUDGES, Verdict, accepted_by, observed, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
-from fairness.monitors.reading import MOST_PENDING, state_of, table_of
+from fairness.monitors.reading import MOST_PENDING, state_of, table_of, verdict_of
 from tests.factories import add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
@@ -222,6 +223,23 @@ def _counted(monitor: Monitor, rows):
             found = (true and keep, keep and not true, true and not keep, not true and not keep)
             table[group] = [a + b for a, b in zip(row, found, strict=True)]
     if monitor.measure == Measure.KAPPA:
-        tokens = sorted({token for counts in pairs.values() for pair in counts for token in pair})
-        return {g: [[pairs[g][a, b] for b in tokens] for a in tokens] for g in groups}
+        return {g: [[pairs[g][a, b] for b in LABELS] for a in LABELS] for g in groups}
     return table
+
+
+@pytest.mark.parametrize(("task", "known"), [("single_choice", True), ("multiple_choice", False)])
+def test_the_labels_of_kappa_are_those_of_the_schema_and_not_those_that_came_up(db, task, known):
+    """With two of three labels given, the third shares α already; sets of labels cannot be named beforehand."""
+    cast = make_cast(task=task, redundancy=1, min_support=1)
+    model, person = make_annotator(cast.project, kind="model"), make_annotator(cast.project)
+    for number, item in enumerate(fresh_items(cast.project, 40)):
+        for who, token in ((person, "keep"), (model, ("keep", "remove")[number % 2])):
+            add_label(item, who, token if known else [token])
+    fold_all()
+    monitor = Monitor(project=cast.project, measure="kappa", whose="model", alpha=0.05, tau=0.9)
+    state = state_of(cast.project.pk, [monitor])
+    table = table_of(monitor, state, model.pk)
+    assert table == {"": [[20, 0, 20], [0, 0, 0], [0, 0, 0]]}
+    upper = kappa_below(table[""], bound=0.9, named=None if known else 3).band.high
+    assert verdict_of(monitor, table, {}, state).certain == upper
+    assert upper > kappa_below([[20, 20], [0, 0]], bound=0.9).band.high
