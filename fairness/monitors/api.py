@@ -18,7 +18,7 @@ from annotations.access import OWNER, STAFF, project_access
 from fairness.access import finding_access, monitor_access
 from fairness.metrics import ALPHA
 from fairness.models import Decision, Finding, Monitor
-from fairness.monitors.models import LONGEST_TEXT, Action, Measure, Truth, Whose
+from fairness.monitors.models import ASK_AGAIN, LONGEST_TEXT, MOST_ASK_AGAIN, Action, Measure, Truth, Whose
 from fairness.monitors.selectors import findings_of, look_at, monitors_of, told
 from fairness.monitors.services import (
     CHANGEABLE,
@@ -80,7 +80,7 @@ class LookSerializer(serializers.Serializer[Any]):
 class FindingDecisionSerializer(serializers.ModelSerializer[Decision]):
     class Meta:
         model = Decision
-        fields = ["action", "reason", "resumed", "made_at"]
+        fields = ["action", "reason", "resumed", "until", "made_at"]
 
 
 class DecideSerializer(serializers.Serializer[Any]):
@@ -89,10 +89,17 @@ class DecideSerializer(serializers.Serializer[Any]):
         max_length=LONGEST_TEXT, default="", allow_blank=True, help_text=_("Needed to accept, and to resume.")
     )
     resume = serializers.BooleanField(default=False, help_text=_("Let the runs that were paused for it go on."))
+    ask_again = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_ASK_AGAIN,
+        default=ASK_AGAIN,
+        help_text=_("Of anything but accepting: after how many more labels the limit is asked about again."),
+    )
 
 
 class FindingSerializer(serializers.ModelSerializer[Finding]):
-    """``certificate``: counts, bands, groups, the certain and the plain value, α and τ, as they were."""
+    """``certificate``: counts, bands, groups, the certain and the plain value, α and τ, as they were; ``found``: all
+    that is beyond the limit, which is what accepting it accepts."""
 
     certificate = serializers.DictField()
     runs = serializers.ListField(child=serializers.IntegerField(), help_text=_("That were paused for it."))

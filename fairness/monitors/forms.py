@@ -11,7 +11,7 @@ from annotations.models import Project
 from annotations.task_types.base import label_keys, label_name
 from fairness.metrics import ALPHA
 from fairness.models import Monitor
-from fairness.monitors.models import LONGEST_TEXT, Action, Measure, Truth, Whose
+from fairness.monitors.models import ASK_AGAIN, LONGEST_TEXT, MOST_ASK_AGAIN, Action, Measure, Truth, Whose
 from fairness.monitors.services import CHANGEABLE, FIELDS
 
 
@@ -131,8 +131,18 @@ class DecisionForm(forms.Form):
             "Needed to accept it, and to let runs go on. It goes into the ledger and is published with the labels."
         ),
     )
+    ask_again = forms.IntegerField(
+        label=_("Ask again after so many more labels"),
+        min_value=1,
+        max_value=MOST_ASK_AGAIN,
+        initial=ASK_AGAIN,
+        help_text=_(
+            "Unless you accept it: until then the remedy has time to work, then the limit is asked about again. What "
+            "you accept is not asked about again, unless it is certain to be worse."
+        ),
+    )
     resume = forms.BooleanField(
         label=_("Let the paused runs go on"),
         required=False,
-        help_text=_("What was seen here is accepted: only something certainly worse pauses again."),
+        help_text=_("A run that goes on is paused again where something is certain that you did not accept."),
     )

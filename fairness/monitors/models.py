@@ -150,13 +150,19 @@ class Action(models.TextChoices):
     TUNE = "tune", _("Fine-tune the model")
 
 
+ASK_AGAIN = 200  # labels after which a remedy is judged anew, unless the owner says otherwise
+MOST_ASK_AGAIN = 1_000_000
+
+
 class Decision(models.Model):
-    """How a finding was answered, once. ``resumed``: ids of the runs that went on with it."""
+    """How a finding was answered, once. ``resumed``: ids of the runs that went on with it. ``until``: what was found is
+    let be until the monitor counts so many labels, and is then asked about again; None: for good."""
 
     finding = models.OneToOneField(Finding, models.CASCADE, related_name="decision")
     action = models.CharField(_("what you do"), max_length=7, choices=Action.choices)
     reason = models.TextField(_("reason"), max_length=LONGEST_TEXT, blank=True)
     resumed = models.JSONField(default=list)
+    until = models.PositiveBigIntegerField(null=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 
@@ -164,6 +170,9 @@ class Decision(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(action__in=Action.values), name="finding_action_known"),
             models.CheckConstraint(condition=~Q(action="accept") | ~Q(reason=""), name="finding_accepted_with_reason"),
+            models.CheckConstraint(
+                condition=~Q(action="accept") | Q(until__isnull=True), name="finding_accepted_for_good"
+            ),
         ]
 
     def __str__(self) -> str:

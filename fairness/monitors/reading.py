@@ -17,7 +17,7 @@ from annotations.task_types import TaskType, task_type
 from annotations.task_types.base import label_keys
 from fairness.cells import Cell, Cells, Crossed, count_changes
 from fairness.models import Counter, Finding, Monitor
-from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, worse_of
+from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, labels_in, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
@@ -63,6 +63,14 @@ class Past:
     open: Finding | None = None
     count: int = 0
     accepted: Accepted = field(default_factory=dict)
+    meanwhile: list[tuple[int, Accepted]] = field(default_factory=list)  # until so many labels
+
+    def accepted_at(self, measure: str, labels: int) -> Accepted:
+        """What is accepted for good, and what is while a remedy is at work: with so many labels, still or no more."""
+        found = self.accepted
+        for until, accepted in self.meanwhile:
+            found = worse_of(measure, found, accepted) if labels < until else found
+        return found
 
 
 @dataclass(frozen=True)
@@ -191,14 +199,19 @@ def pasts_of(monitors: Iterable[Monitor]) -> dict[tuple[int, int | None], Past]:
     """(monitor, annotator) → what it has found."""
     measures = {monitor.pk: monitor.measure for monitor in monitors}
     found: dict[tuple[int, int | None], Past] = defaultdict(Past)
-    for finding in Finding.objects.filter(monitor_id__in=measures).order_by("pk"):
+    for finding in Finding.objects.filter(monitor_id__in=measures).select_related("decision").order_by("pk"):
         past = found[finding.monitor_id, finding.annotator_id]
         past.count += 1
+        decision = getattr(finding, "decision", None)
         if finding.is_open:
             past.open = finding
-        else:
+        elif decision is not None:
             measure = measures[finding.monitor_id]
-            past.accepted = worse_of(measure, past.accepted, accepted_by(measure, finding.certificate))
+            accepted = accepted_by(measure, finding.certificate)
+            if decision.until is None:
+                past.accepted = worse_of(measure, past.accepted, accepted)
+            else:
+                past.meanwhile.append((decision.until, accepted))
     return found
 
 
@@ -213,7 +226,9 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             whom = list(annotators_in(state.index) if only is None else [only])
         for annotator_id in whom:
             past = pasts.get((monitor.pk, annotator_id), Past())
-            verdict = verdict_of(monitor, table_of(monitor, state, annotator_id), past.accepted, state)
+            table = table_of(monitor, state, annotator_id)
+            accepted = past.accepted_at(monitor.measure, labels_in(monitor.measure, table))
+            verdict = verdict_of(monitor, table, accepted, state)
             judged.append(Judged(monitor, annotator_id, verdict, past))
     return judged
 

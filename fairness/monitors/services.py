@@ -18,9 +18,12 @@ from annotations.task_types.base import label_keys
 from annotations.webhooks.services import announce
 from fairness.metrics import MOST_GROUPS
 from fairness.models import Decision, Finding, Monitor, Watch
+from fairness.monitors.measures import labels_in
 from fairness.monitors.models import (
+    ASK_AGAIN,
     LONGEST_TEXT,
     MEASURES_OF,
+    MOST_ASK_AGAIN,
     WITH_GROUPS,
     WITH_LABEL,
     WITH_TRUTH,
@@ -156,15 +159,27 @@ def monitor_remove(*, monitor: Monitor, actor: User) -> None:
         _record(locked, "monitor.removed", actor, {"findings_dropped": dropped})
 
 
-def finding_decide(*, finding: Finding, actor: User, action: str, reason: str = "", resume: bool = False) -> Decision:
+def finding_decide(
+    *,
+    finding: Finding,
+    actor: User,
+    action: str,
+    reason: str = "",
+    resume: bool = False,
+    ask_again: int = ASK_AGAIN,
+) -> Decision:
     """Answer a finding, once: accept it with a reason, or say what is done about it. ``resume``: let the runs that
     were paused for it go on.
 
-    From then on what was seen in it is accepted: only something certainly worse is found again. Raises ``DomainError``:
-    400 for an unknown action or a missing reason, 409 where it is answered already.
+    Who accepts accepts what was certain, for good: only something certainly worse is found again. A remedy has it let
+    be for ``ask_again`` more labels, and asked about then. Raises ``DomainError``: 400 for an unknown action, a missing
+    reason or a number out of range, 409 where it is answered already.
     """
     reason = reason.strip()
     _check_choice("action", action, Action.values)
+    if not 1 <= ask_again <= MOST_ASK_AGAIN:
+        text = _("Give a number of labels from 1 to %(most)s.") % {"most": MOST_ASK_AGAIN}
+        raise invalid(text, fields={"ask_again": [text]})
     _check_reason(reason, needed=action == Action.ACCEPT or resume)
     with transaction.atomic():
         locked = Finding.objects.select_for_update(of=("self",)).select_related("monitor").get(pk=finding.pk)
@@ -172,10 +187,13 @@ def finding_decide(*, finding: Finding, actor: User, action: str, reason: str = 
             raise DomainError("finding_answered", _("This finding was answered already. Reload the page to see how."))
         locked.is_open = False
         locked.save(update_fields=["is_open"])
+        until = None
+        if action != Action.ACCEPT:
+            until = labels_in(locked.monitor.measure, locked.certificate["table"]) + ask_again
         decision = Decision.objects.create(
-            finding=locked, action=action, reason=reason, made_by=actor, made_at=timezone.now()
+            finding=locked, action=action, reason=reason, until=until, made_by=actor, made_at=timezone.now()
         )
-        data = {"monitor": locked.monitor_id, "action": action, "reason": reason, "resume": resume}
+        data = {"monitor": locked.monitor_id, "action": action, "reason": reason, "resume": resume, "until": until}
         _ask_soon(locked.project_id)
         record(
             kind="finding.decided",

@@ -24,7 +24,7 @@ from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
 from fairness.monitors.reading import groups_now
 from fairness.monitors.selectors import described, findings_of, group_rows, look_at, monitors_of, name_of, told
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
-from fairness.monitors.words import how_sure, limit_of, number, points, title_of, unit_of
+from fairness.monitors.words import also_found, how_sure, limit_of, number, points, title_of, unit_of
 from ledger.errors import DomainError
 
 PAGE = 25
@@ -146,6 +146,7 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
         "monitor": one.monitor,
         "words": words,
         "sure": how_sure(one.monitor, one.certificate),
+        "others": also_found(one),
         "limit": limit_of(one.monitor),
         "certain": shown(one.certificate["certain"]),
         "plain": shown(one.certificate["plain"]),

@@ -10,7 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from fairness.models import Finding, Monitor
-from fairness.monitors.measures import TRUE_POSITIVE
+from fairness.monitors.measures import FALSE_POSITIVE, LESS, MORE, TRUE_POSITIVE
 from fairness.monitors.models import Measure, Whose
 
 
@@ -112,6 +112,35 @@ def what_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[
         shown |= {"certain": number(certain), "plain": number(certificate["plain"])}
         text = _("%(source)s and people agree on %(first)s with a κ of at most %(certain)s (%(plain)s as counted).")
     return text % shown
+
+
+def also_found(finding: Finding) -> list[str]:
+    """What else is certain to be beyond the limit, in a line each: with what the finding names, all that accepting it
+    accepts."""
+    certificate = finding.certificate
+    named = (certificate["rate"], certificate["groups"])
+    others = (one for one in certificate.get("found", ()) if (one["rate"], one["groups"]) != named)
+    return [_also(finding.monitor, one) for one in others]
+
+
+def _also(monitor: Monitor, one: Mapping[str, Any]) -> str:
+    groups = one["groups"]
+    shown = {
+        "first": groups[0] if groups else _("all items"),
+        "second": groups[1] if len(groups) > 1 else "",
+        "plain": number(one["plain"]) if monitor.measure == Measure.KAPPA else points(one["plain"]),
+    }
+    if monitor.measure == Measure.KAPPA:
+        return _("%(first)s: κ %(plain)s as counted") % shown
+    if monitor.measure == Measure.ERROR:
+        return _("%(first)s: %(plain)s %% wrong as counted") % shown
+    texts = {
+        MORE: _("%(first)s: %(plain)s points more often than people, as counted"),
+        LESS: _("%(first)s: %(plain)s points less often than people, as counted"),
+        TRUE_POSITIVE: _("%(first)s above %(second)s where it is right: %(plain)s points as counted"),
+        FALSE_POSITIVE: _("%(first)s above %(second)s where it is wrong: %(plain)s points as counted"),
+    }
+    return texts.get(one["rate"], _("%(first)s above %(second)s: %(plain)s points as counted")) % shown
 
 
 def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:

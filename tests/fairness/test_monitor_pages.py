@@ -102,12 +102,15 @@ def test_an_expert_learns_of_a_finding_but_not_what_the_model_said_of_items(cast
 
 def test_a_finding_is_accepted_with_a_written_reason(cast, page_client, found):
     browser, address = page_client(cast.olivia), page(cast, "fairness_finding", found.pk)
-    refused = browser.post(address, {"action": "accept"})
+    refused = browser.post(address, {"action": "accept", "ask_again": 200})
     assert refused.status_code == 422
     assert "Write why" in refused.content.decode()
-    assert browser.post(address, {"action": "accept", "reason": "Known.", "resume": "on"}).status_code == 302
+    assert (
+        browser.post(address, {"action": "accept", "reason": "Known.", "resume": "on", "ask_again": 200}).status_code
+        == 302
+    )
     assert Decision.objects.get().reason == "Known."
-    assert browser.post(address, {"action": "experts"}).status_code == 422
+    assert browser.post(address, {"action": "experts", "ask_again": 200}).status_code == 422
     assert "Known." in browser.get(address).content.decode()
 
 
