@@ -73,7 +73,7 @@ class ItemState:
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
     settled. ``needed``: labels that the project asks for. ``settled``: by an expert, so that ``final`` is theirs.
     ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
-    annotator id (as text) → hour.
+    annotator id (as text) → hour. ``first``: the token of the earliest person's label that stands.
     """
 
     groups: dict[str, str]
@@ -89,6 +89,7 @@ class ItemState:
     dataset: int = 0
     people_at: dict[str, dict[str, int]] = field(default_factory=dict)
     models_at: dict[str, int] = field(default_factory=dict)
+    first: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -105,6 +106,7 @@ class ItemState:
             "dataset": self.dataset,
             "people_at": self.people_at,
             "models_at": self.models_at,
+            "first": self.first,
         }
 
     @classmethod
@@ -175,6 +177,7 @@ def item_state(
             at_hour[vote.token] = at_hour.get(vote.token, 0) + 1
     human = people_decide(votes, min_support=min_support)
     final = settled or human
+    first = min((vote for vote in votes if not vote.is_model), key=lambda vote: vote.annotation_id, default=None)
     return ItemState(
         groups=dict(groups),
         people=dict(people),
@@ -189,4 +192,5 @@ def item_state(
         dataset=dataset,
         people_at=people_at,
         models_at={str(vote.annotator_id): vote.hour for vote in votes if vote.is_model},
+        first=first.token if first else None,
     )

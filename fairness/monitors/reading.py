@@ -33,14 +33,14 @@ SELECT (SELECT version FROM fairness_pulse WHERE project_id = %(project)s),
 """
 # The tables of ``fairness.cells`` that a measure is read from; %s: whose.
 TABLES: Mapping[str, tuple[str, ...]] = {
-    Measure.PARITY: ("%s",),
     Measure.ODDS: ("gold:%s", "settled:%s"),
-    Measure.GAP: ("both:%s",),
-    Measure.KAPPA: ("pair:%s", "both:%s"),
+    Measure.GAP: ("beside:%s",),
+    Measure.KAPPA: ("both:%s",),
     Measure.COMPLETENESS: ("places",),
     Measure.ERROR: ("gold:%s", "settled:%s"),
 }
-WHO = {Whose.PEOPLE: "agreed", Whose.CONSENSUS: "decided"}
+WHO = {Whose.PEOPLE: "agreed", Whose.CONSENSUS: "decided"}  # in tables of the truth
+RATES = {Whose.PEOPLE: "agreed", Whose.CONSENSUS: "concluded"}
 
 # (table, attribute) → (group, key, other, n)
 Index = Mapping[tuple[str, str], Sequence[tuple[str, str, str, int]]]
@@ -85,8 +85,8 @@ class Judged:
 
 def _patterns(monitor: Monitor) -> list[str]:
     who = WHO.get(Whose(monitor.whose), "%")
-    if monitor.measure == Measure.PARITY and monitor.whose == Whose.MODEL:
-        return ["model:%"]
+    if monitor.measure == Measure.PARITY:
+        return [RATES.get(Whose(monitor.whose), "model:%")]
     return [name.replace("%s", who) for name in TABLES[monitor.measure]]
 
 
@@ -140,12 +140,12 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
     truths = ["gold", "settled"] if monitor.truth == Truth.SETTLED else ["gold"]
     with_truth = [row for truth in truths for row in rows(f"{truth}:{who}")]
     if monitor.measure == Measure.PARITY:
-        source = f"model:{who}" if annotator_id is not None else who
+        source = f"model:{who}" if annotator_id is not None else RATES[Whose(monitor.whose)]
         return _summed(groups, 2, ((g, (n * given(key), n)) for g, key, _other, n in rows(source)))
     if monitor.measure == Measure.ODDS:
         return _summed(groups, 4, ((g, _outcome(given(key), given(other), n)) for g, key, other, n in with_truth))
     if monitor.measure == Measure.GAP:
-        found = ((g, _sides(given(other), given(key), n)) for g, key, other, n in rows(f"both:{who}"))
+        found = ((g, _sides(given(other), given(key), n)) for g, key, other, n in rows(f"beside:{who}"))
         return _summed(groups, 4, found)
     if monitor.measure == Measure.COMPLETENESS:
         return _summed(
@@ -153,7 +153,7 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
         )
     if monitor.measure == Measure.ERROR:
         return _summed(groups, 2, ((g, (n * (key != other), n)) for g, key, other, n in with_truth))
-    return _squares(state.labels, groups, rows(f"both:{who}" if monitor.attribute else f"pair:{who}"))
+    return _squares(state.labels, groups, rows(f"both:{who}"))
 
 
 def _summed(groups: Sequence[str], width: int, rows: Iterable[tuple[str, tuple[int, ...]]]) -> dict[str, list[int]]:

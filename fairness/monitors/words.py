@@ -41,7 +41,7 @@ def title_of(monitor: Monitor, labels: Mapping[str, str], annotator: str = "") -
         Measure.PARITY: _("How much more often one %(attribute)s than another is labelled “%(label)s” by %(source)s"),
         Measure.ODDS: _("How differently %(source)s err about “%(label)s” between groups of %(attribute)s"),
         Measure.GAP: _("How far %(source)s and people are apart on “%(label)s” within a %(attribute)s"),
-        Measure.KAPPA: _("How well %(source)s and people agree%(across)s"),
+        Measure.KAPPA: _("How well %(source)s and people’s consensus agree%(across)s"),
         Measure.COMPLETENESS: _("How far one %(attribute)s is behind another in labels"),
         Measure.ERROR: _("How often %(source)s are wrong on items with a known label%(across)s"),
     }
@@ -110,7 +110,8 @@ def what_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[
                  "(%(plain)s %% as counted).")  # fmt: skip
     else:
         shown |= {"certain": number(certain), "plain": number(certificate["plain"])}
-        text = _("%(source)s and people agree on %(first)s with a κ of at most %(certain)s (%(plain)s as counted).")
+        text = _("%(source)s and people’s consensus agree on %(first)s with a κ of at most %(certain)s (%(plain)s as "
+                 "counted).")  # fmt: skip
     return text % shown
 
 

@@ -220,16 +220,19 @@ def from_rows(monitor: Monitor, model: int | None):
         votes = [Vote(a.pk, a.annotator_id, a.annotator.kind == "model", a.value) for a in labels]
         agreed = people_decide(votes, min_support=project.min_support)
         consensus = getattr(item, "consensus", None)
-        said = {
-            Whose.PEOPLE: agreed.token if agreed else None,
-            Whose.CONSENSUS: consensus.value if consensus else None,
-            Whose.MODEL: next((a.value for a in labels if a.annotator_id == model), None),
-        }
         settled = consensus.value if consensus and consensus.method == "settled" else None
+        by_people = sorted((a for a in labels if a.annotator.kind != "model"), key=lambda a: a.pk)
+        done = len(by_people) >= project.redundancy
+        said = {
+            Whose.PEOPLE: agreed.token if agreed and done else None,
+            Whose.CONSENSUS: consensus.value if consensus and (done or settled) else None,
+            Whose.MODEL: next((a.value for a in labels if a.annotator_id == model), None),
+            "first": by_people[0].value if by_people else None,
+        }
         truth = item.gold if item.gold is not None else (settled if monitor.truth == Truth.SETTLED else None)
         if item.gold is None and monitor.whose == Whose.CONSENSUS:
             truth = None  # the settlement is the consensus: it is not held against itself
-        people = sum(not vote.is_model for vote in votes)
+        people = len(by_people)
         group = item.groups["religion"] if monitor.attribute else ""
         rows.append((group, said, truth, min(project.redundancy, people)))
     return _counted(monitor, rows)
@@ -249,12 +252,12 @@ def _counted(monitor: Monitor, rows):
             continue
         elif monitor.measure == Measure.PARITY:
             table[group] = [row[0] + keep, row[1] + 1]
-        elif monitor.measure in (Measure.GAP, Measure.KAPPA) and said[Whose.PEOPLE] is not None:
-            other = said[Whose.PEOPLE] == "keep"
+        elif monitor.measure == Measure.KAPPA and said[Whose.PEOPLE] is not None:
             pairs[group][said[Whose.PEOPLE], own] += 1
-            if monitor.measure == Measure.GAP:
-                found = (keep and not other, other and not keep, keep and other, True)
-                table[group] = [a + b for a, b in zip(row, found, strict=True)]
+        elif monitor.measure == Measure.GAP and said["first"] is not None:
+            other = said["first"] == "keep"
+            found = (keep and not other, other and not keep, keep and other, True)
+            table[group] = [a + b for a, b in zip(row, found, strict=True)]
         elif monitor.measure == Measure.ERROR and truth is not None:
             table[group] = [row[0] + (own != truth), row[1] + 1]
         elif monitor.measure == Measure.ODDS and truth is not None:
