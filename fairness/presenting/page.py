@@ -99,7 +99,7 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "since": since_when(view, found),
         "time": time_plot(view, found, series),
         "time_rows": time_rows(view, found, series, address),
-        "happened": happened(found, role),
+        "happened": happened(project.pk, found, role),
         "crossing": crossing,
         "heat": None if crossing is None else heat_map(crossing, view.min_group),
         "heat_who": "" if crossing is None else series[source_key(crossing.source)].label,

@@ -12,10 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from annotations.drawing import Scale, Tick, limit
+from annotations.models import ModelRole
+from fairness.monitors.models import Action
 from fairness.presenting import texts
 from fairness.presenting.plots import GAP_LIMITS, Series, source_key
 from fairness.selectors.live import LiveView, Source
-from fairness.selectors.timeline import Mark, Moment, Timeline, table_of
+from fairness.selectors.marks import Mark
+from fairness.selectors.timeline import Moment, Timeline, table_of
 
 # The template fairness/timeline.html writes 360 × 236 (size), 44 and 350 (ends of the time), 26 and 178 (of the scale).
 LEFT, RIGHT, TOP, BOTTOM, EDGE = 44, 350, 26, 178, 6
@@ -181,18 +184,31 @@ def _last_hour(moment: Moment) -> str:
     return f"{last:%Y-%m-%dT%H}"
 
 
-def happened(found: Timeline, role: Role) -> list[Happened]:
-    """Checkpoints and decisions in words, the newest first."""
-    return [_happened(mark, role) for mark in reversed(found.marks)][:MOST_LISTED]
+def happened(project_id: int, found: Timeline, role: Role) -> list[Happened]:
+    """Checkpoints, findings and decisions in words, the newest first."""
+    return [_happened(project_id, mark, role) for mark in reversed(found.marks)][:MOST_LISTED]
 
 
-def _happened(mark: Mark, role: Role) -> Happened:
+def _happened(project_id: int, mark: Mark, role: Role) -> Happened:
     if mark.kind == "checkpoint":
         title = _("Checkpoint %(number)s of run %(run)s") % {"number": mark.number, "run": mark.subject}
         decided = {"pause": _("The run paused."), "stop": _("The run stopped."), "go_on": _("It went on.")}[mark.what]
         url = reverse("run_detail", args=[mark.subject]) if role != Role.EXPERT else ""
         return Happened(mark.at, title, f"{decided} {mark.reason}".strip(), "flag", url)
-    return Happened(mark.at, _title(mark.what), mark.reason, "check-circle", "")
+    if mark.kind == "finding":
+        url = reverse("fairness_finding", args=[project_id, mark.subject])
+        if mark.what == "opened":
+            title = _("A monitor found something (finding %(number)s)") % {"number": mark.subject}
+            return Happened(mark.at, title, mark.reason, "alert", url)
+        title = _("Finding %(number)s answered: %(action)s")
+        title %= {"number": mark.subject, "action": Action(mark.what).label}
+        return Happened(mark.at, title, mark.reason, "check-circle", url)
+    if mark.kind == "choice":
+        title = _("Model chosen as %(role)s") % {"role": ModelRole(mark.what).label}
+        url = reverse("audit_detail", args=[mark.subject]) if role != Role.EXPERT else ""
+        return Happened(mark.at, title, mark.reason, "cpu", url)
+    url = reverse("fairness_monitors", args=[project_id]) if mark.kind == "monitor" else ""
+    return Happened(mark.at, _title(mark.what), mark.reason, "check-circle", url)
 
 
 def _title(kind: str) -> str:
@@ -203,6 +219,11 @@ def _title(kind: str) -> str:
         "serving.rules_changed": _("Serving of items changed"),
         "quality.rules_changed": _("Rules of quality changed"),
         "deciding.rules_changed": _("Method of consensus changed"),
+        "groups.changed": _("Groups of items changed"),
+        "monitors.groups_changed": _("Groups changed that a monitor watches"),
+        "monitor.added": _("Limit set"),
+        "monitor.changed": _("Limit changed"),
+        "monitor.removed": _("Limit removed"),
         "schema.changed": _("Labels or guidelines changed"),
         "run.started": _("Run started"),
         "run.paused": _("Run paused"),

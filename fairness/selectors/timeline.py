@@ -7,25 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Q
-
-from annotations.models import Checkpoint, Project, Run, RunDecision
+from annotations.models import Project
 from annotations.state import SECONDS_AN_HOUR
 from annotations.task_types import task_type
 from fairness.metrics import MOST_GROUPS, Estimate, GroupCounts, certified, demographic_parity
 from fairness.selectors.counting import Period, periods_of
 from fairness.selectors.live import LiveView, Source
-from ledger.models import LedgerEvent
-
-MOST_MARKS = 60  # of each kind, the newest
-DECISIONS = (
-    "project.changed",
-    "project.status_changed",
-    "attributes.changed",
-    "serving.rules_changed",
-    "quality.rules_changed",
-    "deciding.rules_changed",
-)
+from fairness.selectors.marks import Mark, marks_of
 
 
 @dataclass(frozen=True)
@@ -47,18 +35,6 @@ class Moment:
     end: datetime
     points: Mapping[str, Point]  # table → point
     labels: int  # given in the period by the sources shown
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened: a run's checkpoint, or a decision in the project's record."""
-
-    at: datetime
-    kind: str  # checkpoint or decision
-    subject: int  # of a checkpoint: its run; else 0
-    number: int  # of a checkpoint: its number; else 0
-    what: str  # the record's kind, or what was decided at the checkpoint
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -112,22 +88,3 @@ def _point(counts: dict[str, GroupCounts], min_group: int) -> Point:
 
 def _moment(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * SECONDS_AN_HOUR, UTC)
-
-
-def marks_of(project: Project) -> list[Mark]:
-    """Checkpoints and decisions, the earliest first."""
-    checkpoints = Checkpoint.objects.filter(run__project=project).order_by("-pk")[:MOST_MARKS]
-    marks = [
-        Mark(one.created_at, "checkpoint", one.run_id, one.number, RunDecision(one.decision).value, one.reason)
-        for one in checkpoints
-    ]
-    # By subject, which is indexed: a project's labels are events too, by the million.
-    runs = [f"run:{pk}" for pk in Run.objects.filter(project=project).values_list("pk", flat=True)[:MOST_MARKS]]
-    schemas = [f"schema:{pk}" for pk in project.schemas.values_list("pk", flat=True)[:MOST_MARKS]]
-    of_project = Q(subject=f"project:{project.pk}", kind__in=DECISIONS)
-    others = Q(subject__in=[*runs, *schemas], kind__startswith="run.") | Q(subject__in=schemas, kind="schema.changed")
-    events = LedgerEvent.objects.filter(of_project | others, project_id=project.pk).order_by("-pk")[:MOST_MARKS]
-    for event in events:
-        reason = event.data.get("reason", "")
-        marks.append(Mark(event.created_at, "decision", 0, 0, event.kind, reason if isinstance(reason, str) else ""))
-    return sorted(marks, key=lambda mark: mark.at)
