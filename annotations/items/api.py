@@ -18,6 +18,7 @@ from annotations.items.selectors import (
     CONSENSUS,
     DECIDED,
     GOLD,
+    TRUTH,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -126,7 +127,7 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     )
     against = serializers.ChoiceField(
         required=False,
-        choices=[GOLD, CONSENSUS],
+        choices=[GOLD, TRUTH, CONSENSUS],
         help_text=_(
             "Items on which the label given, or else the consensus, is another one than this; not for experts."
         ),

@@ -19,6 +19,7 @@ from annotations.items.selectors import (
     DECIDED,
     GOLD,
     GROUP_SEPARATOR,
+    TRUTH,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -54,7 +55,12 @@ class FilterForm(forms.Form):
     against = forms.ChoiceField(
         label=_("Differs from"),
         required=False,
-        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus"))],
+        choices=[
+            ("", _("Any")),
+            (GOLD, _("Gold label")),
+            (TRUTH, _("Gold label, or what an expert settled")),
+            (CONSENSUS, _("Consensus")),
+        ],
     )
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)

@@ -13,6 +13,7 @@ class CaseKind(models.TextChoices):
     HUMAN_MODEL = "human_model", _("People and model disagree")
     BOTH = "both", _("People disagree, and the model too")
     LOW_SCORE = "low_score", _("Nobody disagrees, but the label looks wrong")
+    ASKED = "asked", _("Nobody disagrees, but an owner asks for an expert")
 
 
 class CaseStatus(models.TextChoices):

@@ -66,6 +66,7 @@ class LockedItem:
     aside: bool = False
     doubt: Doubt | None = None
     doubt_told: bool = False  # whether ``doubt`` is news; otherwise a doubt that the open case states goes on
+    asked_for: bool = False  # an owner wants an expert to look at it
 
 
 @dataclass
@@ -119,6 +120,10 @@ class ItemChanges:
         """Say that the item's label looks wrong though nobody disagrees, or (None) that it no longer does."""
         locked = self.items[item_id]
         locked.doubt, locked.doubt_told = doubt, True
+
+    def ask(self, *, item_id: int) -> None:
+        """Have an expert look at a labelled item though nobody disagrees about it."""
+        self.items[item_id].asked_for = True
 
     def settle(self, *, item_id: int, value: object, schema_id: int, settlement_id: int) -> None:
         """An expert's decision: it stands above the votes, now and later."""
@@ -295,8 +300,11 @@ def _case(changes: ItemChanges, locked: LockedItem, effects: Effects) -> list[di
     kind = disagreement(locked.votes.values(), human=human.token if human else None)
     case, priority, doubt = locked.row.open_case, expected_error(locked.votes.values()), None
     if kind is None and locked.votes:
-        # Nobody disagrees. A doubt has the item looked at all the same; a disagreement takes a doubt's case over.
-        if locked.doubt is not None:
+        # Nobody disagrees. An owner's wish, or a doubt, has the item looked at all the same; a disagreement takes its
+        # case over.
+        if locked.asked_for or (case is not None and case.kind == CaseKind.ASKED):
+            kind = CaseKind.ASKED
+        elif locked.doubt is not None:
             kind, priority, doubt = CaseKind.LOW_SCORE, locked.doubt.error, locked.doubt.as_json()
         elif case is not None and case.kind == CaseKind.LOW_SCORE and not locked.doubt_told:
             return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models.outgoing import Outgoing
@@ -46,6 +47,7 @@ MEASURES_OF = {  # whose labels a measure can be of
 }
 WITH_LABEL = frozenset({Measure.PARITY, Measure.ODDS, Measure.GAP})  # measures of one label
 WITH_GROUPS = frozenset({Measure.PARITY, Measure.ODDS, Measure.GAP, Measure.COMPLETENESS})  # that need an attribute
+COMPARING = WITH_GROUPS - {Measure.GAP}  # that compare groups with each other
 WITH_TRUTH = frozenset({Measure.ODDS, Measure.ERROR})
 
 
@@ -54,7 +56,8 @@ class Monitor(models.Model):
 
     ``attribute`` is empty where the measure is of all items, ``label`` (a key) where it is of all labels. ``groups``:
     those that are watched, named before the first label, as ``alpha`` is shared among them. ``removed_at``: it
-    watches no more; its findings stay.
+    watches no more; its findings stay. ``since``: when the promise of α was made; ``renewed``: how often it was made
+    before (groups named anew, a larger α, removed and set again), each time with an α of its own.
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="monitors", db_index=False)
@@ -71,6 +74,8 @@ class Monitor(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True)
+    since = models.DateTimeField(default=timezone.now)
+    renewed = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ["id"]
@@ -107,6 +112,7 @@ class Finding(models.Model):
 
     ``certificate``: ``fairness.monitors.measures.Verdict.as_json()`` with ``alpha`` and ``tau``. ``lower``: how far it
     is beyond doubt. ``version``: the fold. ``runs``: ids of the runs that were paused for it.
+    ``sent``: ids of the items that were sent to experts for it.
     """
 
     monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="findings", db_index=False)
@@ -116,6 +122,7 @@ class Finding(models.Model):
     version = models.BigIntegerField()
     runs = models.JSONField(default=list)
     labelling_paused = models.BooleanField(default=False)
+    sent = models.JSONField(default=list, db_default=[])
     is_open = models.BooleanField(default=True)
     found_at = models.DateTimeField()
 
@@ -177,6 +184,32 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} of finding {self.finding_id}"
+
+
+class About(models.TextChoices):
+    """What an owner is told of besides findings."""
+
+    CHECKPOINT = "checkpoint", _("A run paused at a checkpoint")
+    GROUPS = "groups", _("Groups changed that a monitor watches")
+
+
+class OwnerNotice(Outgoing):
+    """A mail to one owner; ``number``: of the checkpoint or of the change of groups."""
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    about = models.CharField(max_length=10, choices=About.choices)
+    number = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["about", "number", "user"], name="owner_told_once"),
+            models.CheckConstraint(condition=Q(about__in=About.values), name="owner_told_of_known"),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="owner_notice_unsent")]
+
+    def __str__(self) -> str:
+        return f"notice of {self.about} {self.number}"
 
 
 class FindingNotice(Outgoing):

@@ -16,7 +16,7 @@ from annotations.state import ItemState
 from annotations.task_types import TaskType, task_type
 from annotations.task_types.base import label_keys
 from fairness.cells import Cell, Cells, Crossed, count_changes
-from fairness.models import Counter, Finding, Monitor
+from fairness.models import Finding, Monitor
 from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, labels_in, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
 
@@ -231,9 +231,3 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             verdict = verdict_of(monitor, table, accepted, state)
             judged.append(Judged(monitor, annotator_id, verdict, past))
     return judged
-
-
-def groups_now(project_id: int, attribute: str) -> list[str]:
-    """The groups of the project's items, from the counters, in alphabetical order."""
-    rows = Counter.objects.filter(project_id=project_id, table="places", attribute=attribute, key="needed", n__gt=0)
-    return sorted(rows.values_list("group", flat=True))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fairness.models import Finding, Monitor
 from fairness.monitors.measures import FALSE_POSITIVE, LESS, MORE, TRUE_POSITIVE
 from fairness.monitors.models import Measure, Whose
+from fairness.monitors.standing import Standing, Stands
+
+SHOWN_GROUPS = 5
 
 
 def number(value: float | None) -> str:
@@ -52,6 +58,32 @@ def title_of(monitor: Monitor, labels: Mapping[str, str], annotator: str = "") -
         "source": source_of(monitor, annotator),
         "across": across,
     }
+
+
+@dataclass(frozen=True)
+class Badge:
+    text: str
+    tone: str
+    icon: str = ""
+    title: str = ""
+
+
+def badge_of(stands: Stands) -> Badge:
+    """How a monitor stands, in a few words: one that looks at nothing is not said to have found nothing."""
+    if stands.standing == Standing.FOUND:
+        return Badge(_("Found something"), "bad", "alert")
+    if stands.standing == Standing.BLIND:
+        return Badge(_("Watches nothing"), "bad", "alert", _("The groups that it watches are there no more."))
+    if stands.standing == Standing.PARTLY:
+        missing = ", ".join(stands.unwatched[:SHOWN_GROUPS])
+        if missing:
+            return Badge(_("Not watching %(groups)s") % {"groups": missing}, "warn", "alert")
+        return Badge(_("Groups have changed"), "warn", "alert", ", ".join(stands.gone[:SHOWN_GROUPS]))
+    if stands.standing == Standing.UNNAMED:
+        return Badge(_("Waits for its groups"), "info", "", _("They are named when all items are there."))
+    if stands.standing == Standing.NO_LABELS:
+        return Badge(_("No labels yet"), "neutral")
+    return Badge(_("Nothing certain"), "good", "check")
 
 
 def unit_of(monitor: Monitor) -> str:
@@ -148,9 +180,27 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
     if certificate.get("exact"):
         return _("This is counted, not estimated. The limit is %(limit)s.") % {"limit": limit_of(monitor)}
     alpha = certificate.get("alpha", monitor.alpha)
-    text = _("If the truth were within the limit (%(limit)s), chance would bring this about in at most %(alpha)s %% of "
-             "projects, however often one looks.")  # fmt: skip
-    return text % {"limit": limit_of(monitor), "alpha": points(alpha)}
+    since = certificate.get("since")
+    shown = {
+        "limit": limit_of(monitor),
+        "alpha": points(alpha),
+        "since": date_format(datetime.fromisoformat(since) if since else monitor.since, "DATE_FORMAT"),
+        "times": certificate.get("renewed", monitor.renewed),
+    }
+    # Each model is watched with the whole α, so the promise is about one of them.
+    if monitor.whose == Whose.MODEL:
+        text = _("If the truth were within the limit (%(limit)s), chance would bring this about for this model in at "
+                 "most %(alpha)s %% of projects, however often one looks since %(since)s.")  # fmt: skip
+    else:
+        text = _("If the truth were within the limit (%(limit)s), chance would bring this about in at most %(alpha)s "
+                 "%% of projects, however often one looks since %(since)s.")  # fmt: skip
+    if shown["times"]:
+        text += " " + ngettext(
+            "The same was watched %(times)s time before, with as much again.",
+            "The same was watched %(times)s times before, each time with as much again.",
+            shown["times"],
+        )
+    return text % shown
 
 
 def reason_of(finding: Finding, labels: Mapping[str, str], annotator: str) -> str:

@@ -75,7 +75,7 @@ def test_a_finding_says_what_how_sure_which_items_and_what_can_be_done(cast, pag
     browser = page_client(cast.olivia)
     text = browser.get(page(cast, "fairness_finding", found.pk)).content.decode()
     assert "items about christian get “Keep” more often than items about muslim" in text
-    assert "in at most 5 % of projects" in text
+    assert "for this model in at most 5 % of projects" in text
     assert "54 of 60" in text
     for name in ("run_prompts", "runs", "project_setting_serving", "cases", "exports"):
         assert page(cast, name) in text
@@ -118,10 +118,11 @@ def test_the_fairness_page_and_the_navigation_say_that_something_waits(cast, pag
     browser = page_client(cast.audrey)
     text = browser.get(page(cast, "fairness")).content.decode()
     assert page(cast, "fairness_finding", found.pk) in text
+    assert "which items show it" in text
     assert '<span class="count">1</span>' in text
     finding_decide(finding=found, actor=cast.olivia, action="experts")
     text = browser.get(page(cast, "fairness")).content.decode()
-    assert page(cast, "fairness_finding", found.pk) not in text
+    assert "which items show it" not in text
     assert '<span class="count">1</span>' not in text
 
 
