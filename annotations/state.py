@@ -74,7 +74,7 @@ class ItemState:
     settled. ``needed``: labels that the project asks for. ``settled``: by an expert, so that ``final`` is theirs.
     ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
     annotator id (as text) → hour. ``audit``: the chance with which the item was drawn into the uniform audit stream,
-    None where it was not.
+    None where it was not. ``first``: the token of the earliest person's label that stands.
     """
 
     groups: dict[str, str]
@@ -91,6 +91,7 @@ class ItemState:
     people_at: dict[str, dict[str, int]] = field(default_factory=dict)
     models_at: dict[str, int] = field(default_factory=dict)
     audit: float | None = None
+    first: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -108,6 +109,7 @@ class ItemState:
             "people_at": self.people_at,
             "models_at": self.models_at,
             "audit": self.audit,
+            "first": self.first,
         }
 
     @classmethod
@@ -179,6 +181,7 @@ def item_state(
             at_hour[vote.token] = at_hour.get(vote.token, 0) + 1
     human = people_decide(votes, min_support=min_support)
     final = settled or human
+    first = min((vote for vote in votes if not vote.is_model), key=lambda vote: vote.annotation_id, default=None)
     return ItemState(
         groups=dict(groups),
         people=dict(people),
@@ -194,4 +197,5 @@ def item_state(
         people_at=people_at,
         models_at={str(vote.annotator_id): vote.hour for vote in votes if vote.is_model},
         audit=audit,
+        first=first.token if first else None,
     )

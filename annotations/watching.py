@@ -1,10 +1,11 @@
 """What else has a say at a run's checkpoints, and before it goes on after a pause: checks and gates that other apps
 register, so that runs need not know of them.
 
-Both are registered once, when their app is ready::
+They are registered once, when their app is ready, as is who wants to know of pauses and changed groups::
 
     watching.register("disparity", disparity_at_checkpoint)
     watching.register_gate("disparity", unanswered_disparity)
+    watching.register_listener("disparity", paused=owners_tell, regrouped=groups_changed)
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from annotations.models import Run
+from annotations.models import Regrouping, Run
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,8 @@ _checks: dict[str, Check] = {}
 # Why a paused run may not go on yet, or nothing: called before it is resumed.
 Gate = Callable[[Run], str]
 _gates: dict[str, Gate] = {}
+# What is to be done where a run paused at a checkpoint, and where groups of items changed.
+_listeners: dict[str, tuple[Callable[[Run], None], Callable[[Regrouping], None]]] = {}
 
 
 def register(name: str, check: Check) -> None:
@@ -58,6 +61,26 @@ def register_gate(name: str, gate: Gate) -> None:
     if _gates.get(name, gate) is not gate:
         raise ValueError(f"Another gate is registered as {name!r}.")
     _gates[name] = gate
+
+
+def register_listener(name: str, *, paused: Callable[[Run], None], regrouped: Callable[[Regrouping], None]) -> None:
+    """Call ``paused`` where a run pauses at a checkpoint, ``regrouped`` where all items follow a change of groups: in
+    the transaction of each. Raises ``ValueError`` where the name is taken by another."""
+    if _listeners.get(name, (paused, regrouped)) != (paused, regrouped):
+        raise ValueError(f"Another listener is registered as {name!r}.")
+    _listeners[name] = (paused, regrouped)
+
+
+def run_paused(run: Run) -> None:
+    """Say that a run paused at its last checkpoint."""
+    for paused, _regrouped in _listeners.values():
+        paused(run)
+
+
+def groups_changed(regrouping: Regrouping) -> None:
+    """Say that all items follow a change of groups."""
+    for _paused, regrouped in _listeners.values():
+        regrouped(regrouping)
 
 
 def held_back(run: Run) -> str:

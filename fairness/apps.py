@@ -13,3 +13,6 @@ class FairnessConfig(AppConfig):
         watching, checkpoints = import_module("annotations.watching"), import_module("fairness.monitors.checkpoints")
         watching.register("monitors", checkpoints.at_checkpoint)
         watching.register_gate("monitors", checkpoints.unanswered)
+        naming = import_module("fairness.monitors.naming")
+        telling = import_module("fairness.monitors.telling")
+        watching.register_listener("monitors", paused=telling.checkpoint_tell, regrouped=naming.groups_changed)

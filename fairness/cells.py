@@ -12,14 +12,20 @@ A :class:`Slice` is a part of a cell: of one dataset and of the hour in which th
 slices are the cells. The first three are also kept for two attributes at once, as slices alone, of one dataset and one
 day (by its first hour): attribute and group then hold both, joined by ``CROSS``; see :class:`Crossed` for which.
 
-What monitors watch besides, of each group (attribute and group are never empty, but for the truth); neither crossed nor
-sliced:
+What monitors watch besides, of each group (attribute and group are never empty, but for the truth and ``both:ID``);
+neither crossed nor sliced. A consensus counts here once the item has all labels that it asks for: items that are half
+labelled decide by another rule (one vote of one), so that groups at different depths would differ without a reason.
 
 ``agreed``      items by the people's own consensus (key), before any expert
-``both:ID``     ``pair:ID`` of the group's items
+``concluded``   items by consensus token (key), experts' settlements included, of items that have all labels or are
+                settled
+``both:ID``     items with both a people's consensus and a label of model ID; key = people's token, other = model's
+``beside:ID``   items with both a person's label and a label of model ID; key = the first person's token, other =
+                model's: what one person says beside what the model says
 ``places``      key = needed, given: labels of people, as in ``totals``
 ``deeper``      items that have more labels by people than they need, by how many they have (key); also of all items
-``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided``, a model's ID
+``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided`` (as in
+                ``concluded``), a model's ID
 ``settled:WHO`` items without a gold label that an expert settled; key = the expert's token, other as above without
                 ``decided``, which is the expert's own
 ``audit:WHO:CHANCE``  the same of items that were drawn into the uniform audit stream with this chance
@@ -136,11 +142,17 @@ def _plain(name: str) -> str:
 def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     """Add what one item in this state counts to ``net``, or (``sign`` −1) take it away."""
     given = _add_labels(net, state, sign)
+    agreed = state.human if 0 < state.needed <= given else None
+    concluded = state.final if state.settled else agreed
     if state.final is not None:
         _add(net, ("decided", state.final, "", TIMELESS, EVERYWHERE), sign)
-    if state.human is not None:
-        _add(net, ("agreed", state.human, "", TIMELESS, WATCHED_GROUPS), sign)
-    _add_truth(net, state, sign)
+    if concluded is not None:
+        _add(net, ("concluded", concluded, "", TIMELESS, WATCHED_GROUPS), sign)
+    if agreed is not None:
+        _add(net, ("agreed", agreed, "", TIMELESS, WATCHED_GROUPS), sign)
+        for annotator, token in state.models.items():
+            _add(net, (f"both:{annotator}", agreed, token, TIMELESS, WATCHED), sign)
+    _add_truth(net, state, sign, agreed, concluded)
     _add_audit(net, state, sign)
     if given > state.needed:
         _add(net, (DEEPER, str(given), "", TIMELESS, WATCHED), sign)
@@ -171,11 +183,12 @@ def _add_labels(net: Terms, state: ItemState, sign: int) -> int:
         _add(net, (f"model:{annotator}", token, "", state.models_at.get(annotator, TIMELESS), EVERYWHERE), sign)
         if state.human is not None:
             _add(net, (f"pair:{annotator}", state.human, token, TIMELESS, WHOLE), sign)
-            _add(net, (f"both:{annotator}", state.human, token, TIMELESS, WATCHED_GROUPS), sign)
+        if state.first is not None:
+            _add(net, (f"beside:{annotator}", state.first, token, TIMELESS, WATCHED_GROUPS), sign)
     return given
 
 
-def _add_truth(net: Terms, state: ItemState, sign: int) -> None:
+def _add_truth(net: Terms, state: ItemState, sign: int, agreed: str | None, concluded: str | None) -> None:
     """What was said of an item whose truth is known: gold, or else what an expert settled."""
     if state.gold is not None:
         kind, truth = "gold", state.gold
@@ -185,10 +198,10 @@ def _add_truth(net: Terms, state: ItemState, sign: int) -> None:
         return
     for who, token in state.models.items():
         _add(net, (f"{kind}:{who}", truth, token, TIMELESS, WATCHED), sign)
-    if state.human is not None:
-        _add(net, (f"{kind}:agreed", truth, state.human, TIMELESS, WATCHED), sign)
-    if kind == "gold" and state.final is not None:
-        _add(net, ("gold:decided", truth, state.final, TIMELESS, WATCHED), sign)
+    if agreed is not None:
+        _add(net, (f"{kind}:agreed", truth, agreed, TIMELESS, WATCHED), sign)
+    if kind == "gold" and concluded is not None:
+        _add(net, ("gold:decided", truth, concluded, TIMELESS, WATCHED), sign)
 
 
 def _add_audit(net: Terms, state: ItemState, sign: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from fairness.monitors.models import Decision, Finding, FindingNotice, Monitor, Watch
+from fairness.monitors.models import Decision, Finding, FindingNotice, Monitor, OwnerNotice, Watch
 
-__all__ = ["Counter", "Decision", "Finding", "FindingNotice", "MinuteTally", "Monitor", "Pulse", "Watch"]
+__all__ = ["Counter", "Decision", "Finding", "FindingNotice", "MinuteTally", "Monitor", "OwnerNotice", "Pulse", "Watch"]
 
 
 class Counter(models.Model):

@@ -46,7 +46,7 @@ PARTS = (
     made_by(
         "findings",
         _("Findings that you answered, with your reasons"),
-        _("Stay with the projects, as of nobody: the reasons are published with the labels."),
+        _("Stay with the projects, as of nobody: the reasons are on record."),
         "fairness.Decision.made_by",
         *("id", "finding_id", "action", "reason", "made_at"),
     ),
@@ -56,6 +56,14 @@ PARTS = (
         _("Deleted."),
         "fairness.FindingNotice.user",
         *("id", "finding_id", "made_at", "done_at"),
+        fate=Fate.GONE,
+    ),
+    made_by(
+        "owner_notices",
+        _("Mails about checkpoints and changed groups that were sent to you"),
+        _("Deleted."),
+        "fairness.OwnerNotice.user",
+        *("id", "about", "number", "made_at", "done_at"),
         fate=Fate.GONE,
     ),
 )

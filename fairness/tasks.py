@@ -16,8 +16,8 @@ from fairness.audits.dispatch import queue_audit
 from fairness.audits.limits import STALE
 from fairness.audits.renewing import audits_due
 from fairness.audits.services import audits_wake
-from fairness.models import FindingNotice
-from fairness.monitors.telling import finding_notice_send
+from fairness.models import FindingNotice, OwnerNotice
+from fairness.monitors.telling import finding_notice_send, owner_notice_send
 from fairness.services.agreement import agreement_compute, projects_outdated
 from fairness.services.raters import projects_to_compute, raters_compute
 from fairness.services.recount import projects_lacking, recount
@@ -83,10 +83,18 @@ def send_finding_notice(notice_id: int) -> bool:
     return finding_notice_send(notice_id=notice_id)
 
 
+@shared_task(name="fairness.tasks.send_owner_notice", soft_time_limit=60, time_limit=90)
+def send_owner_notice(notice_id: int) -> bool:
+    """Send one mail, if it is due; whether it was sent."""
+    return owner_notice_send(notice_id=notice_id)
+
+
 @shared_task(name="fairness.tasks.send_finding_notices", soft_time_limit=50, time_limit=60)
 def send_finding_notices() -> int:
-    """Hand out the mails about findings that are due; beat sends this every few seconds."""
-    notice_ids = unsent(FindingNotice)
-    for notice_id in notice_ids:
+    """Hand out the mails to owners that are due; beat sends this every few seconds."""
+    of_findings, others = unsent(FindingNotice), unsent(OwnerNotice)
+    for notice_id in of_findings:
         send_finding_notice.delay(notice_id)
-    return len(notice_ids)
+    for notice_id in others:
+        send_owner_notice.delay(notice_id)
+    return len(of_findings) + len(others)

@@ -22,5 +22,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="fairness_monitor_remove",
     ),
     path("projects/<int:project_id>/fairness/findings/<int:finding_id>/", monitors.finding, name="fairness_finding"),
+    path(
+        "projects/<int:project_id>/fairness/findings/<int:finding_id>/send/",
+        monitors.finding_to_experts,
+        name="fairness_finding_send",
+    ),
     *audits,
 ]

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotations import watching
 from annotations.grouping.keeping import rules_may_change
 from annotations.grouping.selectors import GroupRules
 from annotations.grouping.values import check_edges
@@ -159,6 +160,7 @@ def _batch(regrouping_id: int, rules: GroupRules) -> bool:
                 project_id=regrouping.project_id,
                 data={"regrouping": regrouping.pk, "items": regrouping.items_changed},
             )
+            watching.groups_changed(regrouping)
         regrouping.save(update_fields=["items_changed", "last_item", "done_at"])
         return bool(ids)
 

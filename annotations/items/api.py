@@ -19,6 +19,7 @@ from annotations.items.selectors import (
     DECIDED,
     GOLD,
     SETTLED,
+    TRUTH,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -127,10 +128,10 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     )
     against = serializers.ChoiceField(
         required=False,
-        choices=[GOLD, CONSENSUS, SETTLED],
+        choices=[GOLD, TRUTH, CONSENSUS, SETTLED],
         help_text=_(
             "Items on which the label given, or else the consensus, is another one than this. Settled: by an expert, "
-            "on items without gold. Not for experts."
+            "on items without gold; truth: either of the two. Not for experts."
         ),
     )
     beside = serializers.CharField(required=False, help_text=_("A second group, of another attribute."))

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -31,7 +31,7 @@ from ledger.errors import forbidden, invalid
 
 DECIDED, UNDECIDED = "decided", "undecided"
 BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
-GOLD, CONSENSUS, SETTLED = "gold", "consensus", "settled"
+GOLD, CONSENSUS, SETTLED, TRUTH = "gold", "consensus", "settled", "truth"
 GROUP_SEPARATOR = ":"
 GROUPS_SHOWN = 200
 GROUPS_CACHED = 60  # seconds
@@ -44,8 +44,9 @@ class ItemFilter:
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
     without ``given`` ask for any label of theirs. ``since`` and ``until`` (not included): when it was given. ``beside``
     is a second ``group``, of another attribute. ``against``: items on which that label, or without one of these the
-    consensus, is not what the ``gold`` label says, or (of a label given) not the ``consensus``, or not what an expert
-    ``settled`` on an item without gold.
+    consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none what an
+    expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item without
+    gold.
     """
 
     dataset: int | None = None
@@ -111,14 +112,15 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
     if wanted.by and wanted.by not in BY:
         text = _("The labels are by people or by model.")
         raise invalid(text, fields={"by": [text]})
-    known = ("", GOLD, CONSENSUS, SETTLED) if wanted.of_givers else ("", GOLD)
+    known = ("", GOLD, TRUTH, CONSENSUS, SETTLED) if wanted.of_givers else ("", GOLD, TRUTH)
     if wanted.against not in known:
         text = _(
-            "Labels differ from gold; those that somebody gave (given, by, annotator) also from consensus, and settled."
+            "Labels differ from gold or truth; those that somebody gave (given, by, annotator) also from consensus, and "
+            "settled."
         )
         raise invalid(text, fields={"against": [text]})
     if not wanted.of_givers:
-        if wanted.against:
+        if wanted.against:  # what an expert settled is the consensus, and never differs from itself
             items = items.filter(gold__isnull=False, consensus__isnull=False).exclude(consensus__value=F("gold"))
         return items
     labels = Annotation.objects.filter(item=OuterRef("pk"), status=AnnotationStatus.CURRENT)
@@ -133,12 +135,22 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
     if wanted.until is not None:
         labels = labels.filter(created_at__lt=wanted.until)
     if wanted.against:
-        truth = "gold" if wanted.against == GOLD else "consensus__value"
-        items = items.filter(**{f"{truth}__isnull": False})
-        if wanted.against == SETTLED:
-            items = items.filter(gold__isnull=True, consensus__method=ConsensusMethod.SETTLED)
-        labels = labels.exclude(value=OuterRef(truth))
+        return _against(items, labels, wanted.against)
     return items.filter(Exists(labels))
+
+
+def _against(items: QuerySet[Item], labels: QuerySet[Annotation], against: str) -> QuerySet[Item]:
+    """Those of which one of the labels is not what it is held against."""
+    wrong_by_gold = Exists(labels.exclude(value=OuterRef("gold")))
+    if against == GOLD:
+        return items.filter(wrong_by_gold, gold__isnull=False)
+    wrong_by_consensus = Exists(labels.exclude(value=OuterRef("consensus__value")))
+    if against == CONSENSUS:
+        return items.filter(wrong_by_consensus, consensus__value__isnull=False)
+    settled = Q(gold__isnull=True, consensus__method=ConsensusMethod.SETTLED, consensus__value__isnull=False)
+    if against == SETTLED:
+        return items.filter(settled & Q(wrong_by_consensus))
+    return items.filter((Q(gold__isnull=False) & Q(wrong_by_gold)) | (settled & Q(wrong_by_consensus)))
 
 
 def _with_case_and_flag(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:

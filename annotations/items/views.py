@@ -22,6 +22,7 @@ from annotations.items.selectors import (
     GOLD,
     GROUP_SEPARATOR,
     SETTLED,
+    TRUTH,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
@@ -57,7 +58,13 @@ class FilterForm(forms.Form):
     against = forms.ChoiceField(
         label=_("Differs from"),
         required=False,
-        choices=[("", _("Any")), (GOLD, _("Gold label")), (CONSENSUS, _("Consensus")), (SETTLED, _("Expert’s label"))],
+        choices=[
+            ("", _("Any")),
+            (GOLD, _("Gold label")),
+            (TRUTH, _("Gold label, or what an expert settled")),
+            (SETTLED, _("Expert’s label")),
+            (CONSENSUS, _("Consensus")),
+        ],
     )
     beside = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
     since = forms.DateTimeField(required=False, widget=forms.HiddenInput)

@@ -14,6 +14,7 @@ class CaseKind(models.TextChoices):
     BOTH = "both", _("People disagree, and the model too")
     LOW_SCORE = "low_score", _("Nobody disagrees, but the label looks wrong")
     CHECK = "check", _("To be checked")  # drawn, by whichever stream; shown without what anybody said
+    ASKED = "asked", _("Nobody disagrees, but an owner asks for an expert")
 
 
 class CaseStatus(models.TextChoices):

@@ -70,6 +70,7 @@ class LockedItem:
     drawn: dict[str, float] = field(default_factory=dict)
     due: bool = False
     doubt_told: bool = False  # whether ``doubt`` is news; otherwise a doubt that the open case states goes on
+    asked_for: bool = False  # an owner wants an expert to look at it
 
 
 @dataclass
@@ -128,6 +129,10 @@ class ItemChanges:
     def throw(self, *, item_id: int) -> None:
         """Throw the item's coin for the uniform stream, for what was finished before the stream was there."""
         self.items[item_id].due = True
+
+    def ask(self, *, item_id: int) -> None:
+        """Have an expert look at a labelled item though nobody disagrees about it."""
+        self.items[item_id].asked_for = True
 
     def settle(self, *, item_id: int, value: object, schema_id: int, settlement_id: int) -> None:
         """An expert's decision: it stands above the votes, now and later."""
@@ -329,8 +334,11 @@ def _case(changes: ItemChanges, locked: LockedItem, effects: Effects) -> list[di
     if locked.drawn and (locked.votes or case is not None):
         kind, priority = CaseKind.CHECK, 0.0  # whatever is said of it, and nothing that could tell what that is
     elif kind is None and locked.votes:
-        # Nobody disagrees. A doubt has the item looked at all the same; a disagreement takes a doubt's case over.
-        if locked.doubt is not None:
+        # Nobody disagrees. An owner's wish, or a doubt, has the item looked at all the same; a disagreement takes its
+        # case over.
+        if locked.asked_for or (case is not None and case.kind == CaseKind.ASKED):
+            kind = CaseKind.ASKED
+        elif locked.doubt is not None:
             kind, priority, doubt = CaseKind.LOW_SCORE, locked.doubt.error, locked.doubt.as_json()
         elif case is not None and case.kind == CaseKind.LOW_SCORE and not locked.doubt_told:
             return []

@@ -24,6 +24,7 @@ class TaskType(Protocol):
 
     name: ClassVar[str]
     title: ClassVar[Any]  # translated text
+    exclusive: ClassVar[bool]  # every value is one label, whose key is its token
     input_template: ClassVar[str]  # form fields of the labelling and settling pages
     value_template: ClassVar[str]  # read-only view of a value
 

@@ -16,6 +16,7 @@ SEPARATOR = "|"
 class MultipleChoice:
     name: ClassVar[str] = "multiple_choice"
     title: ClassVar[Any] = _("Several labels per item")
+    exclusive: ClassVar[bool] = False
     input_template: ClassVar[str] = "annotations/tasks/choice_input.html"
     value_template: ClassVar[str] = "annotations/tasks/choice_value.html"
 

@@ -14,6 +14,7 @@ from ledger.errors import invalid
 class SingleChoice:
     name: ClassVar[str] = "single_choice"
     title: ClassVar[Any] = _("One label per item")
+    exclusive: ClassVar[bool] = True
     input_template: ClassVar[str] = "annotations/tasks/choice_input.html"
     value_template: ClassVar[str] = "annotations/tasks/choice_value.html"
 

@@ -31,5 +31,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{MONITORS}<int:monitor_id>/", api.MonitorView.as_view(), name="api_monitor"),
     path(FINDINGS, api.FindingsView.as_view(), name="api_findings"),
     path(f"{FINDINGS}<int:finding_id>/", api.FindingView.as_view(), name="api_finding"),
+    path(f"{FINDINGS}<int:finding_id>/send/", api.FindingSendView.as_view(), name="api_finding_send"),
     path(f"{FINDINGS}<int:finding_id>/decide/", api.FindingDecideView.as_view(), name="api_finding_decide"),
 ]

@@ -28,7 +28,7 @@ def model_choose(*, candidate: AuditCandidate, role: str, reason: str, by: Any) 
         raise invalid(text, fields={"role": [text]})
     reason = reason.replace("\x00", "").strip()
     if not 1 <= len(reason) <= MAX_REASON:
-        text = _("Say why, in at most %(most)s characters: it is kept, and published with the audit.")
+        text = _("Say why, in at most %(most)s characters: it is kept, and stands on the project's page of audits.")
         raise invalid(text % {"most": f"{MAX_REASON:,}"}, fields={"reason": [text % {"most": f"{MAX_REASON:,}"}]})
     if candidate.status != CandidateStatus.DONE:
         raise DomainError("not_measured", _("This model has not been measured, so it cannot be chosen from here."))

@@ -190,18 +190,25 @@ def _profile(a: Floats, b: Floats, c: Floats, gap: Floats) -> Floats:
     return best
 
 
-def kappa_below(confusion: npt.ArrayLike, *, bound: float, alpha: float = ALPHA) -> CertifiedRate:
+def kappa_below(
+    confusion: npt.ArrayLike, *, bound: float, alpha: float = ALPHA, named: int | None = None
+) -> CertifiedRate:
     """Is Cohen's κ of two annotators certain to be below ``bound``?
 
     κ rises with the observed agreement and falls with the agreement by chance. So it is at most
     ``(h - e) / (1 - e)``, where ``h`` is the upper limit of the sequence of the agreement rate and ``e`` a
     lower limit of chance agreement, from the sequences of both annotators' label rates; ``alpha`` is split
     evenly over all of them. The bound is conservative: it lets all of them be at their worst at once. For two
-    labels there are three sequences, for K labels 1 + 2K.
+    labels there are three sequences, for K labels 1 + 2K. K is part of the promise, as the groups are elsewhere:
+    it may not grow with the labels that happen to have come up.
 
     Parameters
     ----------
-    confusion : (K, K) counts of items by the label of the one and the other, K >= 2.
+    confusion : (K, K) counts of items by the label of the one and the other, K >= 2: all labels that there can be,
+        those that nobody gave too.
+    named : where there can be labels that nobody can name beforehand (any set of labels, say): how many of the first
+        rows and columns are named. The others count as agreement where both gave them, and as no agreement by chance,
+        so that they take no part of ``alpha`` and the limit stays one.
 
     Returns
     -------
@@ -211,21 +218,22 @@ def kappa_below(confusion: npt.ArrayLike, *, bound: float, alpha: float = ALPHA)
     table = np.asarray(confusion)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or table.shape[0] < 2 or (table < 0).any():
         raise ValueError(f"confusion must be a square table of counts of at least two labels, got {table.shape}.")
-    n, labels = table.sum(), table.shape[0]
-    rows, columns = table.sum(axis=1), table.sum(axis=0)
-    margins = np.array([rows[:1], columns[:1]]) if labels == 2 else np.array([rows, columns])
+    labels = table.shape[0] if named is None else named
+    if not 1 <= labels <= table.shape[0]:
+        raise ValueError(f"named must lie in [1, {table.shape[0]}], got {named!r}.")
+    n, binary = table.sum(), named is None and labels == 2
+    rows, columns = table.sum(axis=1)[:labels], table.sum(axis=0)[:labels]
+    margins = np.array([rows[:1], columns[:1]]) if binary else np.array([rows, columns])
     against = math.log((1 + margins.size) / alpha)
     agreed = float(rate_limits(np.trace(table), n, against)[1])
     low, high = rate_limits(margins, n, against)
-    chance = _least_chance(low, high)
+    chance = _least_chance_of_two(low[:, 0], high[:, 0]) if binary else float((low[0] * low[1]).sum())
     upper = 1.0 if agreed >= 1 or chance >= 1 else (agreed - chance) / (1 - chance)
     return CertifiedRate(upper < bound, Band(-1.0, max(-1.0, upper)), alpha, bound)
 
 
-def _least_chance(low: Floats, high: Floats) -> float:
-    """A lower limit of ``Σ r_k c_k`` over all rates within their limits, (2, 1) for two labels, else (2, K)."""
-    if low.shape[1] > 1:
-        return float((low[0] * low[1]).sum())
+def _least_chance_of_two(low: Floats, high: Floats) -> float:
+    """The least chance agreement of two labels, where the rates of the first lie within their limits, (2,) each."""
     # Linear in each rate, so the least is at a corner.
-    corners = [(r, c) for r in (low[0, 0], high[0, 0]) for c in (low[1, 0], high[1, 0])]
+    corners = [(r, c) for r in (low[0], high[0]) for c in (low[1], high[1])]
     return float(min(r * c + (1 - r) * (1 - c) for r, c in corners))

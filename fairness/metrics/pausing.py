@@ -62,6 +62,7 @@ class Certified(Generic[G]):
     alpha, tau : as asked.
     method : see :class:`Method`.
     reason : why nothing can be certified; ``None`` where at least two groups have labels.
+    beyond : all pairs that are certain to be further apart than they may, each with the higher rate first.
     """
 
     pause: bool
@@ -73,6 +74,7 @@ class Certified(Generic[G]):
     tau: float
     method: Method
     reason: Reason | None = None
+    beyond: tuple[tuple[G, G], ...] = ()
 
 
 def check_tau(tau: float, most: float = 1.0) -> None:
@@ -105,7 +107,7 @@ def certified(
     alpha: float = ALPHA,
     tau: float = 0.0,
     labels_per_item: int = 1,
-    allowed: Mapping[frozenset[G], float] | None = None,
+    allowed: Mapping[tuple[G, G], float] | None = None,
 ) -> Certified[G]:
     """The pause rule for selection rates: is the demographic parity difference certain to be above ``tau``?
 
@@ -124,7 +126,9 @@ def certified(
         the k-th root of the evidence is taken, which is what an item's labels amount to if they are all the
         same. 1 for the run of one model, or a consensus. Exact where an item's labels come together; in other
         orders shown by simulation.
-    allowed : pairs that may be further apart. The promise is for every ``tau`` at once, so also for one set later.
+    allowed : how far the first group of a pair may be above the second, where that is more than ``tau``; how far the
+        second may be above the first is another pair. The promise is for every ``tau`` at once, so also for one set
+        later. It holds for limits of two sizes, as the least evidence lies on the side of what was observed.
 
     Raises
     ------
@@ -143,7 +147,8 @@ def certified(
     limits = pairs.limits(groups, tau, allowed or {})
     pause = pairs.reach(limits)
     lower, (i, j) = pairs.largest(tau, limits, pause)
-    return Certified(bool(len(pause)), lower, groups[i], groups[j], bands, alpha, tau, Method.PAIRS)
+    beyond = tuple((groups[a], groups[b]) for a, b in map(pairs.ordered, pause.tolist()))
+    return Certified(bool(beyond), lower, groups[i], groups[j], bands, alpha, tau, Method.PAIRS, None, beyond)
 
 
 def certified_by_sequences(
@@ -188,11 +193,12 @@ class _Pairs:
     def evidence(self, tau: float, which: Integers | slice) -> Floats:
         return log_evidence(*self.columns[:, which], tau=tau, enough=self.needed)
 
-    def limits(self, groups: Sequence[G], tau: float, allowed: Mapping[frozenset[G], float]) -> Floats:
-        """How far each pair may be apart, (P,)."""
+    def limits(self, groups: Sequence[G], tau: float, allowed: Mapping[tuple[G, G], float]) -> Floats:
+        """How far each pair may be apart in the direction in which it is, (P,)."""
         if not allowed:
             return np.full(len(self.index), tau)
-        return np.array([max(tau, allowed.get(frozenset((groups[i], groups[j])), tau)) for i, j in self.index])
+        ordered = map(self.ordered, range(len(self.index)))
+        return np.array([max(tau, allowed.get((groups[i], groups[j]), tau)) for i, j in ordered])
 
     def reach(self, limits: Floats) -> Integers:
         """The pairs that are certain to be further apart than their limits."""
@@ -213,7 +219,7 @@ class _Pairs:
         found = self.evidence(low, among)
         index = np.arange(len(self.index))[among]
         if found.max() < self.needed:
-            return 0.0, self._ordered(int(index[found.argmax()]))
+            return 0.0, self.ordered(int(index[found.argmax()]))
         rest = index[found >= self.needed]
         best = int(index[found.argmax()])
         if not len(reached) and (limits == tau).all():
@@ -227,9 +233,10 @@ class _Pairs:
                 low, best, rest = middle, int(rest[found.argmax()]), rest[found >= self.needed]
             else:
                 high = middle
-        return low, self._ordered(best)
+        return low, self.ordered(best)
 
-    def _ordered(self, pair: int) -> tuple[int, int]:
+    def ordered(self, pair: int) -> tuple[int, int]:
+        """Both groups of a pair, that with the higher rate first."""
         i, j = (int(x) for x in self.index[pair])
         return (i, j) if self.rates[i] >= self.rates[j] else (j, i)
 
@@ -262,7 +269,7 @@ def certified_odds(
     alpha: float = ALPHA,
     tau: float = 0.0,
     labels_per_item: int = 1,
-    allowed: tuple[Mapping[frozenset[G], float], Mapping[frozenset[G], float]] = ({}, {}),
+    allowed: tuple[Mapping[tuple[G, G], float], Mapping[tuple[G, G], float]] = ({}, {}),
 ) -> CertifiedOdds[G]:
     """The pause rule for equalized odds: :func:`certified` of the true and of the false positive rates, ``alpha``
     halved between them; ``allowed``: of the one and of the other. Against a consensus the truth of an item may still

@@ -8,10 +8,10 @@ from django.db import migrations
 
 
 def forget(apps: Any, _editor: Any) -> None:
-    apps.get_model("fairness", "0008_items_beyond_need").objects.all().delete()
+    apps.get_model("fairness", "RaterFigures").objects.all().delete()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("fairness", "0004_dashboard")]
+    dependencies = [("fairness", "0008_items_beyond_need")]
 
     operations = [migrations.RunPython(forget, migrations.RunPython.noop)]

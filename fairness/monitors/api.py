@@ -15,11 +15,13 @@ from rest_framework.views import APIView
 from accounts.models import Scope
 from accounts.people import person
 from annotations.access import OWNER, STAFF, project_access
+from annotations.models import Project
 from fairness.access import finding_access, monitor_access
 from fairness.metrics import ALPHA
 from fairness.models import Decision, Finding, Monitor
-from fairness.monitors.models import LONGEST_TEXT, Action, Measure, Truth, Whose
+from fairness.monitors.models import ASK_AGAIN, LONGEST_TEXT, MOST_ASK_AGAIN, Action, Measure, Truth, Whose
 from fairness.monitors.selectors import findings_of, look_at, monitors_of, told
+from fairness.monitors.sending import finding_send
 from fairness.monitors.services import (
     CHANGEABLE,
     FIELDS,
@@ -29,6 +31,7 @@ from fairness.monitors.services import (
     monitor_draft,
     monitor_remove,
 )
+from fairness.monitors.standing import Standing, stands_of
 
 
 class MonitorChangeSerializer(serializers.Serializer[Any]):
@@ -61,10 +64,24 @@ class MonitorNewSerializer(serializers.Serializer[Any]):
 
 class MonitorSerializer(serializers.ModelSerializer[Monitor]):
     groups = serializers.ListField(child=serializers.CharField(), help_text=_("Those that are watched."))
+    standing = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in Standing],
+        help_text=_("Whether it watches: blind and partly say that groups changed since they were named."),
+    )
+    unwatched = serializers.ListField(child=serializers.CharField(), help_text=_("Groups of items, not watched."))
+    gone = serializers.ListField(child=serializers.CharField(), help_text=_("Watched groups that no item has."))
 
     class Meta:
         model = Monitor
-        fields = ["id", *FIELDS, "groups", "created_at"]
+        fields = ["id", *FIELDS, "groups", "standing", "unwatched", "gone", "created_at", "since", "renewed"]
+
+
+def _monitors(project: Project, monitors: list[Monitor]) -> list[dict[str, Any]]:
+    stands = stands_of(project, monitors)
+    for monitor in monitors:
+        found = stands[monitor.pk]
+        monitor.standing, monitor.unwatched, monitor.gone = found.standing, found.unwatched, found.gone  # type: ignore[attr-defined]
+    return [dict(row) for row in MonitorSerializer(monitors, many=True).data]
 
 
 class LookSerializer(serializers.Serializer[Any]):
@@ -80,7 +97,7 @@ class LookSerializer(serializers.Serializer[Any]):
 class FindingDecisionSerializer(serializers.ModelSerializer[Decision]):
     class Meta:
         model = Decision
-        fields = ["action", "reason", "resumed", "made_at"]
+        fields = ["action", "reason", "resumed", "until", "made_at"]
 
 
 class DecideSerializer(serializers.Serializer[Any]):
@@ -89,21 +106,29 @@ class DecideSerializer(serializers.Serializer[Any]):
         max_length=LONGEST_TEXT, default="", allow_blank=True, help_text=_("Needed to accept, and to resume.")
     )
     resume = serializers.BooleanField(default=False, help_text=_("Let the runs that were paused for it go on."))
+    ask_again = serializers.IntegerField(
+        min_value=1,
+        max_value=MOST_ASK_AGAIN,
+        default=ASK_AGAIN,
+        help_text=_("Of anything but accepting: after how many more labels the limit is asked about again."),
+    )
 
 
 class FindingSerializer(serializers.ModelSerializer[Finding]):
-    """``certificate``: counts, bands, groups, the certain and the plain value, α and τ, as they were."""
+    """``certificate``: counts, bands, groups, the certain and the plain value, α and τ, as they were; ``found``: all
+    that is beyond the limit, which is what accepting it accepts."""
 
     certificate = serializers.DictField()
     runs = serializers.ListField(child=serializers.IntegerField(), help_text=_("That were paused for it."))
+    sent = serializers.ListField(child=serializers.IntegerField(), help_text=_("Items that were sent to experts."))
     decision = serializers.SerializerMethodField()
     text = serializers.SerializerMethodField(help_text=_("What was found and how sure it is, in words."))
 
     class Meta:
         model = Finding
         fields = [
-            "id", "monitor", "annotator", "text", "certificate", "version", "runs", "labelling_paused", "is_open",
-            "found_at", "decision",
+            "id", "monitor", "annotator", "text", "certificate", "version", "runs", "labelling_paused", "sent",
+            "is_open", "found_at", "decision",
         ]  # fmt: skip
 
     def get_decision(self, finding: Finding) -> dict[str, Any] | None:
@@ -129,7 +154,7 @@ class MonitorsView(APIView):
     )  # fmt: skip
     def get(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, STAFF)
-        return Response(MonitorSerializer(monitors_of(access.project), many=True).data)
+        return Response(_monitors(access.project, list(monitors_of(access.project))))
 
     @extend_schema(
         operation_id="add_monitor", summary="Set a limit",
@@ -141,7 +166,7 @@ class MonitorsView(APIView):
         given = MonitorNewSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         monitor = monitor_add(project=access.project, actor=person(request), values=given.validated_data)
-        return Response(MonitorSerializer(monitor).data, status=201)
+        return Response(_monitors(access.project, [monitor])[0], status=201)
 
 
 class MonitorTryView(APIView):
@@ -166,7 +191,8 @@ class MonitorView(APIView):
 
     @extend_schema(operation_id="monitor", summary="A limit", responses=MonitorSerializer, tags=["fairness"])
     def get(self, request: Request, project_id: int, monitor_id: int) -> Response:
-        return Response(MonitorSerializer(monitor_access(request.user, project_id, monitor_id)[1]).data)
+        access, monitor = monitor_access(request.user, project_id, monitor_id)
+        return Response(_monitors(access.project, [monitor])[0])
 
     @extend_schema(
         operation_id="change_monitor", summary="Change a limit",
@@ -174,13 +200,13 @@ class MonitorView(APIView):
         request=MonitorChangeSerializer, responses=MonitorSerializer, tags=["fairness"],
     )  # fmt: skip
     def patch(self, request: Request, project_id: int, monitor_id: int) -> Response:
-        _access, monitor = monitor_access(request.user, project_id, monitor_id, OWNER)
+        access, monitor = monitor_access(request.user, project_id, monitor_id, OWNER)
         given = MonitorChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         values = {name: value for name, value in given.validated_data.items() if name in CHANGEABLE}
         anew = given.validated_data.get("groups_anew", False)
         changed = monitor_change(monitor=monitor, actor=person(request), values=values, groups_anew=anew)
-        return Response(MonitorSerializer(changed).data)
+        return Response(_monitors(access.project, [changed])[0])
 
     @extend_schema(
         operation_id="remove_monitor", summary="Watch by a limit no more",
@@ -211,6 +237,21 @@ class FindingView(APIView):
     @extend_schema(operation_id="finding", summary="A finding", responses=FindingSerializer, tags=["fairness"])
     def get(self, request: Request, project_id: int, finding_id: int) -> Response:
         access, finding = finding_access(request.user, project_id, finding_id)
+        return Response(_shown([finding], access.project)[0])
+
+
+class FindingSendView(APIView):
+    token_scope = Scope.MANAGE
+
+    @extend_schema(
+        operation_id="send_finding", summary="Send items that show a finding to experts",
+        description="Opens cases for a sample of the groups that it names. Twice is once. 409: there are none.",
+        request=None, responses=FindingSerializer, tags=["fairness"],
+    )  # fmt: skip
+    def post(self, request: Request, project_id: int, finding_id: int) -> Response:
+        access, finding = finding_access(request.user, project_id, finding_id, OWNER)
+        finding_send(finding=finding, actor=person(request))
+        finding.refresh_from_db(fields=["sent"])
         return Response(_shown([finding], access.project)[0])
 
 

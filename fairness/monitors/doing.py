@@ -12,17 +12,21 @@ from django.utils.translation import gettext as _
 from annotations.access import READERS, Access
 from fairness.models import Finding
 from fairness.monitors.models import Action, Measure, Truth, Whose
+from fairness.monitors.sending import SAMPLE
 
 
 @dataclass(frozen=True)
 class Link:
-    """``action``: what deciding for it is called; empty for a list of items."""
+    """``action``: what deciding for it is called; empty for a list of items. ``post``: done by a button here, at this
+    address, with the words on it (``button``)."""
 
     url: str
     title: str
     text: str = ""
     action: str = ""
     icon: str = "list"
+    post: str = ""
+    button: str = ""
 
 
 def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
@@ -35,7 +39,7 @@ def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
     if of_model:
         asked["annotator"] = finding.annotator_id
     if with_givers and monitor.measure in (Measure.ERROR, Measure.ODDS):
-        asked["against"] = "gold"
+        asked["against"] = "gold" if monitor.truth == Truth.GOLD else "truth"
     if with_givers and monitor.measure in (Measure.GAP, Measure.KAPPA):
         asked["against"] = "consensus"
     if monitor.measure == Measure.COMPLETENESS:
@@ -71,14 +75,14 @@ def remedies(finding: Finding, access: Access) -> list[Link]:
     group = finding.certificate["groups"][-1] if finding.certificate["groups"] else _("all groups")
     of_model = finding.monitor.whose == Whose.MODEL and access.role in READERS
     first, last = _for_the_model(finding.project_id, group) if of_model else ([], [])
-    return [*first, *_for_people(finding.project_id, group, access), *last]
+    return [*first, *_for_people(finding, group, access), *last]
 
 
 def _for_the_model(project: int, group: str) -> tuple[list[Link], list[Link]]:
     """What may help at once, and what takes longer."""
     prompt = _("Say what is asked more clearly, or show examples of %(group)s. The new prompt is watched anew.")
     model = _("Start a run of another model on the items that are left; Trust says how the models did so far.")
-    tune = _("Export the settled items of %(group)s as examples to train the model with.")
+    tune = _("Export the consensus, take its settled items of %(group)s, and train the model with them elsewhere.")
     named = {"group": group}
     at_once = [
         Link(reverse("run_prompts", args=[project]), _("Change the prompt"), prompt % named, Action.PROMPT, "edit"),
@@ -87,12 +91,25 @@ def _for_the_model(project: int, group: str) -> tuple[list[Link], list[Link]]:
     return at_once, [Link(reverse("exports", args=[project]), _("Fine-tune"), tune % named, Action.TUNE, "sparkle")]
 
 
-def _for_people(project: int, group: str, access: Access) -> list[Link]:
-    found = []
+def _for_people(finding: Finding, group: str, access: Access) -> list[Link]:
+    found, project = [], finding.project_id
     if access.can_manage:
-        text = _("Serve items balanced over groups, or allow more labels, so that more people decide about %(group)s.")
+        text = _("For the whole project: serve items balanced over groups, so that those about %(group)s come as often "
+                 "as others, or ask for more labels of each item.")  # fmt: skip
         url, title = reverse("project_setting_serving", args=[project]), _("Collect more people’s labels")
         found.append(Link(url, title, text % {"group": group}, Action.PEOPLE, "users"))
-    text = _("Where people or a model disagree a case is open already; experts settle it.")
-    found.append(Link(reverse("cases", args=[project]), _("Send to experts"), text, Action.EXPERTS, "gavel"))
-    return found
+    return [*found, _for_experts(finding, access)]
+
+
+def _for_experts(finding: Finding, access: Access) -> Link:
+    url, title, sent = reverse("cases", args=[finding.project_id]), _("Send to experts"), len(finding.sent)
+    if sent:
+        text = _("%(number)s items were sent. Experts settle them in their queue.") % {"number": sent}
+        return Link(url, title, text, Action.EXPERTS, "gavel")
+    if not access.can_manage:
+        text = _("Where people or a model disagree a case is open already. An owner can send others of the items.")
+        return Link(url, title, text, Action.EXPERTS, "gavel")
+    text = _("Where people or a model disagree a case is open already. Of the others, up to %(most)s of each group "
+             "that is named, drawn from several places, are sent to experts.") % {"most": SAMPLE}  # fmt: skip
+    post = reverse("fairness_finding_send", args=[finding.project_id, finding.pk])
+    return Link(url, title, text, Action.EXPERTS, "gavel", post, _("Send a sample"))

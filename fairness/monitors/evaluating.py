@@ -6,8 +6,6 @@ database lets one be open for each monitor and annotator, and how far a project 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -18,7 +16,8 @@ from annotations.task_types.base import label_keys, label_name
 from annotations.webhooks.services import announce
 from fairness.models import Finding, Monitor
 from fairness.monitors.models import Whose
-from fairness.monitors.reading import Judged, groups_now, judge, state_of
+from fairness.monitors.naming import groups_name
+from fairness.monitors.reading import Judged, judge, state_of
 from fairness.monitors.telling import owners_tell
 from fairness.monitors.words import found_text, reason_of
 from fairness.services.live import live_moved
@@ -54,7 +53,7 @@ def in_force(project_id: int) -> list[Monitor]:
 def project_evaluate(project_id: int) -> list[Finding]:
     """Ask every monitor of a project, from the counters alone; the findings that are new."""
     monitors = in_force(project_id)
-    _name_groups(monitors)
+    groups_name(monitors)
     state = state_of(project_id, monitors)
     made = []
     for judged in judge(state, monitors):
@@ -66,15 +65,6 @@ def project_evaluate(project_id: int) -> list[Finding]:
     with connection.cursor() as cursor:
         cursor.execute(WATCHED, [project_id, state.version])
     return made
-
-
-def _name_groups(monitors: Iterable[Monitor]) -> None:
-    """Name the groups of monitors that were set before there were items: before the first label that they watch."""
-    for monitor in monitors:
-        if monitor.attribute and not monitor.groups:
-            monitor.groups = groups_now(monitor.project_id, monitor.attribute)
-            if monitor.groups:
-                Monitor.objects.filter(pk=monitor.pk, groups=[]).update(groups=monitor.groups)
 
 
 def finding_open(judged: Judged, *, version: int) -> Finding | None:
@@ -93,7 +83,13 @@ def finding_open(judged: Judged, *, version: int) -> Finding | None:
             monitor=monitor,
             project=monitor.project,
             annotator_id=judged.annotator_id,
-            certificate=judged.verdict.as_json() | {"alpha": monitor.alpha, "tau": monitor.tau},
+            certificate=judged.verdict.as_json()
+            | {
+                "alpha": monitor.alpha,
+                "tau": monitor.tau,
+                "since": monitor.since.isoformat(),
+                "renewed": monitor.renewed,
+            },
             version=version,
             found_at=timezone.now(),
         )

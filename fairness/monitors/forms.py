@@ -11,7 +11,7 @@ from annotations.models import Project
 from annotations.task_types.base import label_keys, label_name
 from fairness.metrics import ALPHA
 from fairness.models import Monitor
-from fairness.monitors.models import LONGEST_TEXT, Action, Measure, Truth, Whose
+from fairness.monitors.models import ASK_AGAIN, LONGEST_TEXT, MOST_ASK_AGAIN, Action, Measure, Truth, Whose
 from fairness.monitors.services import CHANGEABLE, FIELDS
 
 
@@ -36,7 +36,8 @@ class LimitForm(forms.Form):
         help_text=_(
             "If nothing is wrong, the probability that this monitor ever pauses, over the whole project and however "
             "often one looks. It is shared among the groups; each model is watched with it by itself, and each monitor "
-            "has its own: two monitors at 5 % may together be wrong in up to 10 % of projects."
+            "has its own: two monitors, or one of two models, at 5 % may be wrong in up to 10 % of projects. A larger "
+            "α, or the same limit set again, is a promise of its own."
         ),
     )
     at_checkpoints = forms.BooleanField(
@@ -62,7 +63,8 @@ class ChangeForm(LimitForm):
         label=_("Watch the groups that the items have now"),
         required=False,
         help_text=_(
-            "Groups that came later are not watched until you say so; α is then shared among all of them anew."
+            "Groups that came later are not watched until you say so. α is then shared among all of them anew, and is "
+            "spent once more: what was watched before has had its own."
         ),
     )
 
@@ -129,11 +131,21 @@ class DecisionForm(forms.Form):
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_(
-            "Needed to accept it, and to let runs go on. It goes into the ledger and is published with the labels."
+            "Needed to accept it, and to let runs go on. It goes into the ledger, and who may see findings reads it."
+        ),
+    )
+    ask_again = forms.IntegerField(
+        label=_("Ask again after so many more labels"),
+        min_value=1,
+        max_value=MOST_ASK_AGAIN,
+        initial=ASK_AGAIN,
+        help_text=_(
+            "Unless you accept it: until then the remedy has time to work, then the limit is asked about again. What "
+            "you accept is not asked about again, unless it is certain to be worse."
         ),
     )
     resume = forms.BooleanField(
         label=_("Let the paused runs go on"),
         required=False,
-        help_text=_("What was seen here is accepted: only something certainly worse pauses again."),
+        help_text=_("A run that goes on is paused again where something is certain that you did not accept."),
     )

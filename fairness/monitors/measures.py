@@ -5,18 +5,20 @@ Counts come as a table, which is what a finding keeps (JSON): group → integers
 ``parity``        [selected, n]
 ``odds``          [true positives, false positives, false negatives, true negatives]
 ``gap``           [model only, people only, both, n]: items that got the label from one or both
-``kappa``         rows of a square: people's consensus by the model's label, both in one order of labels
+``kappa``         rows of a square: people's consensus by the model's label, both in one order: the schema's labels,
+                  then what else was given (several labels at once, a label of an earlier schema)
 ``completeness``  [labels given, labels needed]
 ``error``         [wrong, n]
 
-``accepted`` maps what can be found to how far an owner has accepted it: a pair of groups (in alphabetical order, for
-odds behind the name of the rate), a group, or nothing.
+``accepted`` maps what can be found to how far an owner has accepted it. What can be found has a direction: a pair of
+groups, that with the higher rate first (for odds behind the name of the rate); of a gap ``more`` or ``less`` and the
+group; else a group, the empty one for all items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -39,6 +41,29 @@ Subject = tuple[str, ...]
 Accepted = Mapping[Subject, float]
 
 TRUE_POSITIVE, FALSE_POSITIVE = "true_positive", "false_positive"
+MORE, LESS = "more", "less"  # a model gives the label more often than people, or less
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that is certain to be beyond its limit, and how far it is as counted (``plain``). ``rate``: of the
+    odds, which rate; of a gap, ``more`` or ``less``."""
+
+    groups: tuple[str, ...]
+    plain: float | None
+    rate: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        return _subject(self.rate, self.groups)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"groups": list(self.groups), "plain": self.plain, "rate": self.rate}
+
+
+def _subject(rate: str, groups: Sequence[str]) -> Subject:
+    named = tuple(groups) or ("",)
+    return (rate, *named) if rate else named
 
 
 @dataclass(frozen=True)
@@ -48,8 +73,9 @@ class Verdict:
     ``beyond``: certainly past the limit, and past what was accepted. ``certain``: the limit of what is beyond doubt: a
     certain lower limit of a difference, gap or error, a certain upper limit of κ; None where nothing is known.
     ``plain``: the same as counted, without regard to chance. ``groups``: which (higher and lower rate; the one; none).
-    ``rate``: of the odds, which rate. ``exact``: counted and not estimated, so that α has no part in it. ``table``: the
-    counts; ``bands``: each group's limits, which hold together.
+    ``rate``: of the odds, which rate; of a gap, in which direction. ``exact``: counted and not estimated, so that α has
+    no part in it. ``table``: the counts; ``bands``: each group's limits, which hold together. ``found``: all that is
+    beyond its limit, what ``groups`` names among it.
     """
 
     beyond: bool = False
@@ -60,9 +86,14 @@ class Verdict:
     exact: bool = False
     table: Table = field(default_factory=dict)
     bands: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    found: tuple[Found, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"groups": list(self.groups), "bands": {g: list(b) for g, b in self.bands.items()}}
+        return asdict(self) | {
+            "groups": list(self.groups),
+            "bands": {g: list(b) for g, b in self.bands.items()},
+            "found": [one.as_json() for one in self.found],
+        }
 
 
 Judge = Callable[[Table, float, float, Accepted], Verdict]
@@ -76,9 +107,9 @@ def _outcomes(table: Table) -> dict[str, OutcomeCounts]:
     return {group: OutcomeCounts(*row) for group, row in table.items()}
 
 
-def _pairs(accepted: Accepted, rate: str = "") -> dict[frozenset[str], float]:
+def _pairs(accepted: Accepted, rate: str = "") -> dict[tuple[str, str], float]:
     return {
-        frozenset(subject[-2:]): limit
+        (subject[-2], subject[-1]): limit
         for subject, limit in accepted.items()
         if len(subject) == 2 + bool(rate) and (not rate or subject[0] == rate)
     }
@@ -89,10 +120,15 @@ def _of_rates(found: Certified[str], counts: Mapping[str, GroupCounts], table: T
     plain = None
     if found.highest is not None and found.lowest is not None:
         groups = (found.highest, found.lowest)
-        plain = abs(_rate(counts[found.highest]) - _rate(counts[found.lowest]))
+        plain = _apart(counts, *groups)
     bands = {group: (band.low, band.high) for group, band in found.bands.items()}
     certain = None if found.reason else found.lower
-    return Verdict(found.pause, certain, plain, groups, rate, False, table, bands)
+    beyond = tuple(Found(pair, _apart(counts, *pair), rate) for pair in found.beyond)
+    return Verdict(found.pause, certain, plain, groups, rate, False, table, bands, beyond)
+
+
+def _apart(counts: Mapping[str, GroupCounts], one: str, other: str) -> float:
+    return abs(_rate(counts[one]) - _rate(counts[other]))
 
 
 def _rate(counts: GroupCounts) -> float:
@@ -112,7 +148,8 @@ def odds(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
         _of_rates(found.true_positive, {g: o.true_positive for g, o in outcomes.items()}, table, TRUE_POSITIVE),
         _of_rates(found.false_positive, {g: o.false_positive for g, o in outcomes.items()}, table, FALSE_POSITIVE),
     )
-    return max(halves, key=lambda half: (half.beyond, half.certain or 0.0, half.plain or 0.0))
+    worse = max(halves, key=lambda half: (half.beyond, half.certain or 0.0, half.plain or 0.0))
+    return replace(worse, found=tuple(one for half in halves for one in half.found))
 
 
 def gap(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
@@ -124,7 +161,12 @@ def gap(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
     bands = {group: (band.low, band.high) for group, band in found.bands.items()}
     sure = {g: max(low, -high, 0.0) for g, (low, high) in bands.items() if table[g][-1]}
     plain = {g: abs(table[g][0] - table[g][1]) / table[g][-1] for g in sure}
-    return _worst_group(sure, plain, tau, accepted, table, bands)
+    return _worst_group(sure, plain, tau, accepted, table, bands, {g: side_of(table[g]) for g in sure})
+
+
+def side_of(row: Sequence[int]) -> str:
+    """Whether the model gives the label more often than people, or less, by a row of the table of gaps."""
+    return MORE if row[0] >= row[1] else LESS
 
 
 def _worst_group(
@@ -134,13 +176,20 @@ def _worst_group(
     accepted: Accepted,
     table: Table,
     bands: Mapping[str, tuple[float, float]],
+    sides: Mapping[str, str] | None = None,
 ) -> Verdict:
     """The group that is the furthest beyond its limit; where none is, the one with most to say."""
     if not sure:
         return Verdict(table=table, bands=bands)
-    beyond = [g for g in sure if sure[g] > max(tau, accepted.get((g,), tau))]
+    rates = sides or dict.fromkeys(sure, "")
+    beyond = [g for g in sure if sure[g] > max(tau, accepted.get(_subject(rates[g], (g,)), tau))]
     group = max(beyond or sure, key=lambda g: (sure[g], plain[g]))
-    return Verdict(bool(beyond), sure[group], plain[group], (group,) if group else (), "", False, table, bands)
+    found = tuple(Found(_named(g), plain[g], rates[g]) for g in beyond)
+    return Verdict(bool(beyond), sure[group], plain[group], _named(group), rates[group], False, table, bands, found)
+
+
+def _named(group: str) -> tuple[str, ...]:
+    return (group,) if group else ()
 
 
 def error(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
@@ -153,21 +202,23 @@ def error(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict
     return _worst_group(sure, {g: _rate(counts[g]) for g in sure}, tau, accepted, table, bands)
 
 
-def kappa(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
-    """Of κ the limit is the least that is allowed, so the worst group is the one with the lowest certain limit."""
+def kappa(table: Table, alpha: float, tau: float, accepted: Accepted, *, named: int | None = None) -> Verdict:
+    """Of κ the limit is the least that is allowed, so the worst group is the one with the lowest certain limit.
+    ``named``: as of ``kappa_below``."""
     bands: dict[str, tuple[float, float]] = {}
     plain: dict[str, float | None] = {}
     for group, rows in table.items():
         if len(rows) < 2 or not any(map(any, rows)):
             continue
-        band = kappa_below(rows, bound=tau, alpha=alpha / len(table)).band
+        band = kappa_below(rows, bound=tau, alpha=alpha / len(table), named=named).band
         bands[group] = (band.low, band.high)
         plain[group] = cohen_kappa(rows).value
     if not bands:
         return Verdict(table=table)
     beyond = [g for g in bands if bands[g][1] < min(tau, accepted.get((g,), tau))]
     group = min(beyond or bands, key=lambda g: (bands[g][1], plain[g] if plain[g] is not None else 1.0))
-    return Verdict(bool(beyond), bands[group][1], plain[group], (group,) if group else (), "", False, table, bands)
+    found = tuple(Found(_named(g), plain[g]) for g in beyond)
+    return Verdict(bool(beyond), bands[group][1], plain[group], _named(group), "", False, table, bands, found)
 
 
 def completeness(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
@@ -176,12 +227,13 @@ def completeness(table: Table, alpha: float, tau: float, accepted: Accepted) -> 
     if len(counts) < 2:
         return Verdict(table=table, exact=True)
     apart = {
-        (a, b) if _rate(counts[a]) >= _rate(counts[b]) else (b, a): abs(_rate(counts[a]) - _rate(counts[b]))
+        (a, b) if _rate(counts[a]) >= _rate(counts[b]) else (b, a): _apart(counts, a, b)
         for a, b in combinations(counts, 2)
     }
-    beyond = [pair for pair in apart if apart[pair] > max(tau, accepted.get(tuple(sorted(pair)), tau))]
+    beyond = [pair for pair in apart if apart[pair] > max(tau, accepted.get(pair, tau))]
     pair = max(beyond or apart, key=apart.__getitem__)
-    return Verdict(bool(beyond), apart[pair], apart[pair], pair, "", True, table)
+    found = tuple(Found(one, apart[one]) for one in beyond)
+    return Verdict(bool(beyond), apart[pair], apart[pair], pair, "", True, table, {}, found)
 
 
 JUDGES: Mapping[str, Judge] = {
@@ -195,38 +247,23 @@ JUDGES: Mapping[str, Judge] = {
 
 
 def accepted_by(measure: str, certificate: Mapping[str, Any]) -> dict[Subject, float]:
-    """What an owner accepts with a finding: what it names, from however few labels, and all else that was seen."""
-    groups, plain = certificate["groups"], certificate["plain"]
-    accepted = observed(measure, certificate["table"])
-    if plain is not None:
-        named = tuple(sorted(groups)) or ("",)
-        accepted.setdefault((certificate["rate"], *named) if certificate["rate"] else named, plain)
-    return accepted
+    """What an owner accepts with a finding: all that was certain to be beyond its limit, in the direction and as far as
+    it was counted to be. Nothing else."""
+    named = {"groups": certificate["groups"], "plain": certificate["plain"], "rate": certificate["rate"]}
+    if measure == "gap" and not named["rate"]:  # a finding older than directions
+        named["rate"] = side_of(certificate["table"][named["groups"][0]])
+    found = [*certificate.get("found", ()), named]
+    return {_subject(one["rate"], one["groups"]): one["plain"] for one in found if one["plain"] is not None}
 
 
-def observed(measure: str, table: Table) -> dict[Subject, float]:
-    """How far everything was from where it should be in a table, where that rests on enough labels: a small group's
-    figure mostly shows chance."""
-    if measure in ("parity", "completeness"):
-        return _differences(_counts(table))
+def labels_in(measure: str, table: Table) -> int:
+    """How many labels (of κ, gaps and truths: items) a table rests on."""
+    if measure == "kappa":
+        return sum(sum(map(sum, rows)) for rows in table.values())
     if measure == "odds":
-        outcomes = _outcomes(table)
-        return {
-            (rate, *pair): value
-            for rate in (TRUE_POSITIVE, FALSE_POSITIVE)
-            for pair, value in _differences({g: getattr(o, rate) for g, o in outcomes.items()}).items()
-        }
-    if measure == "gap":
-        return {(g,): abs(m - p) / n for g, (m, p, _both, n) in table.items() if n >= MIN_GROUP}
-    if measure == "error":
-        return {(g,): wrong / n for g, (wrong, n) in table.items() if n >= MIN_GROUP}
-    found = {(g,): cohen_kappa(rows).value for g, rows in table.items() if sum(map(sum, rows)) >= MIN_GROUP}
-    return {subject: value for subject, value in found.items() if value is not None}
-
-
-def _differences(counts: Mapping[str, GroupCounts]) -> dict[Subject, float]:
-    enough = {group: _rate(c) for group, c in sorted(counts.items()) if c.n >= MIN_GROUP}
-    return {(a, b): abs(enough[a] - enough[b]) for a, b in combinations(enough, 2)}
+        return sum(map(sum, table.values()))
+    # Of completeness the labels given; what is needed does not grow.
+    return sum(row[0] if measure == "completeness" else row[-1] for row in table.values())
 
 
 def worse_of(measure: str, one: Accepted, other: Accepted) -> dict[Subject, float]:

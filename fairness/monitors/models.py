@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from annotations.models.outgoing import Outgoing
@@ -47,6 +48,7 @@ MEASURES_OF = {  # whose labels a measure can be of
 }
 WITH_LABEL = frozenset({Measure.PARITY, Measure.ODDS, Measure.GAP})  # measures of one label
 WITH_GROUPS = frozenset({Measure.PARITY, Measure.ODDS, Measure.GAP, Measure.COMPLETENESS})  # that need an attribute
+COMPARING = WITH_GROUPS - {Measure.GAP}  # that compare groups with each other
 WITH_TRUTH = frozenset({Measure.ODDS, Measure.ERROR})
 
 
@@ -55,7 +57,8 @@ class Monitor(models.Model):
 
     ``attribute`` is empty where the measure is of all items, ``label`` (a key) where it is of all labels. ``groups``:
     those that are watched, named before the first label, as ``alpha`` is shared among them. ``removed_at``: it
-    watches no more; its findings stay.
+    watches no more; its findings stay. ``since``: when the promise of α was made; ``renewed``: how often it was made
+    before (groups named anew, a larger α, removed and set again), each time with an α of its own.
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="monitors", db_index=False)
@@ -72,6 +75,8 @@ class Monitor(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     removed_at = models.DateTimeField(null=True)
+    since = models.DateTimeField(default=timezone.now)
+    renewed = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ["id"]
@@ -108,6 +113,7 @@ class Finding(models.Model):
 
     ``certificate``: ``fairness.monitors.measures.Verdict.as_json()`` with ``alpha`` and ``tau``. ``lower``: how far it
     is beyond doubt. ``version``: the fold. ``runs``: ids of the runs that were paused for it.
+    ``sent``: ids of the items that were sent to experts for it.
     """
 
     monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="findings", db_index=False)
@@ -117,6 +123,7 @@ class Finding(models.Model):
     version = models.BigIntegerField()
     runs = models.JSONField(default=list)
     labelling_paused = models.BooleanField(default=False)
+    sent = models.JSONField(default=list, db_default=[])
     is_open = models.BooleanField(default=True)
     found_at = models.DateTimeField()
 
@@ -151,13 +158,19 @@ class Action(models.TextChoices):
     TUNE = "tune", _("Fine-tune the model")
 
 
+ASK_AGAIN = 200  # labels after which a remedy is judged anew, unless the owner says otherwise
+MOST_ASK_AGAIN = 1_000_000
+
+
 class Decision(models.Model):
-    """How a finding was answered, once. ``resumed``: ids of the runs that went on with it."""
+    """How a finding was answered, once. ``resumed``: ids of the runs that went on with it. ``until``: what was found is
+    let be until the monitor counts so many labels, and is then asked about again; None: for good."""
 
     finding = models.OneToOneField(Finding, models.CASCADE, related_name="decision")
     action = models.CharField(_("what you do"), max_length=7, choices=Action.choices)
     reason = models.TextField(_("reason"), max_length=LONGEST_TEXT, blank=True)
     resumed = models.JSONField(default=list)
+    until = models.PositiveBigIntegerField(null=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 
@@ -165,10 +178,39 @@ class Decision(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(action__in=Action.values), name="finding_action_known"),
             models.CheckConstraint(condition=~Q(action="accept") | ~Q(reason=""), name="finding_accepted_with_reason"),
+            models.CheckConstraint(
+                condition=~Q(action="accept") | Q(until__isnull=True), name="finding_accepted_for_good"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.action} of finding {self.finding_id}"
+
+
+class About(models.TextChoices):
+    """What an owner is told of besides findings."""
+
+    CHECKPOINT = "checkpoint", _("A run paused at a checkpoint")
+    GROUPS = "groups", _("Groups changed that a monitor watches")
+
+
+class OwnerNotice(Outgoing):
+    """A mail to one owner; ``number``: of the checkpoint or of the change of groups."""
+
+    project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    about = models.CharField(max_length=10, choices=About.choices)
+    number = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["about", "number", "user"], name="owner_told_once"),
+            models.CheckConstraint(condition=Q(about__in=About.values), name="owner_told_of_known"),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="owner_notice_unsent")]
+
+    def __str__(self) -> str:
+        return f"notice of {self.about} {self.number}"
 
 
 class FindingNotice(Outgoing):

@@ -14,9 +14,10 @@ from django.db import connection
 from annotations.models import LabelSchema
 from annotations.state import ItemState
 from annotations.task_types import TaskType, task_type
+from annotations.task_types.base import label_keys
 from fairness.cells import Cell, Cells, Crossed, count_changes
-from fairness.models import Counter, Finding, Monitor
-from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, worse_of
+from fairness.models import Finding, Monitor
+from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, labels_in, worse_of
 from fairness.monitors.models import WITH_TRUTH, Measure, Truth, Whose
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
@@ -32,16 +33,16 @@ SELECT (SELECT version FROM fairness_pulse WHERE project_id = %(project)s),
 """
 # The tables of ``fairness.cells`` that a measure is read from; %s: whose.
 TABLES: Mapping[str, tuple[str, ...]] = {
-    Measure.PARITY: ("%s",),
     Measure.ODDS: ("gold:%s", "settled:%s"),
-    Measure.GAP: ("both:%s",),
-    Measure.KAPPA: ("pair:%s", "both:%s"),
+    Measure.GAP: ("beside:%s",),
+    Measure.KAPPA: ("both:%s",),
     Measure.COMPLETENESS: ("places",),
     Measure.ERROR: ("gold:%s", "settled:%s"),
 }
 # Instead of these, where labels are held against the uniform stream; behind it the chance of the draw.
 AUDITED = ("audit:%s:%%", "waits:%s:%%")
-WHO = {Whose.PEOPLE: "agreed", Whose.CONSENSUS: "decided"}
+WHO = {Whose.PEOPLE: "agreed", Whose.CONSENSUS: "decided"}  # in tables of the truth
+RATES = {Whose.PEOPLE: "agreed", Whose.CONSENSUS: "concluded"}
 
 # (table, attribute) → (group, key, other, n)
 Row = tuple[str, str, str, int]
@@ -55,6 +56,7 @@ class State:
     version: int
     index: Index
     task: TaskType
+    labels: tuple[str, ...]  # keys of the current schema
 
 
 @dataclass
@@ -64,6 +66,14 @@ class Past:
     open: Finding | None = None
     count: int = 0
     accepted: Accepted = field(default_factory=dict)
+    meanwhile: list[tuple[int, Accepted]] = field(default_factory=list)  # until so many labels
+
+    def accepted_at(self, measure: str, labels: int) -> Accepted:
+        """What is accepted for good, and what is while a remedy is at work: with so many labels, still or no more."""
+        found = self.accepted
+        for until, accepted in self.meanwhile:
+            found = worse_of(measure, found, accepted) if labels < until else found
+        return found
 
 
 @dataclass(frozen=True)
@@ -78,8 +88,8 @@ class Judged:
 
 def _patterns(monitor: Monitor) -> list[str]:
     who = WHO.get(Whose(monitor.whose), "%")
-    if monitor.measure == Measure.PARITY and monitor.whose == Whose.MODEL:
-        return ["model:%"]
+    if monitor.measure == Measure.PARITY:
+        return [RATES.get(Whose(monitor.whose), "model:%")]
     if monitor.measure in WITH_TRUTH and monitor.truth == Truth.AUDIT:
         return [name % who for name in AUDITED]
     return [name.replace("%s", who) for name in TABLES[monitor.measure]]
@@ -100,7 +110,7 @@ def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) 
     cells: Cells = Tally({Cell(*row[:5]): row[5] for row in json.loads(counted or "[]")})
     cells.update(count_changes(_changes(waiting), Crossed()).cells)
     schema = LabelSchema.objects.get(project_id=project_id, is_current=True)
-    return State(version or 0, indexed(cells), task_type(schema.task_type))
+    return State(version or 0, indexed(cells), task_type(schema.task_type), tuple(label_keys(schema.config)))
 
 
 def _changes(waiting: str | None) -> Iterable[tuple[ItemState | None, ItemState | None, int]]:
@@ -134,12 +144,12 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
 
     with_truth = _with_truth(monitor, state.index, who)
     if monitor.measure == Measure.PARITY:
-        source = f"model:{who}" if annotator_id is not None else who
+        source = f"model:{who}" if annotator_id is not None else RATES[Whose(monitor.whose)]
         return _summed(groups, 2, ((g, (n * given(key), n)) for g, key, _other, n in rows(source)))
     if monitor.measure == Measure.ODDS:
         return _summed(groups, 4, ((g, _outcome(given(key), given(other), n)) for g, key, other, n in with_truth))
     if monitor.measure == Measure.GAP:
-        found = ((g, _sides(given(other), given(key), n)) for g, key, other, n in rows(f"both:{who}"))
+        found = ((g, _sides(given(other), given(key), n)) for g, key, other, n in rows(f"beside:{who}"))
         return _summed(groups, 4, found)
     if monitor.measure == Measure.COMPLETENESS:
         return _summed(
@@ -156,7 +166,7 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
                 *((g, (0, n)) for g, _key, _other, n in waiting),
             ),
         )
-    return _squares(groups, rows(f"both:{who}" if monitor.attribute else f"pair:{who}"))
+    return _squares(state.labels, groups, rows(f"both:{who}"))
 
 
 def _with_truth(monitor: Monitor, index: Index, who: str) -> list[Row]:
@@ -188,9 +198,11 @@ def _sides(model: bool, people: bool, n: int) -> tuple[int, int, int, int]:
     return (n * (model and not people), n * (people and not model), n * (model and people), n)
 
 
-def _squares(groups: Sequence[str], rows: Iterable[tuple[str, str, str, int]]) -> dict[str, list[list[int]]]:
+def _squares(
+    labels: Sequence[str], groups: Sequence[str], rows: Iterable[tuple[str, str, str, int]]
+) -> dict[str, list[list[int]]]:
     rows = list(rows)
-    tokens = sorted({token for _group, key, other, _n in rows for token in (key, other)})
+    tokens = [*labels, *sorted({token for _g, key, other, _n in rows for token in (key, other)}.difference(labels))]
     place = {token: number for number, token in enumerate(tokens)}
     table = {group: [[0] * len(tokens) for _ in tokens] for group in groups}
     for group, key, other, n in rows:
@@ -199,9 +211,13 @@ def _squares(groups: Sequence[str], rows: Iterable[tuple[str, str, str, int]]) -
     return table
 
 
-def verdict_of(monitor: Monitor, table: Table, accepted: Accepted) -> Verdict:
+def verdict_of(monitor: Monitor, table: Table, accepted: Accepted, state: State) -> Verdict:
     if not table:
         return Verdict()
+    if monitor.measure == Measure.KAPPA:
+        labels = len(state.labels)
+        known = state.task.exclusive and all(len(rows) == labels for rows in table.values())
+        return kappa(table, monitor.alpha, monitor.tau, accepted, named=None if known else labels)
     return JUDGES[monitor.measure](table, monitor.alpha, monitor.tau, accepted)
 
 
@@ -209,14 +225,19 @@ def pasts_of(monitors: Iterable[Monitor]) -> dict[tuple[int, int | None], Past]:
     """(monitor, annotator) → what it has found."""
     measures = {monitor.pk: monitor.measure for monitor in monitors}
     found: dict[tuple[int, int | None], Past] = defaultdict(Past)
-    for finding in Finding.objects.filter(monitor_id__in=measures).order_by("pk"):
+    for finding in Finding.objects.filter(monitor_id__in=measures).select_related("decision").order_by("pk"):
         past = found[finding.monitor_id, finding.annotator_id]
         past.count += 1
+        decision = getattr(finding, "decision", None)
         if finding.is_open:
             past.open = finding
-        else:
+        elif decision is not None:
             measure = measures[finding.monitor_id]
-            past.accepted = worse_of(measure, past.accepted, accepted_by(measure, finding.certificate))
+            accepted = accepted_by(measure, finding.certificate)
+            if decision.until is None:
+                past.accepted = worse_of(measure, past.accepted, accepted)
+            else:
+                past.meanwhile.append((decision.until, accepted))
     return found
 
 
@@ -231,12 +252,8 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             whom = list(annotators_in(state.index) if only is None else [only])
         for annotator_id in whom:
             past = pasts.get((monitor.pk, annotator_id), Past())
-            verdict = verdict_of(monitor, table_of(monitor, state, annotator_id), past.accepted)
+            table = table_of(monitor, state, annotator_id)
+            accepted = past.accepted_at(monitor.measure, labels_in(monitor.measure, table))
+            verdict = verdict_of(monitor, table, accepted, state)
             judged.append(Judged(monitor, annotator_id, verdict, past))
     return judged
-
-
-def groups_now(project_id: int, attribute: str) -> list[str]:
-    """The groups of the project's items, from the counters, in alphabetical order."""
-    rows = Counter.objects.filter(project_id=project_id, table="places", attribute=attribute, key="needed", n__gt=0)
-    return sorted(rows.values_list("group", flat=True))

@@ -12,8 +12,10 @@ from fairness.models import Finding, Monitor
 from fairness.monitors.evaluating import label_names
 from fairness.monitors.measures import TRUE_POSITIVE, Verdict
 from fairness.monitors.models import Measure
-from fairness.monitors.reading import Judged, groups_now, judge, state_of
-from fairness.monitors.words import found_text, how_sure, limit_of, share_of, title_of, what_text
+from fairness.monitors.naming import groups_by_attribute
+from fairness.monitors.reading import Judged, judge, state_of
+from fairness.monitors.standing import stands_of
+from fairness.monitors.words import badge_of, found_text, how_sure, limit_of, share_of, title_of, what_text
 
 
 def monitors_of(project: Project) -> QuerySet[Monitor]:
@@ -100,7 +102,8 @@ def look_at(monitor: Monitor) -> list[Look]:
 
 
 def judged_now(monitor: Monitor) -> list[Judged]:
-    monitor.groups = monitor.groups or (groups_now(monitor.project_id, monitor.attribute) if monitor.attribute else [])
+    if monitor.attribute and not monitor.groups:
+        monitor.groups = groups_by_attribute(monitor.project_id).get(monitor.attribute, [])
     return judge(state_of(monitor.project_id, [monitor]), [monitor])
 
 
@@ -110,10 +113,16 @@ def annotator_names(ids: list[int | None]) -> dict[int, str]:
 
 
 def described(monitors: list[Monitor], project: Project) -> list[dict[str, Any]]:
-    """Rows of the list: the monitor, what it watches, its limit, its α."""
-    names = label_names(project.pk)
+    """Rows of the list: the monitor, what it watches, its limit, its α, how it stands (badge)."""
+    names, stands = label_names(project.pk), stands_of(project, monitors)
     return [
-        {"monitor": one, "title": title_of(one, names), "limit": limit_of(one), "alpha": share_of(one.alpha)}
+        {
+            "monitor": one,
+            "title": title_of(one, names),
+            "limit": limit_of(one),
+            "alpha": share_of(one.alpha),
+            "badge": badge_of(stands[one.pk]),
+        }
         for one in monitors
     ]
 

@@ -18,9 +18,12 @@ from annotations.task_types.base import label_keys
 from annotations.webhooks.services import announce
 from fairness.metrics import MOST_GROUPS
 from fairness.models import Decision, Finding, Monitor
+from fairness.monitors.measures import labels_in
 from fairness.monitors.models import (
+    ASK_AGAIN,
     LONGEST_TEXT,
     MEASURES_OF,
+    MOST_ASK_AGAIN,
     WITH_GROUPS,
     WITH_LABEL,
     WITH_TRUTH,
@@ -29,7 +32,7 @@ from fairness.monitors.models import (
     Truth,
     Whose,
 )
-from fairness.monitors.reading import groups_now
+from fairness.monitors.naming import enough_groups, groups_are_moving, groups_by_attribute
 from fairness.services.live import live_moved
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
@@ -41,7 +44,8 @@ MOST = 30  # monitors of one project
 
 
 def monitor_draft(*, project: Project, values: Mapping[str, Any]) -> Monitor:
-    """A monitor as it would be, unsaved: checked, with what its measure has no use for left out, and its groups named.
+    """A monitor as it would be, unsaved: checked, with what its measure has no use for left out, and its groups named
+    where all are there.
 
     Raises ``DomainError`` (400) with the fields at fault.
     """
@@ -58,7 +62,7 @@ def monitor_draft(*, project: Project, values: Mapping[str, Any]) -> Monitor:
     _check_audit(monitor)
     if monitor.attribute or measure in WITH_GROUPS:
         _check_choice("attribute", monitor.attribute, list(project.attributes.values_list("name", flat=True)))
-        monitor.groups = _groups(monitor)
+        monitor.groups = [] if groups_are_moving(project.pk) else _groups(monitor)
     if measure in WITH_LABEL:
         _check_choice("label", monitor.label, label_keys(project.schemas.get(is_current=True).config))
     _check_numbers(monitor)
@@ -67,12 +71,13 @@ def monitor_draft(*, project: Project, values: Mapping[str, Any]) -> Monitor:
 
 
 def _groups(monitor: Monitor) -> list[str]:
-    groups = groups_now(monitor.project_id, monitor.attribute)
+    """Those that can be watched together; none, to be named later, where there are not enough yet."""
+    groups = groups_by_attribute(monitor.project_id).get(monitor.attribute, [])
     if len(groups) > MOST_GROUPS:
         text = _("“%(attribute)s” has %(number)s groups; at most %(most)s can be watched together.")
         text %= {"attribute": monitor.attribute, "number": len(groups), "most": MOST_GROUPS}
         raise invalid(text, fields={"attribute": [text]})
-    return groups
+    return groups if enough_groups(monitor.measure, groups) else []
 
 
 def _check_choice(name: str, value: str, known: list[str]) -> None:
@@ -110,7 +115,7 @@ def monitor_add(*, project: Project, actor: User, values: Mapping[str, Any]) -> 
             text = _("A project has at most %(most)s monitors. Remove one first.")
             raise DomainError("too_many_monitors", text % {"most": MOST})
         monitor = monitor_draft(project=project, values=values)
-        monitor.created_by = actor
+        monitor.created_by, monitor.renewed = actor, _promises_before(monitor)
         try:
             with transaction.atomic():
                 monitor.save()
@@ -124,11 +129,18 @@ def monitor_add(*, project: Project, actor: User, values: Mapping[str, Any]) -> 
     return monitor
 
 
+def _promises_before(monitor: Monitor) -> int:
+    """How often the same was watched before: each time with an α of its own."""
+    asked = {name: getattr(monitor, name) for name in QUESTION}
+    earlier = Monitor.objects.filter(project=monitor.project, removed_at__isnull=False, **asked)
+    return sum(renewed + 1 for renewed in earlier.values_list("renewed", flat=True))
+
+
 def monitor_change(*, monitor: Monitor, actor: User, values: Mapping[str, Any], groups_anew: bool = False) -> Monitor:
     """Change the limit or what follows from it; ``groups_anew``: watch the groups that the items have now.
 
     What is watched stays: that is another monitor. Raises ``DomainError``: 400 for a number out of range, 409 where it
-    is removed or the project is closed.
+    is removed, the project is closed, or groups are to be named while they are moving.
     """
     with transaction.atomic():
         project = project_held(Project(pk=monitor.project_id))
@@ -140,12 +152,18 @@ def monitor_change(*, monitor: Monitor, actor: User, values: Mapping[str, Any], 
         for name in CHANGEABLE:
             setattr(monitor, name, values.get(name, before[name]))
         if groups_anew and monitor.attribute:
+            if groups_are_moving(project.pk):
+                text = _("Items are still coming in, or their groups are being changed. Name them in a moment.")
+                raise DomainError("still_at_work", text)
             monitor.groups = _groups(monitor)
         _check_numbers(monitor)
         _check_flags(monitor)
         changed = {name: getattr(monitor, name) for name in names if getattr(monitor, name) != before[name]}
         if changed:
-            monitor.save(update_fields=list(changed))
+            named_anew = before["groups"] and "groups" in changed
+            if named_anew or monitor.alpha > before["alpha"]:
+                monitor.since, monitor.renewed = timezone.now(), monitor.renewed + 1
+            monitor.save(update_fields=[*changed, "since", "renewed"])
             live_moved(project.pk)
             _record(monitor, "monitor.changed", actor, {"before": {name: before[name] for name in changed}, **changed})
     return monitor
@@ -165,15 +183,27 @@ def monitor_remove(*, monitor: Monitor, actor: User) -> None:
         _record(locked, "monitor.removed", actor, {"findings_dropped": dropped})
 
 
-def finding_decide(*, finding: Finding, actor: User, action: str, reason: str = "", resume: bool = False) -> Decision:
+def finding_decide(
+    *,
+    finding: Finding,
+    actor: User,
+    action: str,
+    reason: str = "",
+    resume: bool = False,
+    ask_again: int = ASK_AGAIN,
+) -> Decision:
     """Answer a finding, once: accept it with a reason, or say what is done about it. ``resume``: let the runs that
     were paused for it go on.
 
-    From then on what was seen in it is accepted: only something certainly worse is found again. Raises ``DomainError``:
-    400 for an unknown action or a missing reason, 409 where it is answered already.
+    Who accepts accepts what was certain, for good: only something certainly worse is found again. A remedy has it let
+    be for ``ask_again`` more labels, and asked about then. Raises ``DomainError``: 400 for an unknown action, a missing
+    reason or a number out of range, 409 where it is answered already.
     """
     reason = reason.strip()
     _check_choice("action", action, Action.values)
+    if not 1 <= ask_again <= MOST_ASK_AGAIN:
+        text = _("Give a number of labels from 1 to %(most)s.") % {"most": MOST_ASK_AGAIN}
+        raise invalid(text, fields={"ask_again": [text]})
     _check_reason(reason, needed=action == Action.ACCEPT or resume)
     with transaction.atomic():
         locked = Finding.objects.select_for_update(of=("self",)).select_related("monitor").get(pk=finding.pk)
@@ -181,10 +211,13 @@ def finding_decide(*, finding: Finding, actor: User, action: str, reason: str = 
             raise DomainError("finding_answered", _("This finding was answered already. Reload the page to see how."))
         locked.is_open = False
         locked.save(update_fields=["is_open"])
+        until = None
+        if action != Action.ACCEPT:
+            until = labels_in(locked.monitor.measure, locked.certificate["table"]) + ask_again
         decision = Decision.objects.create(
-            finding=locked, action=action, reason=reason, made_by=actor, made_at=timezone.now()
+            finding=locked, action=action, reason=reason, until=until, made_by=actor, made_at=timezone.now()
         )
-        data = {"monitor": locked.monitor_id, "action": action, "reason": reason, "resume": resume}
+        data = {"monitor": locked.monitor_id, "action": action, "reason": reason, "resume": resume, "until": until}
         live_moved(locked.project_id)
         record(
             kind="finding.decided",
@@ -212,7 +245,7 @@ def _check_reason(reason: str, *, needed: bool) -> None:
         text = _("A reason has at most %(most)s characters.") % {"most": LONGEST_TEXT}
         raise invalid(text, fields={"reason": [text]})
     if needed and not reason:
-        text = _("Write why: it is published with the labels.")
+        text = _("Write why: it goes on record.")
         raise invalid(text, fields={"reason": [text]})
 
 

@@ -21,10 +21,12 @@ from fairness.models import Monitor
 from fairness.monitors.doing import remedies, shown_items
 from fairness.monitors.evaluating import label_names
 from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
-from fairness.monitors.reading import groups_now
 from fairness.monitors.selectors import described, findings_of, group_rows, look_at, monitors_of, name_of, told
+from fairness.monitors.sending import finding_send
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
+from fairness.monitors.standing import stands_of
 from fairness.monitors.words import (
+    also_found,
     band_text,
     how_sure,
     limit_of,
@@ -96,14 +98,15 @@ def monitor(request: HttpRequest, project_id: int, monitor_id: int) -> HttpRespo
         else:
             messages.success(request, _("The limit was saved, and is asked about within moments."))
             return redirect("fairness_monitor", project_id, monitor_id)
-    now = groups_now(project_id, one.attribute) if one.attribute else []
+    stands = stands_of(access.project, [one])[one.pk]
     context = {
         "access": access,
         "project": access.project,
         "form": form,
         "monitor": one,
         "title": title_of(one, label_names(project_id)),
-        "unwatched": [group for group in now if group not in one.groups],
+        "unwatched": stands.unwatched,
+        "gone": stands.gone,
         **_preview(one),
     }
     return render(request, "fairness/monitors/one.html", context, status=422 if form.errors else 200)
@@ -156,6 +159,7 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
         "monitor": one.monitor,
         "words": words,
         "sure": how_sure(one.monitor, one.certificate),
+        "others": also_found(one),
         "limit": limit_of(one.monitor),
         "certain": shown(one.certificate["certain"]),
         "plain": shown(one.certificate["plain"]),
@@ -173,3 +177,17 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
         "form": form,
     }
     return render(request, "fairness/monitors/finding.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def finding_to_experts(request: HttpRequest, project_id: int, finding_id: int) -> HttpResponse:
+    """Open cases for a sample of the items that show it."""
+    _access, one = finding_access(request.user, project_id, finding_id, OWNER)
+    try:
+        sent = finding_send(finding=one, actor=person(request)).sent
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("%(number)s items wait for experts.") % {"number": len(sent)})
+    return redirect("fairness_finding", project_id, finding_id)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from fairness.models import Finding, Monitor
-from fairness.monitors.measures import TRUE_POSITIVE
+from fairness.monitors.measures import FALSE_POSITIVE, LESS, MORE, TRUE_POSITIVE
 from fairness.monitors.models import Measure, Truth, Whose
+from fairness.monitors.standing import Standing, Stands
+
+SHOWN_GROUPS = 5
 
 
 def number(value: float | None) -> str:
@@ -41,7 +47,7 @@ def title_of(monitor: Monitor, labels: Mapping[str, str], annotator: str = "") -
         Measure.PARITY: _("How much more often one %(attribute)s than another is labelled “%(label)s” by %(source)s"),
         Measure.ODDS: _("How differently %(source)s err about “%(label)s” between groups of %(attribute)s"),
         Measure.GAP: _("How far %(source)s and people are apart on “%(label)s” within a %(attribute)s"),
-        Measure.KAPPA: _("How well %(source)s and people agree%(across)s"),
+        Measure.KAPPA: _("How well %(source)s and people’s consensus agree%(across)s"),
         Measure.COMPLETENESS: _("How far one %(attribute)s is behind another in labels"),
         Measure.ERROR: _("How often %(source)s are wrong on items with a known label%(across)s"),
     }
@@ -54,6 +60,32 @@ def title_of(monitor: Monitor, labels: Mapping[str, str], annotator: str = "") -
         "source": source_of(monitor, annotator),
         "across": across,
     }
+
+
+@dataclass(frozen=True)
+class Badge:
+    text: str
+    tone: str
+    icon: str = ""
+    title: str = ""
+
+
+def badge_of(stands: Stands) -> Badge:
+    """How a monitor stands, in a few words: one that looks at nothing is not said to have found nothing."""
+    if stands.standing == Standing.FOUND:
+        return Badge(_("Found something"), "bad", "alert")
+    if stands.standing == Standing.BLIND:
+        return Badge(_("Watches nothing"), "bad", "alert", _("The groups that it watches are there no more."))
+    if stands.standing == Standing.PARTLY:
+        missing = ", ".join(stands.unwatched[:SHOWN_GROUPS])
+        if missing:
+            return Badge(_("Not watching %(groups)s") % {"groups": missing}, "warn", "alert")
+        return Badge(_("Groups have changed"), "warn", "alert", ", ".join(stands.gone[:SHOWN_GROUPS]))
+    if stands.standing == Standing.UNNAMED:
+        return Badge(_("Waits for its groups"), "info", "", _("They are named when all items are there."))
+    if stands.standing == Standing.NO_LABELS:
+        return Badge(_("No labels yet"), "neutral")
+    return Badge(_("Nothing certain"), "good", "check")
 
 
 def unit_of(monitor: Monitor) -> str:
@@ -115,18 +147,65 @@ def what_text(monitor: Monitor, certificate: Mapping[str, Any], labels: Mapping[
                  "(%(plain)s %% as counted).")  # fmt: skip
     else:
         shown |= {"certain": number(certain), "plain": number(certificate["plain"])}
-        text = _("%(source)s and people agree less on %(first)s than the limit asks: κ is at most %(certain)s "
-                 "(%(plain)s as counted; 1 would be complete agreement, 0 is chance).")  # fmt: skip
+        text = _("%(source)s and people’s consensus agree less on %(first)s than the limit asks: κ is at most "
+                 "%(certain)s (%(plain)s as counted; 1 would be complete agreement, 0 is chance).")  # fmt: skip
     return text % shown
+
+
+def also_found(finding: Finding) -> list[str]:
+    """What else is certain to be beyond the limit, in a line each: with what the finding names, all that accepting it
+    accepts."""
+    certificate = finding.certificate
+    named = (certificate["rate"], certificate["groups"])
+    others = (one for one in certificate.get("found", ()) if (one["rate"], one["groups"]) != named)
+    return [_also(finding.monitor, one) for one in others]
+
+
+def _also(monitor: Monitor, one: Mapping[str, Any]) -> str:
+    groups = one["groups"]
+    shown = {
+        "first": groups[0] if groups else _("all items"),
+        "second": groups[1] if len(groups) > 1 else "",
+        "plain": number(one["plain"]) if monitor.measure == Measure.KAPPA else points(one["plain"]),
+    }
+    if monitor.measure == Measure.KAPPA:
+        return _("%(first)s: κ %(plain)s as counted") % shown
+    if monitor.measure == Measure.ERROR:
+        return _("%(first)s: %(plain)s %% wrong as counted") % shown
+    texts = {
+        MORE: _("%(first)s: %(plain)s points more often than people, as counted"),
+        LESS: _("%(first)s: %(plain)s points less often than people, as counted"),
+        TRUE_POSITIVE: _("%(first)s above %(second)s where it is right: %(plain)s points as counted"),
+        FALSE_POSITIVE: _("%(first)s above %(second)s where it is wrong: %(plain)s points as counted"),
+    }
+    return texts.get(one["rate"], _("%(first)s above %(second)s: %(plain)s points as counted")) % shown
 
 
 def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
     if certificate.get("exact"):
         return _("This is counted, not estimated. The limit is %(limit)s.") % {"limit": limit_of(monitor)}
     alpha = certificate.get("alpha", monitor.alpha)
-    text = _("If the truth were within the limit (%(limit)s), chance would bring this about in at most %(alpha)s %% of "
-             "projects, however often one looks.")  # fmt: skip
-    return text % {"limit": limit_of(monitor), "alpha": points(alpha)}
+    since = certificate.get("since")
+    shown = {
+        "limit": limit_of(monitor),
+        "alpha": points(alpha),
+        "since": date_format(datetime.fromisoformat(since) if since else monitor.since, "DATE_FORMAT"),
+        "times": certificate.get("renewed", monitor.renewed),
+    }
+    # Each model is watched with the whole α, so the promise is about one of them.
+    if monitor.whose == Whose.MODEL:
+        text = _("If the truth were within the limit (%(limit)s), chance would bring this about for this model in at "
+                 "most %(alpha)s %% of projects, however often one looks since %(since)s.")  # fmt: skip
+    else:
+        text = _("If the truth were within the limit (%(limit)s), chance would bring this about in at most %(alpha)s "
+                 "%% of projects, however often one looks since %(since)s.")  # fmt: skip
+    if shown["times"]:
+        text += " " + ngettext(
+            "The same was watched %(times)s time before, with as much again.",
+            "The same was watched %(times)s times before, each time with as much again.",
+            shown["times"],
+        )
+    return text % shown
 
 
 def share_of(value: float) -> str:

@@ -212,6 +212,8 @@ def _title(kind: str) -> str:
         "serving.rules_changed": _("Serving of items changed"),
         "quality.rules_changed": _("Rules of quality changed"),
         "deciding.rules_changed": _("Method of consensus changed"),
+        "groups.changed": _("Groups of items changed"),
+        "monitors.groups_changed": _("Groups changed that a monitor watches"),
         "schema.changed": _("Labels or guidelines changed"),
         "run.started": _("Run started"),
         "run.paused": _("Run paused"),

@@ -16,7 +16,7 @@ from annotations.task_types import task_type
 from fairness.metrics import GroupCounts, Intersections, crossed_rates
 from fairness.metrics.intersections import Cell
 from fairness.models import AgreementFigures, Counter, RaterFigures
-from fairness.monitors.reading import groups_now
+from fairness.monitors.naming import groups_by_attribute
 from fairness.selectors.counting import crossed_counts
 from fairness.selectors.live import LiveView, Question, Source
 from fairness.selectors.timeline import table_of
@@ -69,7 +69,7 @@ def _lumped(
     for name, place in ((attribute, 0), (beside, 1)):
         if any(not cell[place] for cell in counts):
             known = crossed_of(project.pk).groups.get(name, set())
-            found[name] = sum(1 for group in groups_now(project.pk, name) if group not in known)
+            found[name] = sum(1 for group in groups_by_attribute(project.pk).get(name, []) if group not in known)
     return found
 
 

@@ -29,6 +29,8 @@ DECISIONS = (
     "serving.rules_changed",
     "quality.rules_changed",
     "deciding.rules_changed",
+    "groups.changed",
+    "monitors.groups_changed",
 )
 OTHER_DECISIONS = (
     "schema.changed",

@@ -118,6 +118,7 @@ def _act(run: Run, judgement: Judgement) -> None:
         return
     if judgement.decision == RunDecision.PAUSE:
         pause_locked(run, reason=judgement.reason)
+        watching.run_paused(run)
         return
     run.status, run.reason, run.finished_at = RunStatus.STOPPED, judgement.reason[:500], timezone.now()
     run.save(update_fields=["status", "reason", "finished_at"])

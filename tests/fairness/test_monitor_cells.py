@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annotations.models import Case, Consensus, ConsensusMethod, Settlement
 from annotations.services.changes import item_changes
-from annotations.state import ItemState
+from annotations.state import ItemState, Vote, item_state
 from fairness.cells import Cell, Cells, Crossed, count_changes, count_states
 from fairness.services.fold import fold_outbox
 from fairness.services.recount import recount
@@ -36,6 +36,7 @@ states = st.builds(
     gold=st.none() | labels,
     settled=st.booleans(),
     audit=st.none() | st.sampled_from([0.05, 0.2]),
+    first=st.none() | labels,
 )
 
 
@@ -52,8 +53,9 @@ def test_a_change_is_the_difference_of_what_both_states_count(changes):
 
 def test_the_truth_is_gold_before_what_an_expert_settled():
     state = ItemState(
-        groups={"religion": "a"}, models={"7": "keep"}, human="remove", final="remove", settled=True, gold="keep"
-    )
+        groups={"religion": "a"}, people={"remove": 2}, needed=2, models={"7": "keep"}, human="remove", final="remove",
+        settled=True, gold="keep",
+    )  # fmt: skip
     cells = {cell: n for cell, n in item_cells(state).items() if cell.table.startswith(("gold", "settled"))}
     assert cells == {
         Cell(f"gold:{who}", attribute, group, "keep", said): 1
@@ -65,6 +67,39 @@ def test_the_truth_is_gold_before_what_an_expert_settled():
 def test_a_settled_item_without_a_label_has_no_truth():
     state = ItemState(groups={"religion": "a"}, models={"7": "keep"}, final=None, decided=True, settled=True)
     assert not [cell for cell in item_cells(state) if cell.table.startswith(("gold", "settled"))]
+
+
+def watched(state: ItemState, *tables: str) -> dict[str, int]:
+    return {cell.table: n for cell, n in item_cells(state).items() if cell.group and cell.table.startswith(tables)}
+
+
+def test_a_consensus_counts_for_monitors_once_the_item_has_all_its_labels():
+    half = {"groups": {"religion": "a"}, "people": {"keep": 2}, "human": "keep", "final": "keep", "gold": "keep"}
+    consensus = ("agreed", "concluded", "both", "gold:agreed", "gold:decided", "settled")
+    assert watched(ItemState(**half, models={"7": "keep"}, needed=3), *consensus) == {}
+    done = ItemState(**half, models={"7": "keep"}, needed=2)
+    assert watched(done, *consensus) == dict.fromkeys(
+        ("agreed", "concluded", "both:7", "gold:agreed", "gold:decided"), 1
+    )
+    assert watched(ItemState(**half, needed=0), *consensus) == {}  # it trains people: it asks for no label
+
+
+def test_what_an_expert_settled_is_concluded_however_many_labels_it_has():
+    state = ItemState(
+        groups={"religion": "a"}, people={"keep": 1}, human="keep", final="remove", settled=True, needed=3,
+        models={"7": "keep"},
+    )  # fmt: skip
+    assert watched(state, "agreed", "concluded", "both", "settled") == {"concluded": 1, "settled:7": 1}
+
+
+def test_one_person_s_label_stands_beside_the_model_s_from_the_first_on():
+    votes = [Vote(9, 1, False, "keep"), Vote(4, 2, False, "remove"), Vote(2, 7, True, "review")]
+    state = item_state(votes, groups={"religion": "a"}, redundancy=5, min_support=3, settled=None, gold=None, dataset=1)
+    assert state.first == "remove"
+    assert item_cells(state)[Cell("beside:7", "religion", "a", "remove", "review")] == 1
+    assert item_state(
+        votes[2:], groups={}, redundancy=5, min_support=3, settled=None, gold=None, dataset=1
+    ).first is None  # fmt: skip
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from annotations.models import Annotation, Item
 from annotations.state import Vote, people_decide
+from fairness.metrics import kappa_below
 from fairness.models import Monitor
-from fairness.monitors.measures import JUDGES, Verdict, accepted_by, observed, worse_of
+from fairness.monitors.measures import JUDGES, Verdict, accepted_by, labels_in, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
-from fairness.monitors.reading import MOST_PENDING, state_of, table_of
+from fairness.monitors.reading import MOST_PENDING, state_of, table_of, verdict_of
 from tests.factories import add_label, make_annotator, make_cast
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
@@ -59,8 +60,8 @@ def test_what_is_clear_is_beyond_and_named_and_what_is_even_is_not(measure):
 
 
 @pytest.mark.parametrize("measure", sorted(CLEAR))
-def test_what_was_seen_is_accepted_and_more_is_not(measure):
-    accepted = observed(measure, CLEAR[measure])
+def test_what_was_found_is_accepted_and_more_is_not(measure):
+    accepted = accepted_by(measure, judged(measure, CLEAR[measure]).as_json())
     assert not judged(measure, CLEAR[measure], accepted=accepted).beyond
     less = {subject: value / 3 for subject, value in accepted.items()}
     assert judged(measure, CLEAR[measure], accepted=less).beyond
@@ -81,7 +82,7 @@ def test_kappa_is_beyond_where_it_is_certainly_lower_than_asked():
     assert found.certain < 0.4
     assert found.plain == pytest.approx(0.0, abs=0.05)
     assert not judged("kappa", {"": [[480, 10], [20, 490]]}, tau=0.4).beyond
-    assert not judged("kappa", table, tau=0.4, accepted=observed("kappa", table)).beyond
+    assert not judged("kappa", table, tau=0.4, accepted=accepted_by("kappa", found.as_json())).beyond
 
 
 def test_the_rate_that_differs_is_named_among_the_odds():
@@ -94,10 +95,50 @@ def test_completeness_is_counted_and_small_groups_are_left_out():
     assert not judged("completeness", {"a": [0, 29], "b": [90, 100]}).beyond
 
 
-def test_small_groups_accept_nothing():
-    assert observed("parity", {"a": [0, 3], "b": [3, 3], "c": [9, 30], "d": [12, 30]}) == {
-        ("c", "d"): pytest.approx(0.1)
-    }
+REVERSED = {
+    "parity": {"a": [90, 100], "b": [10, 100]},
+    "odds": {"a": [90, 10, 10, 90], "b": [10, 10, 90, 90]},
+    "gap": {"a": [60, 2, 10, 100], "b": [5, 5, 40, 100]},
+    "completeness": {"a": [90, 100], "b": [10, 100]},
+}
+
+
+@pytest.mark.parametrize("measure", sorted(REVERSED))
+def test_what_is_accepted_one_way_round_is_found_the_other_way_round(measure):
+    accepted = accepted_by(measure, judged(measure, CLEAR[measure]).as_json())
+    assert judged(measure, REVERSED[measure], accepted=accepted).beyond
+
+
+def test_what_only_looks_so_is_not_accepted_with_what_is_certain():
+    """b is certainly above a; c, from 30 labels, is not yet certain to be anything."""
+    few = {"a": [100, 500], "b": [400, 500], "c": [10, 30]}
+    assert accepted_by("parity", judged("parity", few).as_json()) == {("b", "a"): pytest.approx(0.6)}
+    later = few | {"c": [300, 600]}
+    assert judged("parity", later, accepted={("b", "a"): 0.6}).groups in {("c", "a"), ("b", "c")}
+
+
+def test_everything_that_is_certain_is_listed():
+    table = {"a": [50, 500], "b": [250, 500], "c": [450, 500]}
+    found = judged("parity", table)
+    assert {one.groups: round(one.plain, 9) for one in found.found} == {
+        ("b", "a"): 0.4, ("c", "a"): 0.8, ("c", "b"): 0.4,
+    }  # fmt: skip
+    assert found.groups == ("c", "a")
+    both = judged("odds", {"a": [10, 10, 90, 90], "b": [90, 90, 10, 10]})
+    assert {one.subject for one in both.found} == {("true_positive", "b", "a"), ("false_positive", "b", "a")}
+
+
+def test_a_finding_from_before_accepts_what_it_names_in_its_direction():
+    old = {"groups": ["a"], "rate": "", "plain": 0.58, "table": {"a": [2, 60, 10, 100]}}
+    assert accepted_by("gap", old) == {("less", "a"): 0.58}
+
+
+@pytest.mark.parametrize(
+    ("measure", "labels"), [("parity", 200), ("odds", 400), ("gap", 200), ("completeness", 100), ("error", 200)]
+)
+def test_the_labels_of_a_table_are_counted(measure, labels):
+    assert labels_in(measure, CLEAR[measure]) == labels
+    assert labels_in("kappa", {"": [[3, 1], [2, 4]], "a": [[1, 0], [0, 0]]}) == 11
 
 
 @pytest.mark.parametrize(
@@ -115,7 +156,6 @@ def test_what_a_finding_names_is_accepted_with_it_from_however_few_labels(measur
     found = judged(measure, table, tau=tau)
     assert found.beyond
     accepted = accepted_by(measure, found.as_json())
-    assert accepted != observed(measure, table)
     assert not judged(measure, table, tau=tau, accepted=accepted).beyond
 
 
@@ -180,16 +220,19 @@ def from_rows(monitor: Monitor, model: int | None):
         votes = [Vote(a.pk, a.annotator_id, a.annotator.kind == "model", a.value) for a in labels]
         agreed = people_decide(votes, min_support=project.min_support)
         consensus = getattr(item, "consensus", None)
-        said = {
-            Whose.PEOPLE: agreed.token if agreed else None,
-            Whose.CONSENSUS: consensus.value if consensus else None,
-            Whose.MODEL: next((a.value for a in labels if a.annotator_id == model), None),
-        }
         settled = consensus.value if consensus and consensus.method == "settled" else None
+        by_people = sorted((a for a in labels if a.annotator.kind != "model"), key=lambda a: a.pk)
+        done = len(by_people) >= project.redundancy
+        said = {
+            Whose.PEOPLE: agreed.token if agreed and done else None,
+            Whose.CONSENSUS: consensus.value if consensus and (done or settled) else None,
+            Whose.MODEL: next((a.value for a in labels if a.annotator_id == model), None),
+            "first": by_people[0].value if by_people else None,
+        }
         truth = item.gold if item.gold is not None else (settled if monitor.truth == Truth.SETTLED else None)
         if item.gold is None and monitor.whose == Whose.CONSENSUS:
             truth = None  # the settlement is the consensus: it is not held against itself
-        people = sum(not vote.is_model for vote in votes)
+        people = len(by_people)
         group = item.groups["religion"] if monitor.attribute else ""
         rows.append((group, said, truth, min(project.redundancy, people)))
     return _counted(monitor, rows)
@@ -209,12 +252,12 @@ def _counted(monitor: Monitor, rows):
             continue
         elif monitor.measure == Measure.PARITY:
             table[group] = [row[0] + keep, row[1] + 1]
-        elif monitor.measure in (Measure.GAP, Measure.KAPPA) and said[Whose.PEOPLE] is not None:
-            other = said[Whose.PEOPLE] == "keep"
+        elif monitor.measure == Measure.KAPPA and said[Whose.PEOPLE] is not None:
             pairs[group][said[Whose.PEOPLE], own] += 1
-            if monitor.measure == Measure.GAP:
-                found = (keep and not other, other and not keep, keep and other, True)
-                table[group] = [a + b for a, b in zip(row, found, strict=True)]
+        elif monitor.measure == Measure.GAP and said["first"] is not None:
+            other = said["first"] == "keep"
+            found = (keep and not other, other and not keep, keep and other, True)
+            table[group] = [a + b for a, b in zip(row, found, strict=True)]
         elif monitor.measure == Measure.ERROR and truth is not None:
             table[group] = [row[0] + (own != truth), row[1] + 1]
         elif monitor.measure == Measure.ODDS and truth is not None:
@@ -222,6 +265,23 @@ def _counted(monitor: Monitor, rows):
             found = (true and keep, keep and not true, true and not keep, not true and not keep)
             table[group] = [a + b for a, b in zip(row, found, strict=True)]
     if monitor.measure == Measure.KAPPA:
-        tokens = sorted({token for counts in pairs.values() for pair in counts for token in pair})
-        return {g: [[pairs[g][a, b] for b in tokens] for a in tokens] for g in groups}
+        return {g: [[pairs[g][a, b] for b in LABELS] for a in LABELS] for g in groups}
     return table
+
+
+@pytest.mark.parametrize(("task", "known"), [("single_choice", True), ("multiple_choice", False)])
+def test_the_labels_of_kappa_are_those_of_the_schema_and_not_those_that_came_up(db, task, known):
+    """With two of three labels given, the third shares α already; sets of labels cannot be named beforehand."""
+    cast = make_cast(task=task, redundancy=1, min_support=1)
+    model, person = make_annotator(cast.project, kind="model"), make_annotator(cast.project)
+    for number, item in enumerate(fresh_items(cast.project, 40)):
+        for who, token in ((person, "keep"), (model, ("keep", "remove")[number % 2])):
+            add_label(item, who, token if known else [token])
+    fold_all()
+    monitor = Monitor(project=cast.project, measure="kappa", whose="model", alpha=0.05, tau=0.9)
+    state = state_of(cast.project.pk, [monitor])
+    table = table_of(monitor, state, model.pk)
+    assert table == {"": [[20, 0, 20], [0, 0, 0], [0, 0, 0]]}
+    upper = kappa_below(table[""], bound=0.9, named=None if known else 3).band.high
+    assert verdict_of(monitor, table, {}, state).certain == upper
+    assert upper > kappa_below([[20, 20], [0, 0]], bound=0.9).band.high

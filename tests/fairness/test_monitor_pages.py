@@ -75,7 +75,7 @@ def test_a_finding_says_what_how_sure_which_items_and_what_can_be_done(cast, pag
     browser = page_client(cast.olivia)
     text = browser.get(page(cast, "fairness_finding", found.pk)).content.decode()
     assert "items about christian get “Keep” more often than items about muslim" in text
-    assert "in at most 5 % of projects" in text
+    assert "for this model in at most 5 % of projects" in text
     assert "54 of 60" in text
     for name in ("run_prompts", "runs", "project_setting_serving", "cases", "exports"):
         assert page(cast, name) in text
@@ -102,12 +102,15 @@ def test_an_expert_learns_of_a_finding_but_not_what_the_model_said_of_items(cast
 
 def test_a_finding_is_accepted_with_a_written_reason(cast, page_client, found):
     browser, address = page_client(cast.olivia), page(cast, "fairness_finding", found.pk)
-    refused = browser.post(address, {"action": "accept"})
+    refused = browser.post(address, {"action": "accept", "ask_again": 200})
     assert refused.status_code == 422
     assert "Write why" in refused.content.decode()
-    assert browser.post(address, {"action": "accept", "reason": "Known.", "resume": "on"}).status_code == 302
+    assert (
+        browser.post(address, {"action": "accept", "reason": "Known.", "resume": "on", "ask_again": 200}).status_code
+        == 302
+    )
     assert Decision.objects.get().reason == "Known."
-    assert browser.post(address, {"action": "experts"}).status_code == 422
+    assert browser.post(address, {"action": "experts", "ask_again": 200}).status_code == 422
     assert "Known." in browser.get(address).content.decode()
 
 

@@ -152,27 +152,6 @@ def test_a_run_may_not_go_on_before_the_finding_is_answered(cast):
     assert LedgerEvent.objects.get(kind="finding.decided").data["reason"] == "It is so."
 
 
-def test_what_was_accepted_is_not_found_again_but_what_is_worse_is(cast):
-    watch(cast)
-    run = make_run(cast)
-    give(cast, run.annotator, "muslim", 24, 80)
-    give(cast, run.annotator, "christian", 64, 80)  # .3 against .8
-    fold_all()
-    (finding,) = evaluate(cast)
-    finding_decide(finding=finding, actor=cast.olivia, action="accept", reason="The texts differ.", resume=True)
-    give(cast, run.annotator, "muslim", 24, 80)
-    give(cast, run.annotator, "christian", 64, 80)
-    fold_all()
-    assert evaluate(cast) == []
-    give(cast, run.annotator, "muslim", 0, 260)
-    give(cast, run.annotator, "christian", 260, 260)
-    fold_all()
-    (worse,) = evaluate(cast)
-    assert worse.certificate["certain"] > 0.5
-    run.refresh_from_db()
-    assert run.status == "paused"
-
-
 def test_a_run_that_is_started_in_spite_of_an_open_finding_is_paused_too(cast):
     watch(cast)
     run = make_run(cast, status="done")
@@ -342,27 +321,6 @@ def test_one_question_has_one_monitor(cast):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"action": "shrug"}, "Choose one"),
-        ({"action": "accept"}, "Write why"),
-        ({"action": "prompt", "resume": True}, "Write why"),
-        ({"action": "accept", "reason": "x" * 2001}, "at most 2000"),
-    ],
-)
-def test_a_decision_needs_a_known_action_and_its_reason(cast, given, message):
-    watch(cast)
-    biased(cast, make_run(cast).annotator)
-    (finding,) = evaluate(cast)
-    with pytest.raises(DomainError, match=message):
-        finding_decide(finding=finding, actor=cast.olivia, **given)
-    finding_decide(finding=finding, actor=cast.olivia, action="experts")
-    with pytest.raises(DomainError, match="answered already"):
-        finding_decide(finding=finding, actor=cast.olivia, action="experts")
-    assert Decision.objects.count() == 1
-
-
-@pytest.mark.parametrize(
     ("name", "change"),
     [
         ("monitor_measure_known", {"measure": "luck"}),
@@ -387,7 +345,11 @@ def test_the_database_refuses_a_second_open_finding_and_an_acceptance_without_re
             monitor=finding.monitor, project=cast.project, annotator=finding.annotator, certificate={}, version=1,
             found_at=finding.found_at,
         )  # fmt: skip
-    for name, values in (("finding_accepted_with_reason", {}), ("finding_action_known", {"action": "shrug"})):
+    for name, values in (
+        ("finding_accepted_with_reason", {}),
+        ("finding_action_known", {"action": "shrug"}),
+        ("finding_accepted_for_good", {"reason": "Known.", "until": 9}),
+    ):
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             Decision.objects.create(
                 finding=finding, made_by=cast.olivia, made_at=finding.found_at, **({"action": "accept"} | values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotations.models import Annotation
-from fairness.models import Finding
+from fairness.models import Finding, OwnerNotice
 from fairness.monitors.evaluating import project_evaluate
 from fairness.monitors.services import finding_decide, monitor_add
 from llm_workers.services.runs import run_resume
@@ -75,6 +75,7 @@ def test_a_monitor_can_hold_a_run_at_every_checkpoint(cast, llm, start, work):
     assert 20 <= run.labelled < 150
     assert "checkpoint that you asked" in run.reason
     assert not Finding.objects.exists()
+    assert run.checkpoints.filter(pk=OwnerNotice.objects.get().number, decision="pause").exists()
     while run.status == "paused":
         before = run.labelled
         run = work(run_resume(run=run, by=cast.olivia))

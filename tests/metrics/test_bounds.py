@@ -182,6 +182,35 @@ def test_a_kappa_limit_holds_at_all_moments_at_once():
     assert ever / 80 <= 0.2
 
 
+def test_labels_that_have_not_come_up_are_named_all_the_same():
+    """With a third label to come, two that are seen are not all there are: no chance agreement may be made up."""
+    seen, three = [[300, 200], [200, 300]], [[300, 200, 0], [200, 300, 0], [0, 0, 0]]
+    assert kappa_below(three, bound=0.4).band.high > kappa_below(seen, bound=0.4).band.high
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.lists(st.integers(0, 200), min_size=4, max_size=4), min_size=4, max_size=4), st.integers(1, 4))
+def test_labels_that_nobody_could_name_take_no_part_of_alpha_and_the_limit_stays_one(table, named):
+    counts = np.array(table)
+    found = kappa_below(table, bound=0.5, named=named).band.high
+    together = np.zeros((named + 1, named + 1), int)  # all others as one, which agreed with itself where they did
+    together[:named, :named] = counts[:named, :named]
+    together[named, :named], together[:named, named] = counts[named:, :named].sum(0), counts[:named, named:].sum(1)
+    apart = counts[named:, named:].sum() - np.trace(counts[named:, named:])
+    together[named, named] = np.trace(counts[named:, named:])
+    if not apart:
+        assert found == pytest.approx(kappa_below(together, bound=0.5, named=named).band.high)
+    off, margins = counts.sum() - np.trace(counts), counts.sum(axis=0) * counts.sum(axis=1)
+    if off and margins.sum() < counts.sum() ** 2:
+        assert found >= float(cohens_kappa(counts, return_results=False)) - 1e-9
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_no_more_labels_are_named_than_there_are(wrong):
+    with pytest.raises(ValueError, match="named must lie in"):
+        kappa_below([[3, 1], [1, 3]], bound=0.5, named=wrong)
+
+
 @pytest.mark.parametrize("wrong", [[[1]], [[1, 2]], [[1, -1], [0, 2]]])
 def test_a_confusion_is_a_square_table(wrong):
     with pytest.raises(ValueError, match="square table of counts"):
