@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotations.models import Item, Run
 from llm_workers.models import RunItem
+from llm_workers.pacing import Pace
 from llm_workers.services.answers import answers_store
 from llm_workers.services.claims import items_lease, lane_next
 from tests.factories import make_items
@@ -69,7 +70,7 @@ def test_leasing_storing_and_going_on_look_at_few_rows_of_the_run(run):
     ) as caught:
         leased = items_lease(claim=held.claim, count=20)
         answers_store(work=held, outcomes=answered(leased))
-        assert lane_next(claim=held.claim)
+        assert lane_next(claim=held.claim, pace=Pace(start=1, most=8))
     reads = [one["sql"] for one in caught if one["sql"].startswith("SELECT") and "llm_workers_runitem" in one["sql"]]
     assert len(reads) > 3
     assert [sql for sql in reads if looked_at(sql) > 5 * LEFT] == []
