@@ -115,8 +115,8 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
     known = ("", GOLD, TRUTH, CONSENSUS, SETTLED) if wanted.of_givers else ("", GOLD, TRUTH)
     if wanted.against not in known:
         text = _(
-            "Labels differ from gold or truth; those that somebody gave (given, by, annotator) also from consensus, and "
-            "settled."
+            "Labels differ from gold or truth; those that somebody gave (given, by, annotator) also from consensus, "
+            "and settled."
         )
         raise invalid(text, fields={"against": [text]})
     if not wanted.of_givers:
