@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from fairness.api import audits, probes
+from fairness.api.tables import FairnessTableView
 from fairness.api.views import FairnessView
 from fairness.monitors import api
 
@@ -15,6 +16,11 @@ AUDIT = "audits/<int:audit_id>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:project_id>/fairness/", FairnessView.as_view(), name="api_fairness"),
+    path(
+        "projects/<int:project_id>/fairness/tables/<slug:chart>/",
+        FairnessTableView.as_view(),
+        name="api_fairness_table",
+    ),
     path(f"{PROJECT}/", audits.AuditsView.as_view(), name="api_audits"),
     path(f"{PROJECT}/candidates/", audits.AuditCandidatesView.as_view(), name="api_audit_candidates"),
     path(f"{PROJECT}/rules/", audits.AuditRulesView.as_view(), name="api_audit_rules"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,31 +11,21 @@ from accounts.models import Scope
 from annotations.access import READERS, STAFF, project_access
 from fairness.api.chosen import chosen_row
 from fairness.api.errors import errors_row
+from fairness.api.parameters import SHARED
 from fairness.api.people import people_row
 from fairness.api.serializers import FairnessSerializer, fairness_row
+from fairness.api.tables import AnswersSerializer, answers_row
 from fairness.api.truth import AgainstTruthSerializer, truth_row
 from fairness.selectors.behind import people_of
 from fairness.selectors.chosen import chosen_view
 from fairness.selectors.errors import errors_view
 from fairness.selectors.live import live_view
 from fairness.selectors.truth import against_truth
-from fairness.selectors.wanted import KINDS, Wanted
-
-ATTRIBUTE = OpenApiParameter("attribute", str, description="A protected attribute; the project's first where left out.")
-LABEL = OpenApiParameter("label", str, description="A label's key; the project's favourable label where left out.")
-FILTER = [
-    ATTRIBUTE,
-    LABEL,
-    OpenApiParameter("beside", str, description="A second attribute, for the intersections."),
-    OpenApiParameter("by", str, enum=list(KINDS), description="Whose labels; all where left out."),
-    OpenApiParameter("model", int, description="Only this model, by its annotator's id."),
-    OpenApiParameter("dataset", int, description="Only items of this dataset."),
-    OpenApiParameter("since", str, description="Labels given from this day or hour (UTC) on; without the consensus."),
-    OpenApiParameter("until", str, description="Labels given until the end of this day or hour (UTC)."),
-]
+from fairness.selectors.wanted import Wanted
 
 
 class FairnessWithTruthSerializer(FairnessSerializer):
+    answers = AnswersSerializer(allow_null=True, help_text="Null: there is no protected attribute to ask about.")
     against_truth = AgainstTruthSerializer(many=True, help_text="Labels against gold, settlements and the consensus.")
 
 
@@ -50,7 +40,7 @@ class FairnessView(APIView):
             "the gap between each model and people, Cohen's κ between them, errors and odds against the truth, "
             "completeness and pace. Computed from live counters, which follow a label within a second."
         ),
-        parameters=FILTER,
+        parameters=SHARED,
         responses=FairnessWithTruthSerializer,
         tags=["fairness"],
     )
@@ -58,6 +48,7 @@ class FairnessView(APIView):
         access = project_access(request.user, project_id, STAFF)
         view = live_view(access.project, wanted=Wanted.of(request.query_params))
         row = fairness_row(view) | {
+            "answers": answers_row(access, view),
             "chosen": chosen_row(chosen_view(access.project, view.question)),
             "errors_found": errors_row(errors_view(access.project, view.question.attribute if view.question else "")),
             "against_truth": truth_row(against_truth(access.project, view)),

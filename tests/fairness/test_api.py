@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts.authentication import token_digest
-from accounts.models import ApiToken
+from accounts.models import ApiToken, Role
+from fairness.presenting.page import live_context
+from fairness.presenting.sheets import SHEETS
 from fairness.selectors.live import live_view
 from tests.factories import make_annotator
 from tests.fairness.conftest import fold_all, label_group
@@ -103,3 +109,32 @@ def test_the_number_of_queries_does_not_grow(cast, api, labelled):
     with CaptureQueriesContext(connection) as many:
         client.get(address(cast))
     assert len(many) <= len(few) <= 18
+
+
+def test_the_answers_of_the_page_come_in_words_too(cast, api, labelled):
+    labelled(cast.project)
+    answers = api(cast.olivia).get(address(cast)).json()["answers"]
+    page = live_context(cast.project, live_view(cast.project), Role.OWNER)
+    assert answers["answer"] == page["answer"].answer
+    assert answers["where"] == page["glance_where"]
+    assert answers["whom"] == page["whom"].answer
+    assert [one["text"] for one in answers["now"]] == [one.text for one in page["actions"]]
+    cast.project.attributes.all().delete()
+    assert api(cast.olivia).get(address(cast)).json()["answers"] is None
+
+
+@pytest.mark.parametrize("chart", SHEETS)
+def test_every_table_of_the_page_is_there_as_json_as_well(cast, api, page_client, labelled, chart):
+    labelled(cast.project)
+    table = api(cast.olivia).get(f"{address(cast)}tables/{chart}/").json()
+    text = page_client(cast.olivia).get(reverse("fairness_csv", args=[cast.project.pk, chart])).content.decode()
+    lines = list(csv.reader(io.StringIO(text)))
+    assert table["columns"] == lines[0]
+    assert len(table["rows"]) == len(lines) - 1
+    assert all(len(row) == len(table["columns"]) for row in table["rows"])
+
+
+def test_an_unknown_table_is_not_found_and_private_ones_are_for_owners_and_auditors(cast, api):
+    assert api(cast.olivia).get(f"{address(cast)}tables/secrets/").status_code == 404
+    assert api(cast.edgar).get(f"{address(cast)}tables/people/").status_code == 403
+    assert api(cast.audrey).get(f"{address(cast)}tables/people/").status_code == 200

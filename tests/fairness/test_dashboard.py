@@ -205,7 +205,7 @@ def test_the_address_keeps_the_filter(cast, page_client):
     ("name", "chart", "status"),
     [
         *((name, chart, 200) for name in ("olivia", "audrey") for chart in SHEETS),
-        *(("edgar", chart, 403 if chart in ("people", "models") else 200) for chart in SHEETS),
+        *(("edgar", chart, 403 if SHEETS[chart].private else 200) for chart in SHEETS),
         ("wanda", "rates", 403),
         ("stan", "rates", 404),
         ("olivia", "secrets", 404),

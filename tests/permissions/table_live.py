@@ -62,6 +62,7 @@ TABLE = {
     "fairness_more": Entry(project, GET="302 404 403 200 200 200"),
     "fairness_report": Entry(project, GET="302 404 403 200 200 200"),
     "fairness_csv": Entry(rates_table, GET="302 404 403 200 200 200"),
+    "api_fairness_table": Entry(rates_table, GET="401 404 403 200 200 200"),
     "api_fairness": Entry(project, GET="401 404 403 200 200 200"),
     "fairness_monitors": Entry(project, GET="302 404 403 200 200 200"),
     "fairness_monitor_new": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
