@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from annotations.models import Checkpoint, ModelChoice, Project, Run, RunDecision
-from fairness.models import Decision, Finding, Monitor
+from fairness.models import Finding, Monitor
 from ledger.models import LedgerEvent
 
 MOST_MARKS = 60  # of each kind, the newest
@@ -57,10 +57,11 @@ def _checkpoints(project: Project) -> Iterator[Mark]:
 
 
 def _findings(project: Project) -> Iterator[Mark]:
-    for one in Finding.objects.filter(project=project).order_by("-pk")[:MOST_MARKS]:
+    for one in Finding.objects.filter(project=project).select_related("decision").order_by("-pk")[:MOST_MARKS]:
         yield Mark(one.found_at, FINDING, one.pk, 0, "opened", ", ".join(one.certificate.get("groups", ())))
-    for decision in Decision.objects.filter(finding__project=project).order_by("-pk")[:MOST_MARKS]:
-        yield Mark(decision.made_at, FINDING, decision.finding_id, 0, decision.action, decision.reason)
+        decision = getattr(one, "decision", None)
+        if decision is not None:
+            yield Mark(decision.made_at, FINDING, one.pk, 0, decision.action, decision.reason)
 
 
 def _choices(project: Project) -> Iterator[Mark]:
