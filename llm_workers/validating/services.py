@@ -22,6 +22,7 @@ from llm_workers.validating.limits import limit_reached
 from llm_workers.validating.models import Rating, RatingStatus, Validator, ValidatorRules, ValidatorStatus
 from llm_workers.validating.question import prompt_hash, prompt_text
 
+OPEN = (RatingStatus.PENDING, RatingStatus.LEASED)
 LOCK_CLASS = 0x1C0F2A  # first half of the advisory lock's key; the project is the second
 FIELDS = ("enabled", "model", "max_tokens", "max_cost", "max_minutes")
 
@@ -135,8 +136,9 @@ def _wake(rules: ValidatorRules, stale_before: datetime) -> int:
             return 0
         if own.status == ValidatorStatus.RATING:
             lanes = [lane for lane in lanes if lane.touched_at < stale_before]
-        left = Rating.objects.filter(validator=own, status__in=[RatingStatus.PENDING, RatingStatus.LEASED])
-        if not lanes or not left.exists():
+        # One question for each state: each has an index of its own, a question about both would walk over all ratings.
+        left = (Rating.objects.filter(validator=own, status=status) for status in OPEN)
+        if not lanes or not any(ratings.exists() for ratings in left):
             return 0
         hand_over(own, lanes)
         return len(lanes)

@@ -355,7 +355,7 @@ def test_checkpoints_and_decisions_are_marked(cast):
         values={"measure": "completeness", "whose": "people", "attribute": "religion", "alpha": 0.05, "tau": 0.1},
     )
     finding = Finding.objects.create(
-        monitor=monitor, project=cast.project, certificate={}, version=1, found_at=timezone.now()
+        monitor=monitor, project=cast.project, certificate={"table": {}}, version=1, found_at=timezone.now()
     )
     finding_decide(finding=finding, actor=cast.olivia, action="people")
     marks = timeline(cast.project, live_view(cast.project)).marks

@@ -48,7 +48,7 @@ from annotations.models import (
 )
 from annotations.settling.services import claim as case_claim
 from annotations.settling.services import settle
-from fairness.models import Audit, Decision, Finding, FindingNotice, Monitor, ProbeFile, ProbeSet
+from fairness.models import Audit, Decision, Finding, FindingNotice, Monitor, OwnerNotice, ProbeFile, ProbeSet
 from llm_workers.models import ModelAnnotator, ModelVersion, Prompt, PromptVersion, RunPlan, Trial
 from tests.factories import Cast, add_label, make_annotator, make_items, make_project, make_user
 from tests.labelling.conftest import together  # noqa: F401 — the same threads
@@ -183,6 +183,7 @@ def _decided(cast: Cast, paula: User) -> None:
     )  # fmt: skip
     Decision.objects.create(finding=finding, action="accept", reason="Known.", made_by=paula, made_at=now)
     FindingNotice.objects.create(finding=finding, user=paula, made_at=now, done_at=now)
+    OwnerNotice.objects.create(project=project, user=paula, about="groups", number=1, made_at=now, done_at=now)
     BiasAnswer.objects.create(
         project=project, bias="halo", verdict="handled", note="Blind.", answered_by=paula, answered_at=now
     )
