@@ -27,7 +27,12 @@ from llm_workers.validating.rules import verifier_rules_update
 from llm_workers.validating.scores import scores_lowest
 from llm_workers.validating.selectors import Compared, Share, ratings_of, validator_shown
 from llm_workers.validating.services import FIELDS as VALIDATOR_FIELDS
-from llm_workers.validating.services import validator_pause, validator_resume, validator_rules_update
+from llm_workers.validating.services import (
+    validator_pause,
+    validator_resume,
+    validator_rules_of,
+    validator_rules_update,
+)
 from llm_workers.validating.tasks import verify_labels, verify_soon
 from llm_workers.validating.verifying import verifier_rules_of
 
@@ -115,14 +120,21 @@ class ValidatorView(APIView):
 
     @extend_schema(
         operation_id="validator_change", summary="Switch the validator on or off, choose its model and limits",
-        description="Only the fields given are changed. Rating follows in the background.",
+        description=(
+            "Only the fields given are changed. Switched on without a model it is the recommended one, the fairest of "
+            "the audit. Rating follows in the background."
+        ),
         request=ValidatorRulesSerializer, responses=ValidatorSerializer, tags=["validation"],
     )  # fmt: skip
     def patch(self, request: Request, project_id: int) -> Response:
         access = project_access(request.user, project_id, OWNER)
         given = ValidatorRulesSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
-        validator_rules_update(project=access.project, by=person(request), values=dict(given.validated_data))
+        values = dict(given.validated_data)
+        if values.get("enabled") and "model" not in values and validator_rules_of(access.project).model_id is None:
+            best = recommended_validator(access.project)
+            values |= {"model": best.model} if best else {}
+        validator_rules_update(project=access.project, by=person(request), values=values)
         return Response(_validator(access.project))
 
 

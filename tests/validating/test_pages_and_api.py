@@ -123,6 +123,15 @@ def test_an_owner_switches_the_validator_on_pauses_and_resumes_it(cast, page_cli
     assert all(row["verdict"] == "agree" for row in rows)
 
 
+def test_switched_on_by_api_without_a_model_it_is_the_recommended_one(cast, api, model):
+    rest = api(cast.olivia)
+    answer = rest.patch(address(cast, "validator"), {"enabled": True}, format="json").json()
+    assert (answer["rules"]["enabled"], answer["rules"]["model"]) == (True, model.pk)
+    model.endpoints.clear()
+    ValidatorRules.objects.update(enabled=False, model=None)
+    assert rest.patch(address(cast, "validator"), {"enabled": True}, format="json").status_code == 400
+
+
 def test_ratings_are_compared_with_settlements_and_gold_for_each_group(cast, page_client, switch_on, work, llm, api):
     llm.choose = lambda text, names: ["Disagree"] if text.endswith("Remove") else ["Agree"]
     for item in make_items(cast.project, 64, gold="keep", groups={"religion": "none"}):
