@@ -44,27 +44,13 @@ def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
         asked["against"] = "consensus"
     if monitor.measure == Measure.COMPLETENESS:
         asked = {"state": "undecided"}
-    groups = finding.certificate["groups"] or [""]
-    found = [_items(finding, asked, group) for group in groups]
-    if asked.get("against") == "gold" and monitor.truth == Truth.SETTLED:
-        found += [_items(finding, _settled(finding, asked), group, settled=True) for group in groups]
-    return found
+    return [_items(finding, asked, group) for group in finding.certificate["groups"] or [""]]
 
 
-def _settled(finding: Finding, asked: dict[str, Any]) -> dict[str, Any]:
-    """Without a model it is what people said that differs from what an expert settled."""
-    if finding.annotator_id is not None:
-        return asked | {"against": "settled"}
-    return {"by": "people", "against": "settled"}
-
-
-def _items(finding: Finding, asked: dict[str, Any], group: str, *, settled: bool = False) -> Link:
+def _items(finding: Finding, asked: dict[str, Any], group: str) -> Link:
     if group:
         asked = {**asked, "group": f"{finding.monitor.attribute}:{group}"}
     url = f"{reverse('items', args=[finding.project_id])}?{urlencode(asked)}"
-    if settled:
-        named = {"group": group or _("all groups")}
-        return Link(url, _("Items about %(group)s that an expert settled") % named)
     if group:
         return Link(url, _("Items about %(group)s") % {"group": group})
     return Link(url, _("Items on which the label differs") if "against" in asked else _("The items"))

@@ -24,9 +24,13 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 
 ALPHA = 0.05
 # Words, ids that never leave the platform, and what belongs to the moment of asking: not functions of the rows.
-# Words and moments; and what has tests of its own: bands that hold at every moment, and readings of chosen items.
+# Words and moments; and what has tests of its own: what holds at every moment, readings of chosen and checked items,
+# labels held against the truth, groups of people who label.
 WORDS = frozenset({"explanation", "name", "annotator", "version", "folded_at", "labels_per_minute"})
-NOT_COMPARED = WORDS | {"band", "certain_difference", "chosen"}
+NOT_COMPARED = WORDS | {
+    "band", "certain_difference", "difference_at_most", "labels_per_item", "withheld", "disparate_impact",
+    "certain_gap_spread", "chosen", "errors_found", "against_truth", "groups_of_people", "answers",
+}  # fmt: skip
 
 Row = dict[str, Any]
 Estimate = dict[str, Any]

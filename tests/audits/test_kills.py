@@ -64,6 +64,6 @@ def _one_answer_or_one_reason(audit: Audit) -> None:
     assert used["tokens"] == candidate.prompt_tokens + candidate.completion_tokens
     assert used["seconds"] == pytest.approx(candidate.seconds)
     kinds = LedgerEvent.objects.filter(subject=f"audit:{audit.pk}").order_by("pk").values_list("kind", flat=True)
-    assert list(kinds) == ["audit.started", "audit.candidate_measured", "audit.finished"]
+    assert list(kinds) == ["audit.started", "audit.candidate_measured", "audit.finished", "audit.model_proposed"]
     assert not Item.objects.exists()
     assert not Annotation.objects.exists()

@@ -175,7 +175,7 @@ def test_whose_labels_are_shown_follows_the_filter(cast):
 
 
 @pytest.mark.parametrize("measure", ["error", "odds"])
-@pytest.mark.parametrize(("truth", "lists"), [("gold", {"gold"}), ("settled", {"gold", "settled"})])
+@pytest.mark.parametrize(("truth", "lists"), [("gold", {"gold"}), ("settled", {"truth"})])
 def test_a_finding_about_settled_truth_leads_to_settled_items_too(cast, measure, truth, lists):
     model, _wrong = with_truth(cast)
     monitor = cast.project.monitors.create(

@@ -222,7 +222,7 @@ def test_the_bulk_path_equals_the_one_way_for_labels_to_change(cast):
     for n, (item, given) in enumerate(zip(other, votes, strict=True)):
         Item.objects.filter(pk=item.pk).update(groups={"religion": "abc"[n % 3]}, gold=["keep", None][(n + 1) % 2])
         with item_changes(project=cast.project, item_ids=[item.pk], new_items=True) as changes:
-            for name, value in given.items():
+            for name, value in sorted(given.items()):  # in the order of the columns
                 made = Annotation.objects.create(
                     project=cast.project, item=item, annotator=annotators[name], schema=changes.schema,
                     source="imported", value=value, created_at=timezone.now(),

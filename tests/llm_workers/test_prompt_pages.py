@@ -199,9 +199,9 @@ def test_lists_need_as_many_queries_for_many_as_for_few(cast, model, api, page_c
         trial_run(trial_id=trial_start(pick=Pick(), prompt=made, **facts).pk)
     owner, trial = page_client(cast.olivia), Trial.objects.latest("id")
     for name, arguments, most in (
-        ("run_prompts", [], 9), ("run_playground", [], 14), ("run_trial", [trial.pk], 9),
+        ("run_prompts", [], 9), ("run_playground", [], 14), ("run_trial", [trial.pk], 10),
         ("run_prompts_one", [trial.prompt_id], 14), ("api_prompts", [], 6), ("api_playground", [], 6),
-        ("api_trial", [trial.pk], 7),
+        ("api_trial", [trial.pk], 8),
     ):  # fmt: skip
         client = api(cast.olivia) if name.startswith("api_") else owner
         with django_assert_max_num_queries(most):
