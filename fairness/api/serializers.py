@@ -18,6 +18,7 @@ from fairness.selectors.progress import Progress
 
 SOURCES = [PEOPLE, CONSENSUS, MODEL]
 REASONS = [reason.value for reason in Reason]
+VERDICTS = [verdict.value for verdict in Verdict]
 
 
 class EstimateSerializer(serializers.Serializer[Estimate]):
@@ -72,11 +73,9 @@ class GroupGapSerializer(serializers.Serializer[Any]):
 class FourFifthsSerializer(serializers.Serializer[Any]):
     """The lowest group's rate as a share of the highest's, against four fifths: for one look, and at every moment."""
 
-    verdict = serializers.ChoiceField(choices=[verdict.value for verdict in Verdict], help_text=_("For one look."))
+    verdict = serializers.ChoiceField(choices=VERDICTS, help_text=_("For one look."))
     ratio = EstimateSerializer(help_text=_("Its interval is at a confidence raised for the number of pairs of groups."))
-    certain = serializers.ChoiceField(
-        choices=[verdict.value for verdict in Verdict], allow_null=True, help_text=_("Null: nothing may be called so.")
-    )
+    certain = serializers.ChoiceField(choices=VERDICTS, allow_null=True, help_text=_("Null: nothing may be called so."))
     band = BandSerializer(allow_null=True, help_text=_("Holds the ratio at every moment."))
 
 

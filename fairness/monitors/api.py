@@ -62,10 +62,13 @@ class MonitorNewSerializer(serializers.Serializer[Any]):
         return {"label" if name == "label_key" else name: field for name, field in super().get_fields().items()}
 
 
+STANDINGS = [(one.value, one.value) for one in Standing]
+
+
 class MonitorSerializer(serializers.ModelSerializer[Monitor]):
     groups = serializers.ListField(child=serializers.CharField(), help_text=_("Those that are watched."))
     standing = serializers.ChoiceField(
-        choices=[(one.value, one.value) for one in Standing],
+        choices=STANDINGS,
         help_text=_("Whether it watches: blind and partly say that groups changed since they were named."),
     )
     unwatched = serializers.ListField(child=serializers.CharField(), help_text=_("Groups of items, not watched."))

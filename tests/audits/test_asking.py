@@ -41,7 +41,13 @@ def test_an_audit_asks_about_every_probe_in_every_order_and_measures(templates, 
     assert not Item.objects.filter(project=cast.project).exists()
     assert not Annotation.objects.filter(project=cast.project).exists()
     kinds = list(LedgerEvent.objects.filter(kind__startswith="audit.").order_by("pk").values_list("kind", flat=True))
-    assert kinds == ["audit.set_made", "audit.started", "audit.candidate_measured", "audit.finished"]
+    assert kinds == [
+        "audit.set_made",
+        "audit.started",
+        "audit.candidate_measured",
+        "audit.finished",
+        "audit.model_proposed",
+    ]
     assert ModelChoice.objects.get().model == candidate.model
 
 
