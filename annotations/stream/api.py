@@ -59,8 +59,8 @@ class AuditStreamView(APIView):
         summary="Which share of finished items is drawn for a blind check by an expert",
         description=(
             "Uniformly, whatever was said of them, and where errors are likely, with chances that are logged. What the "
-            "checks found is among the fairness numbers (`errors_found`). Which items were drawn is not told while they "
-            "wait."
+            "checks found is among the fairness numbers (`errors_found`). Which items were drawn is not told "
+            "while they wait."
         ),
         responses=StreamSerializer,
         tags=["fairness"],
