@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -96,7 +97,7 @@ class Ground:
             return Certificate(None, None, False, withheld, per_item)
         enough = {group: one if one.n >= min_group else NOBODY for group, one in named.items()}
         bands = rate_bands(named, labels_per_item=per_item)
-        found = replace(certified(enough, labels_per_item=per_item), bands=bands)
+        found = replace(_certified(tuple(enough.items()), per_item), bands=bands)
         usable = {group: bands[group] for group, one in enough.items() if one.n}
         return Certificate(found, certified_span(usable), len(usable) == len(named), None, per_item)
 
@@ -121,6 +122,12 @@ class Ground:
         if kind == CONSENSUS:
             return Withheld.CONSENSUS
         return self.withheld_people if kind == PEOPLE else None
+
+
+@lru_cache(maxsize=256)
+def _certified(counts: tuple[tuple[str, GroupCounts], ...], labels_per_item: int) -> Certified[str]:
+    """Kept: it is most of what a look costs, and for most sources nothing has changed since the last one."""
+    return certified(dict(counts), labels_per_item=labels_per_item)
 
 
 def ground_of(project: Project, attribute: str, wanted: Wanted, pulse: Pulse | None) -> Ground:
