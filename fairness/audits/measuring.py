@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from annotations.calibration.measures import ece_by_chance
+from fairness.audits.alike import neighbours_by_words, without_groups
 from fairness.audits.sampling import Array, brier, calibration_error, effective_size, macro_f1, share
 from fairness.metrics import (
     MIN_GROUP,
+    NEIGHBOURS,
     Estimate,
     Flips,
     GroupCounts,
@@ -26,6 +28,7 @@ from fairness.metrics import (
     Reason,
     crossed_rates,
     flip_rate,
+    neighbour_consistency,
     no_comparison,
     odds_of,
     parity_of,
@@ -44,6 +47,7 @@ class Row:
 
     ``given`` None: no usable answer. ``favourable``: the label that the metrics count, of this probe's task. ``votes``:
     the label under each order of the options. ``cluster``: shared by the members of a family, and by nobody else.
+    ``text``: what was asked about, in words; empty where there are none.
     """
 
     task: str
@@ -55,6 +59,7 @@ class Row:
     favourable: str
     confidence: float | None
     votes: tuple[frozenset[str], ...] = ()
+    text: str = ""
 
 
 def measure(rows: Sequence[Row], *, min_group: int = MIN_GROUP) -> dict[str, Any]:
@@ -72,6 +77,7 @@ def measure(rows: Sequence[Row], *, min_group: int = MIN_GROUP) -> dict[str, Any
             if any(one in row.groups and other in row.groups for row in rows)
         },
         "tasks": _by_task(rows, min_group),
+        "consistency": _consistency(rows, attributes, min_group),
     }
 
 
@@ -325,3 +331,47 @@ def _alike_but(members: Sequence[Row], attribute: str) -> Iterable[list[Row]]:
         if attribute in row.groups:
             sets[tuple(sorted((name, one) for name, one in row.groups.items() if name != attribute))].append(row)
     return [own for own in sets.values() if len({row.groups[attribute] for row in own}) > 1]
+
+
+# --- neighbours -----------------------------------------------------------------------------------------------------
+
+
+def _consistency(rows: Sequence[Row], attributes: Sequence[str], min_group: int) -> dict[str, Any]:
+    """Whether similar probes get the same label: over all, and of each group's. ``truth``: how often the right labels
+    of the same neighbours are the same, which no model that is right can be above."""
+    plain = without_groups([row.text for row in rows], [row.family for row in rows], [row.groups for row in rows])
+    asked = [(row, text) for row, text in zip(rows, plain, strict=True) if row.given is not None and text]
+    kept, places = [], []
+    for task in sorted({row.task for row, _text in asked}):
+        own = [(row, text) for row, text in asked if row.task == task]
+        near = neighbours_by_words([text for _row, text in own])
+        if near is not None:
+            places.append(near + len(kept))
+            kept += [row for row, _text in own]
+    near = np.concatenate(places) if places else np.empty((0, NEIGHBOURS), np.intp)
+    given = [(row.task, *sorted(row.given or ())) for row in kept]
+    true = [(row.task, *sorted(row.truth)) for row in kept]
+    clusters = _clusters(kept)
+
+    def of(labels: list[tuple[str, ...]], groups: list[str] | None = None) -> Any:
+        return neighbour_consistency(_codes(labels), near, groups=groups, min_group=min_group, clusters=clusters)
+
+    return {
+        "neighbours": NEIGHBOURS,
+        "overall": figure(of(given).overall),
+        "truth": figure(of(true).overall),
+        "attributes": {
+            name: {
+                group: figure(one)
+                for group, one in sorted(of(given, [row.groups.get(name, "") for row in kept]).by_group.items())
+                if group
+            }
+            for name in attributes
+        },
+    }
+
+
+def _codes(labels: Sequence[tuple[str, ...]]) -> Array:
+    """Equal labels as equal numbers."""
+    place = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    return np.array([place[label] for label in labels], np.int64)

@@ -39,6 +39,7 @@ def _leaderboard(entries: Sequence[Entry]) -> Iterator[Row]:
         figures = {"error": one.error, "disparity": one.disparity, "cost_of_1000": one.cost}
         figures |= {name: one.overall(name) for name in OVERALL}
         figures |= {name: figure_of(worst(one.candidate.figures, name)) for name in MEASURES}
+        figures |= {"consistency": one.consistency, "consistency_of_truth": one.consistency_of_truth}
         figures |= {"flips_of_families": one.flips, "tokens_per_second": one.speed}
         for name, figure in figures.items():
             unit = one.currency if name == "cost_of_1000" else ""
@@ -50,8 +51,11 @@ def _groups(entries: Sequence[Entry]) -> Iterator[Row]:
     for one in entries:
         parts = {**one.candidate.figures["attributes"], **one.candidate.figures["intersections"]}
         for name, part in sorted(parts.items()):
+            alike = one.candidate.figures.get("consistency", {}).get("attributes", {}).get(name, {})
             for group, figures in sorted(part["groups"].items()):
                 yield from _rows(one, name, group, figures)
+                if group in alike:
+                    yield from _rows(one, name, group, {"consistency": alike[group]})
             yield from _rows(one, name, "", _apart(part))
 
 

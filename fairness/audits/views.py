@@ -19,6 +19,7 @@ from annotations.access import OWNER, READERS, Access, project_access
 from annotations.candidates import Candidate, panel
 from annotations.models import ModelRole
 from fairness.access import audit_access, candidate_of
+from fairness.audits.budget import plan_of
 from fairness.audits.cards import as_markdown, card_of
 from fairness.audits.choosing import model_choose
 from fairness.audits.forms import ChooseForm, RulesForm, StartForm
@@ -27,6 +28,7 @@ from fairness.audits.renewing import never_audited
 from fairness.audits.selectors import (
     audit_with_candidates,
     audits_of,
+    by_itself,
     choices_from,
     choices_of,
     flipped_families,
@@ -56,17 +58,19 @@ def _list_context(request: HttpRequest, access: Access, form: RulesForm | None =
     rules = audit_rules_of(project)
     page = Paginator(audits_of(project), PER_PAGE).get_page(request.GET.get("page"))
     new = never_audited(project, rules.probe_set) if rules.probe_set is not None else []
+    held_back = plan_of(rules, new).held_back if rules.automatic else []
     return {
         "project": project,
         "access": access,
         "page": page,
         "rows": [_audit_row(audit) for audit in page],
         "headers": [
-            {"label": _("Audit")}, {"label": _("Asked about")}, {"label": _("Candidates"), "num": True},
-            {"label": _("Measured"), "num": True}, {"label": _("State")}, {"label": _("Started")},
+            {"label": _("Audit")}, {"label": _("Asked about")}, {"label": _("Started")}, {"label": _("Candidates"), "num": True},
+            {"label": _("Measured"), "num": True}, {"label": _("State")}, {"label": _("When")},
         ],
         "rules": rules,
         "new": new,
+        "held_back": held_back,
         "choices": choices_of(project),
         "form": form or (RulesForm(project=project, rules=rules) if access.can_manage else None),
     }  # fmt: skip
@@ -78,6 +82,7 @@ def _audit_row(audit: Audit) -> dict[str, Any]:
     cells = [
         {"text": name, "href": reverse("audit_detail", args=[audit.pk])},
         {"text": audit.probe_set.name},
+        {"text": _("By itself") if audit.created_by_id is None else _("By a person")},
         {"text": audit.total, "num": True},  # type: ignore[attr-defined]
         {"text": audit.measured, "num": True},  # type: ignore[attr-defined]
         {"badge": audit.get_status_display(), "badge_tone": tone},
@@ -212,6 +217,7 @@ def _audit_context(
         "plot": shown.pareto(entries, limits),
         "left": sum(not one.within for one in entries),
         "choices": choices_from(audit),
+        "by_itself": by_itself(audit),
         "standing": access.can_manage and audit.status == AuditStatus.DONE and not has_standing_set(access.project),
         "form": form
         or (

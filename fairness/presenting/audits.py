@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -94,6 +94,7 @@ class Line:
     order: Shown
     flips: Shown
     unanswered: Shown
+    consistency: Shown
     speed: Shown
     memory: str
     gpu_memory: str
@@ -112,6 +113,7 @@ def lines(entries: Sequence[Entry], measure: str) -> list[Line]:
             order=share(one.overall("order_sensitivity")),
             flips=share(one.flips),
             unanswered=share(one.overall("unanswered")),
+            consistency=replace(share(one.consistency), note=_truth_of_neighbours(one)),
             speed=plain(one.speed, 0),
             memory=memory(one.candidate.memory),
             gpu_memory=memory(one.candidate.gpu_memory),
@@ -119,6 +121,11 @@ def lines(entries: Sequence[Entry], measure: str) -> list[Line]:
         )
         for one in entries
     ]
+
+
+def _truth_of_neighbours(one: Entry) -> str:
+    right = share(one.consistency_of_truth)
+    return _("right labels: %(share)s") % {"share": right.value} if right.value else ""
 
 
 # --- the plot -------------------------------------------------------------------------------------------------------
@@ -305,6 +312,7 @@ CHANGED = {
     "calibration_error": gettext_lazy("Calibration error"),
     "order_sensitivity": gettext_lazy("Order sensitivity"),
     "unanswered": gettext_lazy("Without a usable answer"),
+    "consistency": gettext_lazy("Neighbour consistency"),
     **MEASURE_NAMES,
 }
 
@@ -314,7 +322,7 @@ def changes(change: Mapping[str, Any] | None) -> list[dict[str, str]]:
     found, figures = [], (change or {}).get("figures", {})
     for name, one in ((name, figures[name]) for name in CHANGED if name in figures):
         clear = one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
-        better = (one["difference"] > 0) == (name in ("accuracy", "macro_f1"))
+        better = (one["difference"] > 0) == (name in ("accuracy", "macro_f1", "consistency"))
         verdict = (_("better") if better else _("worse")) if clear else _("within chance")
         if not one["difference"]:
             verdict = _("unchanged")

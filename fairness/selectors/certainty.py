@@ -14,6 +14,7 @@ from enum import StrEnum
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from annotations.raising.selectors import raised_of
 from annotations.models import Project, ServingRules, Strategy
 from fairness.cells import DEEPER
 from fairness.metrics import (
@@ -124,10 +125,10 @@ class Ground:
 
 
 def ground_of(project: Project, attribute: str, wanted: Wanted, pulse: Pulse | None) -> Ground:
-    """Two small queries, whatever the number of items."""
+    """Three small queries, whatever the number of items."""
     named = Q(table="places", attribute=attribute, key="needed") | Q(table=DEEPER, attribute="")
     rows = Counter.objects.filter(named, project=project, n__gt=0).values_list("table", "group", "key")
-    groups, depths = [], [project.redundancy]
+    groups, depths = [], [project.redundancy + max((more for *_group, more in raised_of(project)), default=0)]
     for table, group, key in rows:
         if table == DEEPER:
             depths.append(int(key))
