@@ -54,13 +54,16 @@ def _in_all(texts: Sequence[Sequence[str]]) -> list[str]:
     return found
 
 
-def neighbours_by_words(texts: Sequence[str], k: int = NEIGHBOURS) -> np.ndarray[Any, np.dtype[np.intp]] | None:
-    """The ``k`` most similar other texts of each, (n, k); None where there are not more than ``k`` that have words.
+def neighbours_by_words(texts: Sequence[str], k: int = NEIGHBOURS) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """The ``k`` most similar other texts of each, (n, k); of equally similar ones those listed first.
 
-    Of equally similar ones those listed first. Every text must have a word: see ``without_groups``.
+    Raises
+    ------
+    ValueError
+        Where there are not more than ``k`` texts, or one of them has no word.
     """
     if len(texts) <= k or not all(texts):
-        return None
+        raise ValueError(f"Needs more than {k} texts with words, got {sum(map(bool, texts))} of {len(texts)}.")
     vectorizer = TfidfVectorizer(token_pattern=r"\w+", lowercase=False, sublinear_tf=True)  # noqa: S106
     matrix = vectorizer.fit_transform(texts)
     others = matrix.T.tocsc()

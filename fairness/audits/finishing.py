@@ -42,16 +42,12 @@ def candidate_measure(*, candidate: AuditCandidate) -> None:
 
 def results_of(candidate: AuditCandidate) -> dict[str, Any]:
     """Quality, disparities, speed and tokens of a candidate, and the change since the last audit of the same model."""
-    tasks = candidate.audit.tasks
-    answers = AuditAnswer.objects.filter(candidate=candidate).select_related("probe").order_by("probe__number")
-    numbers: dict[str, int] = {}
-    rows, tokens, seconds = [], [], []
-    for answer in answers.iterator(chunk_size=2000):
-        rows.append(_row(answer, tasks[answer.probe.task], numbers))
-        tokens.append(answer.tokens)
-        seconds.append(answer.seconds)
+    tokens, seconds = [], []
+    for count, passed in AuditAnswer.objects.filter(candidate=candidate).values_list("tokens", "seconds"):
+        tokens.append(count)
+        seconds.append(passed)
     sittings = np.array(candidate.sittings, float).reshape(-1, 2)
-    results = measure(rows)
+    results = measure([row for _pk, row in rows_of(candidate)])
     results["speed"] = {
         "tokens_per_second": figure(ratio_of(sittings[:, 1], sittings[:, 0])),
         "seconds_per_answer": figure(mean_of(np.array(seconds, float))),
@@ -59,6 +55,16 @@ def results_of(candidate: AuditCandidate) -> dict[str, Any]:
     }
     results["change"] = change_since(candidate, results)
     return results
+
+
+def rows_of(candidate: AuditCandidate) -> list[tuple[int, Row]]:
+    """Its answers with their ids, as they are measured, in the order of the probes."""
+    answers = AuditAnswer.objects.filter(candidate=candidate).select_related("probe").order_by("probe__number")
+    numbers: dict[str, int] = {}
+    return [
+        (answer.pk, _row(answer, candidate.audit.tasks[answer.probe.task], numbers))
+        for answer in answers.iterator(chunk_size=2000)
+    ]
 
 
 def _row(answer: AuditAnswer, task: Mapping[str, Any], numbers: dict[str, int]) -> Row:

@@ -79,10 +79,42 @@ def _rows(one: Entry, part: str, group: str, figures: Mapping[str, Any]) -> Iter
             yield (*_who(one.candidate), part, group, name, *_estimate(figure_of(stored)))
 
 
+def _pareto(entries: Sequence[Entry]) -> Iterator[Row]:
+    """The dots of the plot: error to the right, disparity upwards, cost as their size."""
+    for one in entries:
+        beside = (one.tag, one.on_front, one.within)
+        error, disparity, cost = one.error, one.disparity, one.cost
+        yield (
+            *_who(one.candidate), *beside, error.value, error.low, error.high, disparity.attribute, disparity.value,
+            disparity.low, disparity.high, cost.value, one.currency,
+        )  # fmt: skip
+
+
+def _tasks(entries: Sequence[Entry]) -> Iterator[Row]:
+    for one in entries:
+        for task, figures in sorted(one.candidate.figures["tasks"].items()):
+            for *_none, figure, value, low, high, n, reason in _rows(one, "", "", figures):
+                yield (*_who(one.candidate), task, figure, value, low, high, n, reason)
+            yield (*_who(one.candidate), task, "flips", *_estimate(figure_of(figures["flips"]["share"])))
+
+
+def _changes(entries: Sequence[Entry]) -> Iterator[Row]:
+    for one in entries:
+        change = one.candidate.figures.get("change") or {}
+        for name, figures in change.get("figures", {}).items():
+            numbers = (figures[key] for key in ("before", "now", "difference", "low", "high"))
+            yield (*_who(one.candidate), change["audit"], change["moved"], change["compared"], name, *numbers)
+
+
 Rows = Callable[[Sequence[Entry]], Iterator[Row]]
 TABLES: dict[str, tuple[Row, Rows]] = {
     "leaderboard": ((*WHO, "tag", "nobody_beats_it", "within_limits", "figure", "attribute", *ESTIMATE, "unit"),
                     _leaderboard),
+    "pareto": ((*WHO, "tag", "nobody_beats_it", "within_limits", "error", "error_low", "error_high", "attribute",
+                "disparity", "disparity_low", "disparity_high", "cost_of_1000", "currency"), _pareto),
+    "tasks": ((*WHO, "task", "figure", *ESTIMATE), _tasks),
+    "changes": ((*WHO, "last_audit", "moved", "compared", "figure", "before", "now", "difference", "low", "high"),
+                _changes),
     "groups": ((*WHO, "attribute", "group", "figure", *ESTIMATE), _groups),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ from fairness.audits.budget import plan_of
 from fairness.audits.cards import as_markdown, card_of
 from fairness.audits.choosing import model_choose
 from fairness.audits.forms import ChooseForm, RulesForm, StartForm
-from fairness.audits.leaderboard import Limits, candidates_of, leaderboard, limits_from, prices_of
+from fairness.audits.leaderboard import Limits, candidates_of, leaderboard, limits_from
 from fairness.audits.renewing import never_audited
 from fairness.audits.selectors import (
     audit_with_candidates,
@@ -39,6 +39,7 @@ from fairness.audits.services import audit_cancel, audit_resume, audit_rules_of,
 from fairness.audits.starting import set_wanted
 from fairness.models import Audit, AuditStatus, CandidateStatus
 from fairness.presenting import audits as shown
+from fairness.presenting.audit_counts import answers, candidate_tiles, compared_linked
 from ledger.errors import DomainError
 
 PER_PAGE, SETS_OFFERED = 25, 50
@@ -285,12 +286,18 @@ def audit_candidate(request: HttpRequest, audit_id: int, candidate_id: int) -> H
         "access": access,
         "audit": audit,
         "candidate": candidate,
-        "lines": shown.lines(entries, Limits().measure),
-        "price": prices_of([candidate])[0],
-        "attributes": shown.compared(results.get("attributes", {})),
-        "intersections": shown.compared(results.get("intersections", {})),
-        "tasks": [(audit.tasks[key]["name"], audit.tasks[key]["own"], shown.task_line(one))
-                  for key, one in sorted(results.get("tasks", {}).items())],
+        "tiles": [
+            tile
+            for entry, line in zip(entries, shown.lines(entries, Limits().measure), strict=True)
+            for tile in candidate_tiles(entry, line)
+        ],
+        "attributes": compared_linked(candidate, results.get("attributes", {})),
+        "intersections": compared_linked(candidate, results.get("intersections", {})),
+        "tasks": [
+            (audit.tasks[key]["name"], audit.tasks[key]["own"], shown.task_line(one),
+             (answers(candidate, one["answered"], part="answered", task=key),))
+            for key, one in sorted(results.get("tasks", {}).items())
+        ],
         "change": results.get("change"),
         "changes": shown.changes(results.get("change")),
         "families": flipped_families(candidate, attribute),

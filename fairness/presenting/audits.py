@@ -13,6 +13,7 @@ from annotations.drawing import Scale, Tick, limit
 from fairness.audits.leaderboard import Entry, Figure, Limits, figure_of
 from fairness.metrics import Reason
 from fairness.presenting import texts
+from fairness.presenting.links import Counts
 
 MEASURE_NAMES = {
     "odds": gettext_lazy("Equalized odds"),
@@ -35,6 +36,7 @@ class Shown:
     interval: str = ""
     missing: str = ""
     note: str = ""
+    counts: Counts = ()  # what it rests on, with the answers behind it
 
     @property
     def text(self) -> str:
@@ -238,6 +240,7 @@ class GroupLine:
     false_positive: Shown
     calibration: Shown
     order: Shown
+    answers: Counts = ()
 
 
 @dataclass(frozen=True)
@@ -256,6 +259,7 @@ class Compared:
     highest: str
     lowest: str
     note: str
+    counts: Counts = ()
 
 
 def compared(stored: Mapping[str, Any]) -> list[Compared]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from fairness.audits.alike import BLOCK, neighbours_by_words, without_groups
 from fairness.audits.leaderboard import Limits, leaderboard
@@ -36,8 +37,9 @@ def test_the_most_similar_are_found_in_blocks_as_at_once():
 
 
 def test_too_few_texts_or_none_have_no_neighbours():
-    assert neighbours_by_words(["a b"] * NEIGHBOURS) is None
-    assert neighbours_by_words(["a b"] * 9 + [""]) is None
+    for texts in (["a b"] * NEIGHBOURS, ["a b"] * 9 + [""]):
+        with pytest.raises(ValueError, match="texts with words"):
+            neighbours_by_words(texts)
 
 
 def asked(number: int, text: str, given: str, group: str, truth: str = "yes") -> Row:
