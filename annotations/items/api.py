@@ -139,8 +139,8 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
         required=False,
         max_length=40,
         help_text=_(
-            "Items that have both labels: of people (complete, before any expert), consensus or model (with annotator), "
-            "a colon, and gold, settled, people or own (people's before all labels are there). Not for experts."
+            "Items that have both labels: of people (complete, before any expert), consensus or model (with its "
+            "annotator), a colon, and gold, settled, people or own (people's before all are there). Not for experts."
         ),
     )
     differs = serializers.BooleanField(default=False, help_text=_("Of a pair: where the two are not the same."))

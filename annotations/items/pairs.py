@@ -1,5 +1,6 @@
-"""Items by two labels of theirs that are held against each other, as live counters hold them: what people, a model or the
-consensus say, and what is true or what people agree on. The same as ``fairness.cells`` counts, in SQL; a test holds it.
+"""Items by two labels of theirs that are held against each other, as live counters hold them: what people, a model or
+the consensus say, and what is true or what people agree on. The same as the counters' own rules, in SQL; a test holds
+them together.
 """
 
 from __future__ import annotations
@@ -26,26 +27,39 @@ OWN = """
 """
 # The same where all labels are there that the item asks for.
 AGREED = OWN + " AND entry.redundancy + entry.extra > 0 AND total.n >= entry.redundancy + entry.extra"
-TOKEN = """CASE jsonb_typeof({value})
-    WHEN 'array' THEN array_to_string(ARRAY(SELECT jsonb_array_elements_text({value})), %s) ELSE {value} #>> '{{}}' END"""
-GOLD = f"SELECT {TOKEN.format(value='annotations_item.gold')}"
-SETTLED = f"""
-    SELECT {TOKEN.format(value="decided.value")} FROM annotations_consensus decided
+AS_TEXT = """
+    CASE jsonb_typeof({value}) WHEN 'array' THEN array_to_string(ARRAY(SELECT jsonb_array_elements_text({value})), %s)
+    ELSE {value} #>> '{{}}' END
+"""
+GOLD = f"SELECT {AS_TEXT.format(value='annotations_item.gold')}"
+SETTLED = (
+    "SELECT"
+    + AS_TEXT.format(value="decided.value")
+    + """
+    FROM annotations_consensus decided
     WHERE decided.item_id = annotations_item.id AND decided.method = 'settled' AND decided.value IS NOT NULL
 """
-MODEL = f"""
-    SELECT {TOKEN.format(value="given.value")} FROM annotations_annotation given
+)
+MODEL = (
+    "SELECT"
+    + AS_TEXT.format(value="given.value")
+    + """
+    FROM annotations_annotation given
     WHERE given.item_id = annotations_item.id AND given.status = 'current' AND given.annotator_id = %s
 """
+)
+
+# What an expert settled, else what people agree on.
+UNSETTLED = """NOT EXISTS (SELECT FROM annotations_consensus other
+    WHERE other.item_id = annotations_item.id AND other.method = 'settled')"""
+CONCLUDED = f"SELECT COALESCE(({SETTLED}), CASE WHEN {UNSETTLED} THEN ({AGREED}) END)"
 
 # Who says something, and what it is held against; each with the values of its placeholders, "annotator" for the id.
 SAID = {
     "people": (AGREED, []),
-    "consensus": (f"SELECT COALESCE(({SETTLED}), CASE WHEN NOT EXISTS (SELECT FROM annotations_consensus other WHERE"
-                  " other.item_id = annotations_item.id AND other.method = 'settled')"
-                  f" THEN ({AGREED}) END)", [SEPARATOR]),
+    "consensus": (CONCLUDED, [SEPARATOR]),
     "model": (MODEL, [SEPARATOR, "annotator"]),
-}  # fmt: skip
+}
 TRUE = {
     "gold": (GOLD, [SEPARATOR]),
     "settled": (f"{SETTLED} AND annotations_item.gold IS NULL", [SEPARATOR]),
@@ -64,7 +78,9 @@ def paired(
     """
     who, _found, what = pair.partition(":")
     if who not in SAID or what not in TRUE or (who == "model" and annotator is None):
-        text = _("A pair is people, consensus or model (with its annotator), a colon, and gold, settled, people or own.")
+        text = _(
+            "A pair is people, consensus or model (with its annotator), a colon, and gold, settled, people or own."
+        )
         raise invalid(text, fields={"pair": [text]})
     (said_sql, said_values), (true_sql, true_values) = SAID[who], TRUE[what]
     where, values = ["pair.said IS NOT NULL", "pair.truth IS NOT NULL"], []
@@ -74,6 +90,7 @@ def paired(
         if key:
             where.append(f"{'NOT ' if key.startswith(NOT) else ''}%s = ANY(string_to_array(pair.{column}, %s))")
             values += [key.removeprefix(NOT), SEPARATOR]
-    sql = f"EXISTS (SELECT FROM (SELECT ({said_sql}) AS said, ({true_sql}) AS truth) pair WHERE {' AND '.join(where)})"
+    both = f"SELECT ({said_sql}) AS said, ({true_sql}) AS truth"
+    sql = f"EXISTS (SELECT FROM ({both}) pair WHERE {' AND '.join(where)})"
     filled = [annotator if value == "annotator" else value for value in (*said_values, *true_values)]
     return items.filter(RawSQL(sql, [*filled, *values], output_field=BooleanField()))  # noqa: S611

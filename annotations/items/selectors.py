@@ -46,10 +46,10 @@ class ItemFilter:
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
     without ``given`` ask for any label of theirs. ``since`` and ``until`` (not included): when it was given. ``beside``
     is a second ``group``, of another attribute. ``pair``, with ``differs``, ``truly`` and ``said``: two labels held
-    against each other, see ``annotations.items.pairs``. ``against``: items on which that label, or without one of these the
-    consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none what an
-    expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item without
-    gold.
+    against each other, see ``annotations.items.pairs``. ``against``: items on which that label, or without one of these
+    the consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none
+    what an expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item
+    without gold.
     """
 
     dataset: int | None = None

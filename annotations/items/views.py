@@ -53,8 +53,12 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(
         label=_("Consensus"),
         required=False,
-        choices=[("", _("Any")), (DECIDED, _("Decided")), (LABELLED, _("Decided, with a label")),
-                 (UNDECIDED, _("Not decided yet"))],
+        choices=[
+            ("", _("Any")),
+            (DECIDED, _("Decided")),
+            (LABELLED, _("Decided, with a label")),
+            (UNDECIDED, _("Not decided yet")),
+        ],
     )
     label = forms.ChoiceField(label=_("Consensus says"), required=False)
     given = forms.ChoiceField(label=_("Label given"), required=False)

@@ -185,7 +185,7 @@ class ChosenReadingSerializer(serializers.Serializer[Any]):
 
 
 class BalancedSerializer(serializers.Serializer[Any]):
-    """Labels of items served in balance over an attribute, weighted by the items of their group for each label of it."""
+    """Labels of items served in balance over an attribute, weighted by their group's items for each label of it."""
 
     attribute = serializers.CharField()
     labels = serializers.IntegerField()
@@ -207,7 +207,9 @@ class ChosenSerializer(serializers.Serializer[Any]):
     naive = ChosenReadingSerializer(allow_null=True, help_text=_("As if nothing had been chosen."))
     balanced = BalancedSerializer(allow_null=True)
     audit_share = serializers.FloatField(
-        help_text=_("Share of finished items drawn uniformly for a check, which stands in where nothing can be weighted.")
+        help_text=_(
+            "Share of finished items drawn uniformly for a check, which stands in where nothing can be weighted."
+        )
     )
 
 

@@ -40,8 +40,8 @@ PARTS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """``part``: one of ``PARTS``; ``task``: of one task; ``attribute``: an attribute or an intersection (``one × two``),
-    of which the answers are those that its groups are compared on; ``group``: of one group of these."""
+    """``part``: one of ``PARTS``; ``task``: of one task; ``attribute``: an attribute or an intersection
+    (``one × two``), of which the answers are those that its groups are compared on; ``group``: of one group of it."""
 
     part: str = "all"
     task: str = ""

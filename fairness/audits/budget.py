@@ -41,7 +41,9 @@ def plan_of(rules: AuditRules, new: Sequence[Candidate]) -> Plan:
         return Plan([], [])
     asked, spent = _so_far(rules.project)
     left = None if rules.monthly_cost is None else rules.monthly_cost - spent
-    costs = _expected(rules.project, rules.probe_set, rules.orders, new) if left is not None else [Price(None)] * len(new)
+    costs = (
+        _expected(rules.project, rules.probe_set, rules.orders, new) if left is not None else [Price(None)] * len(new)
+    )
     each, requests = rules.probe_set.size * rules.orders, rules.monthly_requests - asked
     within, held_back = [], []
     for one, cost in zip(new, costs, strict=True):

@@ -289,9 +289,7 @@ def _families(rows: Sequence[Row], attribute: str | None) -> dict[str, Any]:
 
     For an attribute, only members are compared that differ in it and in nothing else.
     """
-    sets = {
-        (name, number): [row.given for row in own] for number, (name, own) in enumerate(_sets(rows, attribute))
-    }
+    sets = {(name, number): [row.given for row in own] for number, (name, own) in enumerate(_sets(rows, attribute))}
     found: Flips[tuple[str, int], str] = flip_rate(sets, min_group=1)
     usable = {name for name, _number in sets.keys() - set(found.single)}
     flipped = list(dict.fromkeys(name for name, _number in found.flipped))

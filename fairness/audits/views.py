@@ -66,8 +66,9 @@ def _list_context(request: HttpRequest, access: Access, form: RulesForm | None =
         "page": page,
         "rows": [_audit_row(audit) for audit in page],
         "headers": [
-            {"label": _("Audit")}, {"label": _("Asked about")}, {"label": _("Started")}, {"label": _("Candidates"), "num": True},
-            {"label": _("Measured"), "num": True}, {"label": _("State")}, {"label": _("When")},
+            *({"label": label} for label in (_("Audit"), _("Asked about"), _("Started"))),
+            *({"label": label, "num": True} for label in (_("Candidates"), _("Measured"))),
+            *({"label": label} for label in (_("State"), _("When"))),
         ],
         "rules": rules,
         "new": new,

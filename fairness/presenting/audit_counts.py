@@ -1,4 +1,4 @@
-"""The figures of one candidate of an audit as tiles, each with what it means, what it counts and the answers behind it."""
+"""The figures of one candidate of an audit as tiles, each with what it means, what it counts and the answers behind."""
 
 from __future__ import annotations
 
@@ -55,32 +55,47 @@ def _quality(entry: Entry, line: Line) -> list[Tile]:
     )
     return [
         _tile(
-            "accuracy", _("Accuracy"), line.accuracy, _("The share of answers that are the right label."),
+            "accuracy",
+            _("Accuracy"),
+            line.accuracy,
+            _("The share of answers that are the right label."),
             part_of(one, entry.overall("accuracy"), "right", "answered"),
         ),
         _tile(
-            "macro-f1", _("Macro-F1"), line.macro_f1,
-            _("For each label, how many of those given are right and how many of the right ones are given, in one figure; "
-              "the mean over the labels. 1 is best. A rare label counts as much as a frequent one."),
+            "macro-f1",
+            _("Macro-F1"),
+            line.macro_f1,
+            _(
+                "For each label, how many of those given are right and how many of the right ones are given, in "
+                "one figure; the mean over the labels. 1 is best. A rare label counts as much as a frequent one."
+            ),
             (answers(one, entry.overall("macro_f1").n, part="answered"),),
         ),
         _tile(
-            "calibration", _("Calibration error"), line.calibration,
-            _("How far confidence and the share of right labels lie apart, on average over ten bins. With few answers it "
-              "is above 0 by chance alone."),
+            "calibration",
+            _("Calibration error"),
+            line.calibration,
+            _(
+                "How far confidence and the share of right labels lie apart, on average over ten bins. With few "
+                "answers it is above 0 by chance alone."
+            ),
             (answers(one, calibration.n, part="judged"),),
         ),
         _tile(
-            "order", _("Order sensitivity"), line.order,
+            "order",
+            _("Order sensitivity"),
+            line.order,
             _("The share of probes whose label changes with the order in which the options are shown."),
             part_of(one, order, "moved", "several"),
         ),
         _tile(
-            "unanswered", _("Without a usable answer"), line.unanswered,
+            "unanswered",
+            _("Without a usable answer"),
+            line.unanswered,
             _("The share of probes of which no label could be read."),
             part_of(one, unanswered, "unanswered", "all"),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _fairness(entry: Entry, line: Line) -> list[Tile]:
@@ -90,61 +105,96 @@ def _fairness(entry: Entry, line: Line) -> list[Tile]:
     families = ngettext("%(n)s family", "%(n)s families", flips.n) % {"n": texts.count(flips.n)}
     return [
         _tile(
-            "odds", _("Equalized odds difference"), line.disparity,
-            _("How far the groups lie apart where the favourable label is right, or where it is wrong, whichever is more: "
-              "0 means that right and wrong answers are spread over the groups alike. Of the attribute whose groups differ "
-              "most, or of the intersection of two, drawn towards the overall rate."),
-            compared_counts(one, apart.attribute) if apart.attribute else (), unit=_("points"),
+            "odds",
+            _("Equalized odds difference"),
+            line.disparity,
+            _(
+                "How far the groups lie apart where the favourable label is right, or where it is wrong, "
+                "whichever is more: 0 means that right and wrong answers are spread over the groups alike. Of "
+                "the attribute whose groups differ most, or of the intersection of two, drawn towards the "
+                "overall rate."
+            ),
+            compared_counts(one, apart.attribute) if apart.attribute else (),
+            unit=_("points"),
         ),
         _tile(
-            "flips", _("Families with several labels"), line.flips,
-            _("A family is one sentence told of several identities. Its right label is the same for all, so several labels "
-              "mean that the identity decided. Counted are families with two answers or more."),
+            "flips",
+            _("Families with several labels"),
+            line.flips,
+            _(
+                "A family is one sentence told of several identities. Its right label is the same for all, so "
+                "several labels mean that the identity decided. Counted are families with two answers or more."
+            ),
             (
                 Count(texts.count(hits), hits, answers_url(one, part="flipped") if hits else ""),
                 Count(families, flips.n, answers_url(one, part="families") if flips.n else "", f" {_('of')} "),
             ),
         ),
         _tile(
-            "consistency", _("Neighbour consistency"), line.consistency,
-            _("Of an answer's five most similar probes of the same task, the share that got the same label; the mean over "
-              "answers. Similar by words (TF-IDF), without those that name a group. Right labels differ between similar "
-              "texts too: their own consistency stands below."),
+            "consistency",
+            _("Neighbour consistency"),
+            line.consistency,
+            _(
+                "Of an answer's five most similar probes of the same task, the share that got the same label; "
+                "the mean over answers. Similar by words (TF-IDF), without those that name a group. Right labels "
+                "differ between similar texts too: their own consistency stands below."
+            ),
             (answers(one, entry.consistency.n, part="neighbours"),),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _use(entry: Entry, line: Line) -> list[Tile]:
     one = entry.candidate
-    words = {"prompt": texts.count(one.prompt_tokens), "answer": texts.count(one.completion_tokens),
-             "cached": texts.count(one.cached_tokens)}  # fmt: skip
+    words = {
+        "prompt": texts.count(one.prompt_tokens),
+        "answer": texts.count(one.completion_tokens),
+        "cached": texts.count(one.cached_tokens),
+    }
     tokens = _("%(prompt)s read, %(cached)s of them from the cache; %(answer)s written") % words
     cost = Shown(line.cost.value, line.cost.interval, missing="" if line.cost.value else entry.no_price)
     main = Shown(line.memory, missing="" if line.memory else _("The server does not say."))
     unread = _("Not read: it is read from NVIDIA's driver, of servers on the machine that asks them.")
     return [
         _tile(
-            "speed", _("Tokens a second"), line.speed,
-            _("Tokens read and written, in each second that requests took. It counts stretches of asking of a few seconds, "
-              "not single answers."),
-            (), note=tokens,
+            "speed",
+            _("Tokens a second"),
+            line.speed,
+            _(
+                "Tokens read and written, in each second that requests took. It counts stretches of asking of a "
+                "few seconds, not single answers."
+            ),
+            (),
+            note=tokens,
         ),
         _tile(
-            "cost", _("Cost of 1,000 labels"), cost,
+            "cost",
+            _("Cost of 1,000 labels"),
+            cost,
             _("What the tokens of these answers cost at the model’s prices, for 1,000 labels."),
             (answers(one, one.answered, part="answered"),),
         ),
         _tile(
-            "memory", _("Memory of the server"), main,
-            _("Main memory that the server's process holds, as its metrics say. It is the server's, whatever is asked."), (),
+            "memory",
+            _("Memory of the server"),
+            main,
+            _(
+                "Main memory that the server's process holds, as its metrics say. It is the server's, whatever "
+                "is asked."
+            ),
+            (),
         ),
         _tile(
-            "gpu-memory", _("GPU memory of the server"), Shown(line.gpu_memory, missing="" if line.gpu_memory else unread),
-            _("What the server's processes hold on this machine's GPUs, as NVIDIA's driver says: weights, cache, and what "
-              "is reserved for requests. vLLM takes its whole share when it starts."), (),
+            "gpu-memory",
+            _("GPU memory of the server"),
+            Shown(line.gpu_memory, missing="" if line.gpu_memory else unread),
+            _(
+                "What the server's processes hold on this machine's GPUs, as NVIDIA's driver says: weights, "
+                "cache, and what is reserved for requests. vLLM takes its whole share when it starts."
+            ),
+            (),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _tile(
@@ -193,7 +243,9 @@ def compared_linked(candidate: AuditCandidate, stored: Mapping[str, Any]) -> lis
             part,
             counts=compared_counts(candidate, part.name),
             flips=part.flips and replace(part.flips, counts=_flipped(candidate, part.name, stored[part.name]["flips"])),
-            groups=[_linked(candidate, part.name, line, stored[part.name]["groups"][line.group]) for line in part.groups],
+            groups=[
+                _linked(candidate, part.name, line, stored[part.name]["groups"][line.group]) for line in part.groups
+            ],
         )
         for part in compared(stored)
     ]

@@ -34,7 +34,9 @@ def with_counts(project: Project, view: LiveView, role: Role, tile: Tile) -> Til
         if tile.id == f"tile-spread-{model.source.annotator_id}" and model.gaps.highest is not None:
             href = items_url(project, view, model.gaps.highest, model.source, role=role)
             ends = dict.fromkeys((model.gaps.lowest, model.gaps.highest))
-            behind = tuple(one for group in ends if group for one in gap_counts(project, view, group, model, role, named=True))
+            behind = tuple(
+                one for group in ends if group for one in gap_counts(project, view, group, model, role, named=True)
+            )
             return replace(tile, href=href, behind=behind)
         if tile.id == f"tile-kappa-{model.source.annotator_id}" and role != Role.EXPERT:
             return _kappa_tile(project, view, model, tile)

@@ -33,7 +33,7 @@ from fairness.presenting.links import Counts, ends_counts, items_url, rate_count
 from fairness.presenting.plots import Series, gap_plot, rate_plot, series_of, source_key
 from fairness.presenting.reading import Reading, Verdict, headline, reading, waiting
 from fairness.presenting.shown import not_narrowed, omitted, order_url, shown_groups
-from fairness.presenting.tiles import Tile, spark, tiles
+from fairness.presenting.tiles import spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
 from fairness.presenting.truth import truth_blocks
 from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
@@ -244,7 +244,9 @@ def _signed(value: float, _places: int) -> str:
     return texts.signed_points(value)
 
 
-def _row(url: str, view: LiveView, group: str, series: Series, estimate: Estimate, form: Any, counts: Counts) -> TableRow:
+def _row(
+    url: str, view: LiveView, group: str, series: Series, estimate: Estimate, form: Any, counts: Counts
+) -> TableRow:
     value = texts.why_not(estimate, view.min_group) if estimate.value is None else form(estimate.value, 1)
     return TableRow(
         group=group,

@@ -156,7 +156,9 @@ def _chosen(project: Project, view: LiveView) -> Iterator[Row]:
         readings.append(("audit", found.parity.audit, found.audited))
     if found.balanced is not None and found.balanced.parity is not None:
         parity = found.balanced.parity
-        readings += [(f"balanced_{name}", getattr(parity, name), found.balanced.labels) for name in ("weighted", "naive")]
+        readings += [
+            (f"balanced_{name}", getattr(parity, name), found.balanced.labels) for name in ("weighted", "naive")
+        ]
     for name, parity_of, labels in readings:
         yield (name, labels, *_estimate(parity_of.difference), parity_of.highest or "", parity_of.lowest or "")
     yield ("no_chance", found.unknown, *[""] * (len(ESTIMATE) + 2))

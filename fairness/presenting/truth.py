@@ -155,6 +155,7 @@ def _counts(
 ) -> Counts:
     """How many of how many, each with its items; experts, who judge labels without knowing which of them are wrong, are
     given no list."""
+
     def linked(n: int, more: dict[str, str]) -> str:
         return items_of(project, _pair(view, one, group) | more) if n and role != Role.EXPERT else ""
 

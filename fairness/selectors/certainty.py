@@ -14,8 +14,8 @@ from enum import StrEnum
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from annotations.raising.selectors import raised_of
 from annotations.models import Project, ServingRules, Strategy
+from annotations.raising.selectors import raised_of
 from fairness.cells import DEEPER
 from fairness.metrics import (
     MIN_GROUP,

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotations.access import Access, annotator_of
-from annotations.labelling.services import claim, submit
 from annotations.grouping.services import groups_count
+from annotations.labelling.services import claim, submit
 from annotations.models import Assignment, Item, Project, ServingRules, StreamRules
 from annotations.serving.services import lanes_settle, rules_update
 from fairness.metrics import Status
@@ -159,10 +159,12 @@ def test_by_priority_the_page_says_that_nothing_can_be_weighted_and_what_stands_
     address = f"/projects/{cast.project.pk}/fairness/"
     page = client.get(address).content.decode()
     assert "3 labels are of items that came by priority. That is no draw" in page
-    assert "It is switched off." in page and f"/projects/{cast.project.pk}/settings/audit-stream/" in page
+    assert "It is switched off." in page
+    assert f"/projects/{cast.project.pk}/settings/audit-stream/" in page
     StreamRules.objects.create(project=cast.project, share=0.1, seed=1)
     page = client.get(address).content.decode()
-    assert "What stands in for it is the audit stream" in page and "Switch it on" not in page
+    assert "What stands in for it is the audit stream" in page
+    assert "Switch it on" not in page
     told = client.get(f"/api/v1{address}").json()["chosen"]
     assert (told["unknown"], told["balanced"], told["audit_share"]) == (3, None, 0.1)
 

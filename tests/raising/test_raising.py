@@ -33,9 +33,7 @@ def items_of(cast: Cast, group: str, count: int = 3):
 
 
 def raised(cast: Cast, group: str = "muslim", more: int = 2, **facts) -> GroupDemand:
-    made = group_raise(
-        project=cast.project, actor=cast.olivia, attribute="religion", group=group, more=more, **facts
-    )
+    made = group_raise(project=cast.project, actor=cast.olivia, attribute="religion", group=group, more=more, **facts)
     demand_follow(project_id=cast.project.pk)
     return made
 
@@ -169,8 +167,13 @@ def test_what_it_takes_is_said_before(cast):
 
 @pytest.mark.parametrize(
     ("wrong", "field"),
-    [({"attribute": "shoe size"}, "attribute"), ({"group": " "}, "group"), ({"more": 0}, "more"), ({"more": 11}, "more")],
-)  # fmt: skip
+    [
+        ({"attribute": "shoe size"}, "attribute"),
+        ({"group": " "}, "group"),
+        ({"more": 0}, "more"),
+        ({"more": 11}, "more"),
+    ],
+)
 def test_what_makes_no_sense_is_refused(cast, wrong, field):
     facts = {"attribute": "religion", "group": "muslim", "more": 1} | wrong
     with pytest.raises(DomainError) as refusal:
@@ -224,7 +227,8 @@ def test_by_page(cast, page_client):
     demand = GroupDemand.objects.get()
     text = client.get(address).content.decode()
     end = reverse("project_setting_more_end", args=[cast.project.pk, demand.pk])
-    assert "2 labels more" in text and end in text
+    assert "2 labels more" in text
+    assert end in text
     assert client.post(end).status_code == 302
     assert "All groups get the same" in client.get(address).content.decode()
 
