@@ -39,7 +39,8 @@ def project_setting_more(request: HttpRequest, project_id: int) -> HttpResponse:
                 demand_soon(project_id)
                 messages.success(request, _("The items follow in the background, those that are labelled now at once."))
                 return redirect("project_setting_more", project_id)
-        context["toll"] = toll_words(toll_of(access.project, **form.cleaned_data))
+        if not form.errors:
+            context["toll"] = toll_words(toll_of(access.project, **form.cleaned_data))
     context |= {
         "access": access,
         "project": access.project,

@@ -93,9 +93,10 @@ def _pareto(entries: Sequence[Entry]) -> Iterator[Row]:
 def _tasks(entries: Sequence[Entry]) -> Iterator[Row]:
     for one in entries:
         for task, figures in sorted(one.candidate.figures["tasks"].items()):
-            for *_none, figure, value, low, high, n, reason in _rows(one, "", "", figures):
-                yield (*_who(one.candidate), task, figure, value, low, high, n, reason)
-            yield (*_who(one.candidate), task, "flips", *_estimate(figure_of(figures["flips"]["share"])))
+            own = {name: stored for name, stored in figures.items() if name != "flips"}
+            for name, stored in (own | {"flips": figures["flips"]["share"]}).items():
+                if isinstance(stored, Mapping):
+                    yield (*_who(one.candidate), task, name, *_estimate(figure_of(stored)))
 
 
 def _changes(entries: Sequence[Entry]) -> Iterator[Row]:

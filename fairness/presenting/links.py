@@ -66,7 +66,7 @@ def items_url(
             asked["by"] = "model" if source.kind == MODEL else "people"
             if source.annotator_id is not None and role != Role.EXPERT:
                 asked["annotator"] = source.annotator_id
-            asked |= view.wanted.moments()
+            asked |= view.wanted.moments(whole_days=beside is not None)  # two attributes at once are counted by day
     return items_of(project, asked)
 
 

@@ -95,7 +95,7 @@ def test_a_set_that_was_named_before_stays(cast, templates, start, work):
 
 
 def test_an_audit_in_which_nothing_was_measured_names_no_set(cast, templates, start, work, llm):
-    llm.status = 401
+    llm.fault_for = lambda text: "401"
     audit = work(start(templates))
     assert audit.candidates.get().status == "failed"
     assert not AuditRules.objects.exists()
@@ -129,7 +129,8 @@ def test_money_of_thirty_days_is_bounded(cast, audited, prompt, model):
     ModelVersion.objects.filter(pk=model.pk).update(
         price_per_million_prompt=Decimal(1000), price_per_million_completion=Decimal(1000), currency="EUR"
     )
-    cost = Decimal(204 * audited.probe_set.size) / 1000  # as many tokens as the first audit took
+    first = audited.candidates.get()  # the new one is taken to need as many tokens
+    cost = Decimal(first.prompt_tokens + first.completion_tokens) / 1000
     (held,) = plan_of(limited(cast, monthly_cost=cost - 1), new).held_back
     assert f"It costs about {cost:.2f} EUR; {cost - 1:.2f} of {cost - 1:.2f} are left" in held.why
     assert audits_due() == 0
