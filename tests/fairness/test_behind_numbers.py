@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from annotations.items.selectors import ItemFilter, items_of
-from annotations.models import AgreementFigures, Project, QueueEntry
+from annotations.models import Project, QueueEntry
 from annotations.selectors.states import project_states
+from fairness.models import AgreementFigures
 from fairness.presenting.links import Count
 from fairness.presenting.sheets import SHEETS
 from fairness.services.agreement import agreement_compute
