@@ -113,8 +113,14 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
         items = items.filter(consensus__value__contains=wanted.label)
     if wanted.pair:
-        about = {"differs": wanted.differs, "truly": wanted.truly, "said": wanted.said}
-        items = paired(items, wanted.pair, annotator=wanted.annotator, **about)
+        items = paired(
+            items,
+            wanted.pair,
+            annotator=wanted.annotator,
+            differs=wanted.differs,
+            truly=wanted.truly,
+            said=wanted.said,
+        )
         wanted = replace(wanted, annotator=None)  # whose the label is, and that it is there, is said by the pair
     return _with_case_and_flag(_labelled(items, wanted), wanted)
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,12 @@ from annotations.models import Project
 from fairness.models import AuditCandidate, AuditRules, CandidateStatus, ProbeSet
 
 WINDOW = timedelta(days=30)
-COUNTED = {"read": Sum("prompt_tokens"), "written": Sum("completion_tokens"), "servers": Sum("server_seconds")}
+COUNTED: dict[str, Any] = {
+    "read": Sum("prompt_tokens"),
+    "written": Sum("completion_tokens"),
+    "servers": Sum("server_seconds"),
+    "made": Sum("requests"),
+}
 
 
 @dataclass(frozen=True)
@@ -82,11 +88,11 @@ def _so_far(project: Project) -> tuple[int, Decimal]:
     rows = AuditCandidate.objects.filter(
         audit__project=project, audit__created_by__isnull=True, audit__created_at__gte=timezone.now() - WINDOW
     )
-    found = list(rows.order_by().values("model").annotate(asked=Sum("requests"), **COUNTED))
+    found: list[dict[str, Any]] = list(rows.order_by().values("model").annotate(**COUNTED))
     used = [Used(row["model"], row["read"], row["written"], row["servers"]) for row in found]
     prices = panel().prices(used) if used else []
     money = [one.amount for one in prices if one.amount is not None and one.currency == project.currency]
-    return sum(row["asked"] for row in found), sum(money, Decimal())
+    return sum(row["made"] for row in found), sum(money, Decimal())
 
 
 def _expected(project: Project, probe_set: ProbeSet, orders: int, new: Sequence[Candidate]) -> list[Price]:
@@ -94,10 +100,10 @@ def _expected(project: Project, probe_set: ProbeSet, orders: int, new: Sequence[
     rows = AuditCandidate.objects.filter(
         audit__project=project, audit__probe_set=probe_set, status=CandidateStatus.DONE, requests__gt=0
     )
-    sums = rows.aggregate(requests_made=Sum(F("requests")), **COUNTED)
-    if not sums["requests_made"]:
+    sums = rows.aggregate(**COUNTED)
+    if not sums["made"]:
         return [Price(None, why=_("no audit over this set has been measured yet."))] * len(new)
-    part = probe_set.size * orders / sums["requests_made"]
+    part = probe_set.size * orders / sums["made"]
     used = [
         Used(one.model, round(sums["read"] * part), round(sums["written"] * part), sums["servers"] * part)
         for one in new

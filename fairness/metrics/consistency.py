@@ -57,7 +57,7 @@ def nearest(distances: npt.ArrayLike, k: int = NEIGHBOURS, *, first: int | None 
         raise ValueError(f"k must be at least 1 and less than the number of items, got {k} of {apart.shape[1]}.")
     if first is not None and not 0 <= first <= apart.shape[1] - apart.shape[0]:
         raise ValueError(f"A block of {len(apart)} rows cannot begin at item {first} of {apart.shape[1]}.")
-    itself = np.eye(*apart.shape, k=first or 0, dtype=bool)
+    itself = np.eye(apart.shape[0], apart.shape[1], k=first or 0, dtype=bool)
     # By distance, and an item itself last even behind others that are infinitely far.
     order: Integers = np.lexsort((np.broadcast_to(np.arange(apart.shape[1]), apart.shape), apart, itself), axis=-1)
     return order[:, :k]

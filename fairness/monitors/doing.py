@@ -96,7 +96,7 @@ def _for_people(finding: Finding, group: str, access: Access) -> list[Link]:
 def _more_labels(finding: Finding, group: str) -> Link:
     """More labels of people for the items of one group, with what that takes at most."""
     project, attribute = finding.project, finding.monitor.attribute
-    asked = {"attribute": attribute, "group": group, "more": 1}
+    asked: dict[str, Any] = {"attribute": attribute, "group": group, "more": 1}
     url = f"{reverse('project_setting_more', args=[project.pk])}?{urlencode(asked)}"
     title = _("Collect more people’s labels of %(group)s") % {"group": group}
     if GroupDemand.objects.filter(project=project, attribute=attribute, group=group, ended_at__isnull=True).exists():

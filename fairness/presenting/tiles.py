@@ -59,7 +59,7 @@ def _whose(source: Source) -> str:
     return _("the consensus") if source.kind == CONSENSUS else _("labels of %(model)s") % {"model": source.name}
 
 
-def _tile_of(source: Source, id: str, title: str) -> dict[str, str]:
+def _tile_of(source: Source, id: str, title: str) -> dict[str, Any]:
     """Id and title: with whose labels, where these are not people's."""
     if source.kind == PEOPLE:
         return {"id": id, "label": title}

@@ -25,9 +25,10 @@ def candidate(cast) -> Any:
     ids = list(AuditAnswer.objects.filter(candidate=made).order_by("probe__number").values_list("pk", flat=True))
     AuditAnswer.objects.filter(pk__in=ids[5:8]).update(value=None, problem="No label.", votes=[], confidence=None)
     AuditAnswer.objects.filter(pk__in=ids[20:22]).update(confidence=None)
+    made.answered, made.unanswered = made.answered - 3, 3
     made.results = None
     made.status, made.measured_at = "waiting", None
-    made.save(update_fields=["results", "status", "measured_at"])
+    made.save(update_fields=["results", "status", "measured_at", "answered", "unanswered"])
     from fairness.audits.finishing import candidate_measure
 
     candidate_measure(candidate=made)

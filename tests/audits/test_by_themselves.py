@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from annotations.models import LabelSchema
 from fairness.audits.budget import plan_of
 from fairness.audits.renewing import audits_due, never_audited
 from fairness.audits.services import audit_rules_of, audit_rules_update
@@ -59,8 +60,11 @@ def test_after_the_first_audit_a_new_prompt_is_audited_by_itself_and_the_change_
     assert audits_due() == 0
 
 
-def test_a_new_revision_of_the_model_is_shown_beside_the_last_audit(cast, audited, model, work, page_client):
-    ModelVersion.objects.filter(pk=model.pk).update(quantization="int4")
+def test_after_new_guidelines_the_change_against_the_last_audit_is_shown(cast, audited, work, page_client):
+    schema = LabelSchema.objects.get()
+    LabelSchema.objects.update(is_current=False)
+    schema.pk, schema.version, schema.guidelines = None, 2, "Keep nothing."
+    schema.save()
     assert audits_due() == 1
     again = work(Audit.objects.latest("id"))
     candidate = again.candidates.get()

@@ -23,7 +23,7 @@ from ledger.models import LedgerEvent
 from tests.factories import Cast, add_label, make_annotator
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
-from tests.importing.helpers import take
+from tests.importing.helpers import csv_bytes, take
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,8 @@ def test_an_item_that_is_labelled_before_the_walk_follows_at_once(cast):
 
 def test_new_items_and_items_whose_group_is_corrected_follow(cast):
     raised(cast)
-    take(cast, b"text,religion\nOne,muslim\nTwo,christian\n")
+    job = take(cast, csv_bytes("text,id,religion", "one,1,muslim", "two,2,christian"))
+    assert job.status == "done", job.status
     rows = QueueEntry.objects.filter(project=cast.project).order_by("item_id")
     assert list(rows.values_list("item__groups__religion", "redundancy", "remaining")) == [
         ("muslim", 5, 5), ("christian", 3, 3),
