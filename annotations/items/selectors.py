@@ -105,7 +105,7 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
             items = items.filter(groups__contains={attribute: group})
     if wanted.state:
         if wanted.state not in (DECIDED, UNDECIDED, LABELLED):
-            text = _("The state is decided, labelled (decided, and not as a bad item) or undecided.")
+            text = _("The state is decided or undecided, or labelled (decided, and not as a bad item).")
             raise invalid(text, fields={"state": [text]})
         found = Q(consensus__isnull=wanted.state == UNDECIDED)
         items = items.filter(Q(consensus__value__isnull=False) if wanted.state == LABELLED else found)

@@ -26,7 +26,7 @@ from ledger.errors import DomainError
 def project_setting_more(request: HttpRequest, project_id: int) -> HttpResponse:
     access = project_access(request.user, project_id, OWNER)
     request.access = access  # type: ignore[attr-defined]
-    asked = posted(request) or (request.GET if "group" in request.GET else None)
+    asked = request.GET if request.method != "POST" and "group" in request.GET else posted(request)
     form = RaiseForm(asked, project=access.project)
     context: dict[str, Any] = {}
     if form.is_bound and form.is_valid():

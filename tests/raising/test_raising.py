@@ -95,6 +95,7 @@ def test_an_item_that_is_labelled_before_the_walk_follows_at_once(cast):
     assert_whole(cast)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_new_items_and_items_whose_group_is_corrected_follow(cast):
     raised(cast)
     job = take(cast, csv_bytes("text,id,religion", "one,1,muslim", "two,2,christian"))
@@ -104,9 +105,9 @@ def test_new_items_and_items_whose_group_is_corrected_follow(cast):
         ("muslim", 5, 5), ("christian", 3, 3),
     ]  # fmt: skip
     item = rows.last().item
-    item.groups = {"religion": "muslim"}
-    item.save(update_fields=["groups"])
     with item_changes(project=cast.project, item_ids=[item.pk]) as changes:
+        item.groups = {"religion": "muslim"}
+        item.save(update_fields=["groups"])
         changes.correct(item_id=item.pk, groups=item.groups, gold=None)
     assert asked([item]) == [(5, 5)]
     assert_whole(cast)
