@@ -88,7 +88,7 @@ def _so_far(project: Project) -> tuple[int, Decimal]:
     rows = AuditCandidate.objects.filter(
         audit__project=project, audit__created_by__isnull=True, audit__created_at__gte=timezone.now() - WINDOW
     )
-    found: list[dict[str, Any]] = list(rows.order_by().values("model").annotate(**COUNTED))
+    found: list[Any] = list(rows.order_by().values("model").annotate(**COUNTED))
     used = [Used(row["model"], row["read"], row["written"], row["servers"]) for row in found]
     prices = panel().prices(used) if used else []
     money = [one.amount for one in prices if one.amount is not None and one.currency == project.currency]
