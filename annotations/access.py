@@ -14,6 +14,7 @@ from annotations.models import (
     AnnotatorOrigin,
     Assignment,
     Case,
+    GroupDemand,
     ImportJob,
     Item,
     Project,
@@ -138,6 +139,13 @@ def found_in(
         raise not_found(what)
     found.project = access.project  # type: ignore[attr-defined]
     return access, found
+
+
+def group_demand_access(
+    user: Any, project_id: int, demand_id: int, allowed: frozenset[Role]
+) -> tuple[Access, GroupDemand]:
+    """That a group gets more labels; also where that has ended."""
+    return found_in(user, project_id, GroupDemand.objects.all(), demand_id, "The demand", allowed)
 
 
 def access_through(user: Any, thing: Any, what: str, allowed: frozenset[Role]) -> Access:

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("annotations.working.urls")),
     path("", include("annotations.serving.urls")),
     path("", include("annotations.grouping.urls")),
+    path("", include("annotations.raising.urls")),
     path("", include("annotations.quality.urls")),
     path("", include("annotations.suspicion.urls")),
     path("", include("annotations.launch.urls")),

@@ -27,5 +27,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         monitors.finding_to_experts,
         name="fairness_finding_send",
     ),
+    path(
+        "projects/<int:project_id>/fairness/findings/<int:finding_id>/more-labels/",
+        monitors.finding_more_labels,
+        name="fairness_finding_raise",
+    ),
     *audits,
 ]

@@ -17,6 +17,7 @@ from annotations.measuring.urls import api_urlpatterns as measuring
 from annotations.paying.urls import api_urlpatterns as paying
 from annotations.projects.urls import api_urlpatterns as projects
 from annotations.quality.urls import api_urlpatterns as quality
+from annotations.raising.urls import api_urlpatterns as raising
 from annotations.serving.urls import api_urlpatterns as serving
 from annotations.settling.urls import api_urlpatterns as settling
 from annotations.stream.urls import api_urlpatterns as stream
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(working)),
     path("", include(serving)),
     path("", include(grouping)),
+    path("", include(raising)),
     path("", include(quality)),
     path("", include(suspicion)),
     path("", include(launch)),

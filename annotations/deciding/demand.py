@@ -18,7 +18,7 @@ BATCH = 200
 
 # An item that is set aside, known or settled asks for what it asks, whatever people say of it.
 ASKED = """
-SELECT entry.item_id, entry.extra
+SELECT entry.item_id, entry.extra, entry.redundancy
 FROM annotations_queueentry entry
 JOIN annotations_item item ON item.id = entry.item_id AND item.gold IS NULL
 WHERE entry.project_id = %(project)s AND entry.extra >= 0 AND NOT EXISTS (
@@ -36,28 +36,28 @@ def demand_follow(found: Collected, fitted: Fitted, told: Told | None, *, schema
     if rules is None or told is None:
         return 0
     project = Project.objects.get(pk=schema.project_id)
-    item_ids = _differing(found, _wanted(found, fitted, told, project, rules), schema.project_id)
+    sure = certainties(found.labels, told.logs, fitted.prior, counted=found.people) >= rules.tau
+    item_ids = _differing(found, sure, rules, project)
     for first in range(0, len(item_ids), BATCH):
         with item_changes(project=project, item_ids=item_ids[first : first + BATCH], schema=schema):
             pass  # on the way out it asks for what the fit says
     return len(item_ids)
 
 
-def _wanted(found: Collected, fitted: Fitted, told: Told, project: Project, rules: ServingRules) -> Any:
-    """``serving.adaptive.extra_labels`` of every item at once: shape (n_items,)."""
-    sure = certainties(found.labels, told.logs, fitted.prior, counted=found.people) >= rules.tau
-    people = np.bincount(found.labels.item, found.people[found.labels.annotator], found.labels.n_items).astype(int)
-    wanted = people + ((people >= project.redundancy) & ~sure)
-    return np.maximum(np.minimum(wanted, rules.max_labels or 0) - project.redundancy, 0)
+def _wanted(people: Any, sure: Any, redundancy: Any, most: int) -> Any:
+    """``serving.adaptive.extra_labels`` of several items at once, each with its own redundancy: shape (n,)."""
+    wanted = people + ((people >= redundancy) & ~sure)
+    return np.maximum(np.minimum(wanted, np.maximum(most, redundancy)) - redundancy, 0)
 
 
-def _differing(found: Collected, wanted: Any, project_id: int) -> list[int]:
+def _differing(found: Collected, sure: Any, rules: ServingRules, project: Project) -> list[int]:
     """Ids of the items that ask for another number of labels now than is wanted."""
-    cells = {"item": "whole", "extra": "whole"}
+    people = np.bincount(found.labels.item, found.people[found.labels.annotator], found.labels.n_items).astype(int)
+    cells = {"item": "whole", "extra": "whole", "redundancy": "whole"}
     differing: list[int] = []
-    for batch in columns.batches(connections[DEFAULT_DB_ALIAS], ASKED, {"project": project_id}, cells):
-        item_id, extra = (batch.column(name).to_numpy() for name in cells)
+    for batch in columns.batches(connections[DEFAULT_DB_ALIAS], ASKED, {"project": project.pk}, cells):
+        item_id, extra, redundancy = (batch.column(name).to_numpy() for name in cells)
         at = np.minimum(np.searchsorted(found.item_ids, item_id), len(found.item_ids) - 1)
-        differs = (found.item_ids[at] == item_id) & (wanted[at] != extra)
-        differing += item_id[differs].tolist()
+        wanted = _wanted(people[at], sure[at], redundancy, rules.max_labels or 0)
+        differing += item_id[(found.item_ids[at] == item_id) & (wanted != extra)].tolist()
     return sorted(differing)

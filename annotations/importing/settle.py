@@ -29,6 +29,8 @@ from annotations.models import (
     Stream,
     StreamRules,
 )
+from annotations.raising.rules import more_for
+from annotations.raising.selectors import raised_of
 from annotations.state import Decision, ItemState, Vote, disagreement, expected_error, item_state, people_decide
 from annotations.stream.coin import UniformStream, falls_due, is_drawn
 from annotations.task_types import TaskType
@@ -71,6 +73,7 @@ class Settler:
         self._time = now.isoformat()
         self._unlabelled: dict[tuple[str, str | None], str] = {}
         rules = StreamRules.objects.filter(project=project, share__gt=0).first()
+        self._raised = raised_of(project)
         self._stream = UniformStream(rules.share, rules.models_alone, rules.seed) if rules else None
 
     def settle(self, items: Sequence[NewItem]) -> None:
@@ -96,18 +99,21 @@ class Settler:
         return as_lines(OUTBOX, rows)
 
     def _queue(self, items: Sequence[NewItem]) -> Lines:
-        count, redundancy = len(items), self.project.redundancy
+        count = len(items)
         # 63 random bits each: a place in the queue that nobody can foresee.
         shuffles = [number >> 1 for number in struct.unpack(f"{count}Q", os.urandom(8 * count))]
         project_id = self.project.pk
-        demand = f"{redundancy}\t{self.project.min_support}\t{self.project.demand_version}"
+        demand = f"{self.project.min_support}\t{self.project.demand_version}"
         return lines_of(
             QUEUE,
             (
-                f"{item.id}\t{project_id}\t{max(0, redundancy - _people(item.votes))}\t{shuffle}\t{demand}"
-                for item, shuffle in zip(items, shuffles, strict=True)
+                f"{item.id}\t{project_id}\t{max(0, asked - _people(item.votes))}\t{shuffle}\t{asked}\t{demand}"
+                for item, shuffle, asked in zip(items, shuffles, map(self._redundancy, items), strict=True)
             ),
         )
+
+    def _redundancy(self, item: NewItem) -> int:
+        return self.project.redundancy + (more_for(item.groups, self._raised) if self._raised else 0)
 
     def _state(self, item: NewItem) -> str:
         """The item's state as JSON. Items without labels differ in groups and gold only, so theirs are remembered."""
@@ -124,7 +130,7 @@ class Settler:
         return item_state(
             item.votes,
             groups=item.groups,
-            redundancy=self.project.redundancy,
+            redundancy=self._redundancy(item),
             min_support=self.project.min_support,
             settled=None,
             gold=gold,

@@ -18,6 +18,7 @@ from annotations.items.selectors import (
     CONSENSUS,
     DECIDED,
     GOLD,
+    LABELLED,
     SETTLED,
     TRUTH,
     UNDECIDED,
@@ -114,7 +115,7 @@ class ItemDetailSerializer(ItemSerializer):
 class ItemQuerySerializer(serializers.Serializer[Any]):
     dataset = serializers.IntegerField(required=False, min_value=1)
     group = serializers.CharField(required=False, help_text=_("attribute:group"))
-    state = serializers.ChoiceField(choices=[DECIDED, UNDECIDED], required=False)
+    state = serializers.ChoiceField(choices=[DECIDED, LABELLED, UNDECIDED], required=False)
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, help_text=_("A label key that the consensus gives.")
     )
@@ -134,6 +135,19 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
             "on items without gold; truth: either of the two. Not for experts."
         ),
     )
+    pair = serializers.CharField(
+        required=False,
+        max_length=40,
+        help_text=_(
+            "Items that have both labels: of people (complete, before any expert), consensus or model (with its "
+            "annotator), a colon, and gold, settled, people or own (people's before all are there). Not for experts."
+        ),
+    )
+    differs = serializers.BooleanField(default=False, help_text=_("Of a pair: where the two are not the same."))
+    truly = serializers.CharField(
+        required=False, max_length=65, help_text=_("Of a pair: a label key of the second label; with ! before it, not.")
+    )
+    said = serializers.CharField(required=False, max_length=65, help_text=_("The same of the first label."))
     beside = serializers.CharField(required=False, help_text=_("A second group, of another attribute."))
     since = serializers.DateTimeField(required=False, help_text=_("When the label was given."))
     until = serializers.DateTimeField(required=False, help_text=_("The same; this moment not included."))

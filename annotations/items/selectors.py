@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from annotations.access import Access
+from annotations.items.pairs import paired
 from annotations.models import (
     Annotation,
     AnnotationStatus,
@@ -29,7 +30,8 @@ from annotations.selectors.calibrated import Curves, calibrated, curves_of
 from annotations.task_types import TaskType, task_type
 from ledger.errors import forbidden, invalid
 
-DECIDED, UNDECIDED = "decided", "undecided"
+DECIDED, UNDECIDED, LABELLED = "decided", "undecided", "labelled"
+MOST_COUNTED = 10_000
 BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
 GOLD, CONSENSUS, SETTLED, TRUTH = "gold", "consensus", "settled", "truth"
 GROUP_SEPARATOR = ":"
@@ -43,10 +45,11 @@ class ItemFilter:
 
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
     without ``given`` ask for any label of theirs. ``since`` and ``until`` (not included): when it was given. ``beside``
-    is a second ``group``, of another attribute. ``against``: items on which that label, or without one of these the
-    consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none what an
-    expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item without
-    gold.
+    is a second ``group``, of another attribute. ``pair``, with ``differs``, ``truly`` and ``said``: two labels held
+    against each other, see ``annotations.items.pairs``. ``against``: items on which that label, or without one of these
+    the consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none
+    what an expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item
+    without gold.
     """
 
     dataset: int | None = None
@@ -63,6 +66,10 @@ class ItemFilter:
     beside: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    pair: str = ""
+    differs: bool = False
+    truly: str = ""
+    said: str = ""
 
     @property
     def of_givers(self) -> bool:
@@ -77,7 +84,7 @@ def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
     if wanted.annotator is not None:
         text = _("Who gave which label is not for experts to know. Ask for the labels of people or of models instead.")
         raise forbidden(text, "annotators_hidden")
-    if wanted.against:
+    if wanted.against or wanted.pair:
         raise forbidden(_("Experts judge labels without knowing which of them are wrong. Leave out “against”."))
     return wanted
 
@@ -97,14 +104,38 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         if found:
             items = items.filter(groups__contains={attribute: group})
     if wanted.state:
-        if wanted.state not in (DECIDED, UNDECIDED):
-            text = _("The state is decided or undecided.")
+        if wanted.state not in (DECIDED, UNDECIDED, LABELLED):
+            text = _("The state is decided or undecided, or labelled (decided, and not as a bad item).")
             raise invalid(text, fields={"state": [text]})
-        items = items.filter(consensus__isnull=wanted.state == UNDECIDED)
+        found = Q(consensus__isnull=wanted.state == UNDECIDED)
+        items = items.filter(Q(consensus__value__isnull=False) if wanted.state == LABELLED else found)
     if wanted.label:
         # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
         items = items.filter(consensus__value__contains=wanted.label)
+    if wanted.pair:
+        items = paired(
+            items,
+            wanted.pair,
+            annotator=wanted.annotator,
+            differs=wanted.differs,
+            truly=wanted.truly,
+            said=wanted.said,
+        )
+        wanted = replace(wanted, annotator=None)  # whose the label is, and that it is there, is said by the pair
     return _with_case_and_flag(_labelled(items, wanted), wanted)
+
+
+def count_of(items: QuerySet[Item]) -> int:
+    """How many, up to ``MOST_COUNTED``: one more than that is "more"."""
+    return items.order_by()[: MOST_COUNTED + 1].count()
+
+
+def labels_counted(items: QuerySet[Item], wanted: ItemFilter) -> int | None:
+    """How many labels the givers that are asked for gave these items, up to ``MOST_COUNTED``; None where none are."""
+    if not wanted.of_givers or wanted.against or wanted.pair:
+        return None
+    of = Annotation.objects.filter(item_id__in=items.order_by().values("pk"), status=AnnotationStatus.CURRENT)
+    return _given(of, wanted)[: MOST_COUNTED + 1].count()
 
 
 def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
@@ -123,7 +154,14 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
         if wanted.against:  # what an expert settled is the consensus, and never differs from itself
             items = items.filter(gold__isnull=False, consensus__isnull=False).exclude(consensus__value=F("gold"))
         return items
-    labels = Annotation.objects.filter(item=OuterRef("pk"), status=AnnotationStatus.CURRENT)
+    labels = _given(Annotation.objects.filter(item=OuterRef("pk"), status=AnnotationStatus.CURRENT), wanted)
+    if wanted.against:
+        return _against(items, labels, wanted.against)
+    return items.filter(Exists(labels))
+
+
+def _given(labels: QuerySet[Annotation], wanted: ItemFilter) -> QuerySet[Annotation]:
+    """Those that the filter asks for: which, by whom, when."""
     if wanted.given:
         labels = labels.filter(value__contains=wanted.given)
     if wanted.by:
@@ -134,9 +172,7 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
         labels = labels.filter(created_at__gte=wanted.since)
     if wanted.until is not None:
         labels = labels.filter(created_at__lt=wanted.until)
-    if wanted.against:
-        return _against(items, labels, wanted.against)
-    return items.filter(Exists(labels))
+    return labels
 
 
 def _against(items: QuerySet[Item], labels: QuerySet[Annotation], against: str) -> QuerySet[Item]:

@@ -7,29 +7,35 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.formats import date_format
-from django.utils.translation import gettext
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from annotations.access import STAFF, item_access, project_access
 from annotations.deciding.selectors import posterior_of
+from annotations.items.pairs import NOT
 from annotations.items.selectors import (
     CONSENSUS,
     DECIDED,
     GOLD,
     GROUP_SEPARATOR,
+    LABELLED,
+    MOST_COUNTED,
     SETTLED,
     TRUTH,
     UNDECIDED,
     ItemFilter,
     allowed_filter,
     cases_of,
+    count_of,
     flags_of,
     groups_of,
     items_of,
+    labels_counted,
     labels_of,
     may_know_givers,
 )
@@ -47,7 +53,12 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(
         label=_("Consensus"),
         required=False,
-        choices=[("", _("Any")), (DECIDED, _("Decided")), (UNDECIDED, _("Not decided yet"))],
+        choices=[
+            ("", _("Any")),
+            (DECIDED, _("Decided")),
+            (LABELLED, _("Decided, with a label")),
+            (UNDECIDED, _("Not decided yet")),
+        ],
     )
     label = forms.ChoiceField(label=_("Consensus says"), required=False)
     given = forms.ChoiceField(label=_("Label given"), required=False)
@@ -69,6 +80,10 @@ class FilterForm(forms.Form):
     beside = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
     since = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     until = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    pair = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    differs = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    truly = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
+    said = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
@@ -87,7 +102,8 @@ class FilterForm(forms.Form):
         labels = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
         fields["label"].choices = fields["given"].choices = labels
         if not knows_givers:
-            del fields["against"]
+            for name in ("against", "pair", "differs", "truly", "said"):
+                del fields[name]
 
 
 @require_safe
@@ -98,8 +114,9 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
     form = FilterForm(request.GET, project=access.project, knows_givers=may_know_givers(access))
     wanted = allowed_filter(access, ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter())
     chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
+    found = items_of(access.project, wanted)
     page = keyset_page(
-        items_of(access.project, wanted),
+        found,
         size=PER_PAGE,
         before=key_in(request.GET.get("before", "")),
         after=key_in(request.GET.get("after", "")),
@@ -110,11 +127,38 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
         "form": form,
         "filtered": bool(chosen),
         "also": _also(wanted),
+        "counted": _counted(found, wanted) if chosen else "",
         "rows": [_row(item) for item in page.items],
         "next_url": page.before and f"?{urlencode({**chosen, 'before': page.before})}",
         "prev_url": page.after and f"?{urlencode({**chosen, 'after': page.after})}",
     }
     return render(request, "annotations/items/items.html", context)
+
+
+def _counted(found: QuerySet[Item], wanted: ItemFilter) -> str:
+    """How many there are behind the filter, so that a number that leads here can be checked."""
+    items, labels = count_of(found), labels_counted(found, wanted)
+    if items > MOST_COUNTED:
+        return gettext("More than %(most)s items.") % {"most": number_format(MOST_COUNTED, force_grouping=True)}
+    text = ngettext("%(n)s item", "%(n)s items", items) % {"n": number_format(items, force_grouping=True)}
+    if labels is None or labels > MOST_COUNTED:
+        return f"{text}."
+    more = ngettext("%(n)s label that is meant", "%(n)s labels that are meant", labels)
+    return f"{text}, {more % {'n': number_format(labels, force_grouping=True)}}."
+
+
+PAIR_WORDS = {
+    "people": _("what people agree on"), "consensus": _("the consensus"), "model": _("the model’s label"),
+    "gold": _("the gold label"), "settled": _("what an expert settled"), "own": _("people’s own consensus"),
+}  # fmt: skip
+
+
+def _pair_words(wanted: ItemFilter) -> str:
+    who, _colon, what = wanted.pair.partition(":")
+    names = {"said": PAIR_WORDS.get(who, who), "true": PAIR_WORDS.get(what, what)}
+    if wanted.differs:
+        return gettext("%(said)s is not %(true)s") % names
+    return gettext("there is %(said)s and %(true)s") % names
 
 
 def _also(wanted: ItemFilter) -> list[str]:
@@ -124,6 +168,12 @@ def _also(wanted: ItemFilter) -> list[str]:
         (wanted.since, gettext("label given since %(when)s UTC")),
         (wanted.until, gettext("label given before %(when)s UTC")),
     )
+    if wanted.pair:
+        found.append(_pair_words(wanted))
+    for key, text in ((wanted.truly, gettext("true label: %(label)s")), (wanted.said, gettext("said: %(label)s"))):
+        if key:
+            label = key.removeprefix(NOT)
+            found.append(text % {"label": gettext("not %(label)s") % {"label": label} if label != key else key})
     return found + [text % {"when": date_format(when, "DATETIME_FORMAT")} for when, text in times if when is not None]
 
 

@@ -111,9 +111,9 @@ def progress_of(project: Project) -> Progress:
 
 def _count(project: Project) -> Progress:
     entries = QueueEntry.objects.filter(project=project)
-    counts = entries.aggregate(items=Count("pk"), open=Sum("remaining"), extra=Sum("extra"))
+    counts = entries.aggregate(asked=Sum("redundancy"), open=Sum("remaining"), extra=Sum("extra"))
     out = Assignment.objects.filter(project=project, status=AssignmentStatus.LEASED).count()
-    needed = counts["items"] * project.redundancy + (counts["extra"] or 0)
+    needed = (counts["asked"] or 0) + (counts["extra"] or 0)
     return Progress(done=max(0, needed - (counts["open"] or 0) - out), needed=needed)
 
 

@@ -37,6 +37,7 @@ from annotations.models.quality import (
     TrainingAnswer,
     TrainingItem,
 )
+from annotations.models.raising import GroupDemand
 from annotations.models.runs import Checkpoint, Run, RunDecision, RunStatus
 from annotations.models.serving import ServingRules, Strategy
 from annotations.models.stream import Draw, StreamRules
@@ -80,6 +81,7 @@ __all__ = [
     "Exposure",
     "FitMethod",
     "GoldAnswer",
+    "GroupDemand",
     "GroupSurvey",
     "ImportJob",
     "ImportRowError",

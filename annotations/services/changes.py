@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotations.models import Annotation, AnnotatorKind, CaseKind, ConsensusMethod, LabelSchema, Project, Stream
+from annotations.raising.rules import Raised, more_for
 from annotations.services.rows import (
     Asked,
     AtHand,
@@ -90,6 +91,7 @@ class ItemChanges:
     simulated: bool = False
     demand_version: int = 1
     stream: UniformStream | None = None
+    raised: tuple[Raised, ...] = ()
     came_for: tuple[AtHand, Terms] | None = None
 
     def at_hand(self) -> tuple[AtHand, Terms]:
@@ -140,6 +142,11 @@ class ItemChanges:
         token = None if value is None else self.task.token(value)
         locked.settled = Decision(token=token, method=ConsensusMethod.SETTLED, support=None)
         locked.settled_schema_id, locked.settlement_id = schema_id, settlement_id
+
+    def demand_of(self, locked: LockedItem) -> Demand:
+        """What the owner asks for of this item: more where it is in a group that gets more."""
+        more = more_for(locked.row.groups, self.raised) if self.raised else 0
+        return self.demand.raised_by(more) if more else self.demand
 
     def state(self, locked: LockedItem, asked: Asked) -> ItemState:
         gold = locked.row.gold
@@ -198,6 +205,7 @@ def _take_in(changes: ItemChanges, asked: dict[int, Asked], rows: list[ItemRow],
     # after, and says so in the entries that it holds; whoever comes next begins from there.
     changes.project.redundancy, changes.project.min_support = demanded.redundancy, demanded.min_support
     changes.demand_version, changes.stream = demanded.version, demanded.stream
+    changes.raised = demanded.raised
     changes.demand = Demand(
         demanded.redundancy,
         demanded.max_labels,
@@ -242,9 +250,9 @@ def _finish(changes: ItemChanges) -> None:
 def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> Asked:
     """What the item asks for now; its places are counted anew where that is something else."""
     settled = locked.settled is not None
-    locked.extra = locked.extra if settled else _extra(changes, locked)
-    project = changes.project
-    asked = Asked(locked.extra, project.redundancy, project.min_support, changes.demand_version)
+    demand = changes.demand_of(locked)
+    locked.extra = locked.extra if settled else _extra(locked, demand)
+    asked = Asked(locked.extra, demand.redundancy, changes.project.min_support, changes.demand_version)
     old = locked.row.consensus
     was_settled = old is not None and old.method == ConsensusMethod.SETTLED
     if asked != locked.asked or settled != was_settled:
@@ -255,12 +263,12 @@ def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> Asked
     return asked
 
 
-def _extra(changes: ItemChanges, locked: LockedItem) -> int:
+def _extra(locked: LockedItem, demand: Demand) -> int:
     if locked.aside:
-        return -changes.demand.redundancy
+        return -demand.redundancy
     if locked.row.gold is not None:
         return 0  # what is known is never in doubt; and checks may give it more labels than it has places
-    return extra_labels(locked.votes.values(), changes.demand)
+    return extra_labels(locked.votes.values(), demand)
 
 
 def _drawn(changes: ItemChanges, locked: LockedItem, after: ItemState, effects: Effects) -> ItemState:

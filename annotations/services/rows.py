@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 
+from annotations.raising.rules import Raised
 from annotations.serving.adaptive import Learnt, Worth
 from annotations.stream.coin import UniformStream
 from ledger.services import APPEND, Event, events_as_rows
@@ -36,6 +37,10 @@ READ_COLUMNS = """
         decided.decided_at, opened.id, opened.kind, opened.priority,
         (SELECT json_object_agg(drawn.stream, drawn.probability)::text FROM annotations_draw drawn
             WHERE drawn.item_id = item.id AND drawn.is_drawn),
+        -- Groups whose items get more labels; few projects have any, none more than twenty.
+        (SELECT json_agg(json_build_array(raised.attribute, raised."group", raised.more))::text
+            FROM annotations_groupdemand raised
+            WHERE raised.project_id = item.project_id AND raised.ended_at IS NULL),
         streams.share, streams.models_alone, streams.seed,
         project.redundancy, project.min_support, project.demand_version, rules.max_labels, rules.tau,
         -- What the stopping rule of adaptive redundancy goes by; nothing of it is looked at where redundancy is fixed.
@@ -243,7 +248,8 @@ class ItemRow:
 class Demanded:
     """How many labels the project asks for, as it stands. ``max_labels`` and ``tau`` are None where it has no rules of
     serving; ``learnt``: what adaptive redundancy goes by, None where redundancy is fixed or nothing was fitted yet.
-    ``stream``: what the audit stream draws, None where it was never switched on.
+    ``stream``: what the audit stream draws, None where it was never switched on. ``raised``: groups whose items get
+    more labels.
     """
 
     redundancy: int
@@ -253,6 +259,7 @@ class Demanded:
     tau: float | None
     learnt: Learnt | None
     stream: UniformStream | None
+    raised: tuple[Raised, ...] = ()
 
 
 @dataclass
@@ -304,7 +311,7 @@ def items_read(item_ids: list[int], *, givers: list[int]) -> tuple[list[ItemRow]
     with connection.cursor() as cursor:
         READ.execute(cursor, {"items": item_ids, "givers": givers})
         rows = cursor.fetchall()
-    return [_item(row[:-10]) for row in rows], _demanded(rows) if rows else None
+    return [_item(row[:-11]) for row in rows], _demanded(rows) if rows else None
 
 
 def item_read_at_hand(assignment_id: int, *, givers: list[int]) -> tuple[ItemRow, Demanded, AtHand, Terms]:
@@ -313,13 +320,14 @@ def item_read_at_hand(assignment_id: int, *, givers: list[int]) -> tuple[ItemRow
         READ_AT_HAND.execute(cursor, {"assignment": assignment_id, "givers": givers})
         row = cursor.fetchone()
     row, at_hand, terms = row[:-9], row[-9:-3], row[-3:]
-    return _item(row[:-10]), _demanded([row]), AtHand(*at_hand), Terms(*terms)
+    return _item(row[:-11]), _demanded([row]), AtHand(*at_hand), Terms(*terms)
 
 
 def _demanded(rows: list[tuple[Any, ...]]) -> Demanded:
-    share, models_alone, seed, redundancy, min_support, version, max_labels, tau = rows[0][-10:-2]
+    raised, share, models_alone, seed, redundancy, min_support, version, max_labels, tau = rows[0][-11:-2]
     stream = None if share is None else UniformStream(share, models_alone, seed)
-    return Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows), stream)
+    groups = tuple((attribute, group, more) for attribute, group, more in json.loads(raised or "[]"))
+    return Demanded(redundancy, min_support, version, max_labels, tau, _learnt(rows), stream, groups)
 
 
 def cases_open(rows: list[dict[str, Any]], *, project_id: int, now: datetime) -> dict[int, int]:

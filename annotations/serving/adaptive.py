@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from annotations.aggregation.adaptive import LOWEST, WEIGHT
 from annotations.state import Vote
@@ -51,6 +51,12 @@ class Demand:
     tau: float = 0.95
     labels: int = 2
     learnt: Learnt | None = None
+
+    def raised_by(self, more: int) -> Demand:
+        """With so many labels more from the start; the most that an item gets is no less than that."""
+        redundancy = self.redundancy + more
+        most = None if self.max_labels is None else max(self.max_labels, redundancy)
+        return replace(self, redundancy=redundancy, max_labels=most)
 
 
 def certainty(votes: Iterable[Vote], *, labels: int, learnt: Learnt | None = None) -> float:

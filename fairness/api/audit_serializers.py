@@ -110,8 +110,8 @@ class AuditCandidateSerializer(serializers.Serializer[Any]):
     results = serializers.JSONField(
         allow_null=True,
         help_text=_(
-            "overall, attributes (groups, parity, opportunity, odds, flips), intersections, tasks, flips, speed, change"
-            " since the last audit of the same model."
+            "overall, attributes (groups, parity, opportunity, odds, flips), intersections, tasks, flips, consistency "
+            "(overall, of the right labels, of each group), speed, change since the last audit of the same model."
         ),
     )
 
@@ -188,7 +188,7 @@ class AuditRulesSerializer(serializers.ModelSerializer[AuditRules]):
 
     class Meta:
         model = AuditRules
-        fields = ("probe_set", "orders", "automatic", "choices")
+        fields = ("probe_set", "orders", "automatic", "monthly_requests", "monthly_cost", "choices")
 
     def get_fields(self) -> dict[str, Any]:
         found = super().get_fields()

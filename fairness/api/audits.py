@@ -125,7 +125,8 @@ class AuditRulesView(APIView):
         rules = audit_rules_of(access.project)
         given = AuditRulesSerializer(data=request.data, partial=True, context={"project": access.project})
         given.is_valid(raise_exception=True)
-        values = {"probe_set": rules.probe_set, "orders": rules.orders, "automatic": rules.automatic}
+        names = ("probe_set", "orders", "automatic", "monthly_requests", "monthly_cost")
+        values = {name: getattr(rules, name) for name in names}
         audit_rules_update(project=access.project, by=person(request), **(values | given.validated_data))
         return Response(_rules(audit_rules_of(access.project)))
 

@@ -184,16 +184,33 @@ class ChosenReadingSerializer(serializers.Serializer[Any]):
     lowest = serializers.CharField(allow_null=True)
 
 
+class BalancedSerializer(serializers.Serializer[Any]):
+    """Labels of items served in balance over an attribute, weighted by their group's items for each label of it."""
+
+    attribute = serializers.CharField()
+    labels = serializers.IntegerField()
+    weighted = ChosenReadingSerializer(allow_null=True)
+    naive = ChosenReadingSerializer(allow_null=True)
+
+
 class ChosenSerializer(serializers.Serializer[Any]):
     """Where items were chosen by a rule: estimates weighted by their chances, beside the uniform audit stream."""
 
     known = serializers.IntegerField(help_text=_("Labels of items whose chance to be chosen was logged."))
-    unknown = serializers.IntegerField(help_text=_("Labels of chosen items whose chance is unknown."))
+    unknown = serializers.IntegerField(
+        help_text=_("Labels of chosen items that had no chance, or an unknown one: no weighted estimate is possible.")
+    )
     audited = serializers.IntegerField(help_text=_("Labels of items drawn uniformly beside them."))
     cut = serializers.BooleanField(help_text=_("Only the newest labels are taken in."))
     weighted = ChosenReadingSerializer(allow_null=True)
     audit = ChosenReadingSerializer(allow_null=True)
     naive = ChosenReadingSerializer(allow_null=True, help_text=_("As if nothing had been chosen."))
+    balanced = BalancedSerializer(allow_null=True)
+    audit_share = serializers.FloatField(
+        help_text=_(
+            "Share of finished items drawn uniformly for a check, which stands in where nothing can be weighted."
+        )
+    )
 
 
 class ErrorReadingSerializer(serializers.Serializer[Any]):

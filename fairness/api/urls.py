@@ -38,5 +38,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(FINDINGS, api.FindingsView.as_view(), name="api_findings"),
     path(f"{FINDINGS}<int:finding_id>/", api.FindingView.as_view(), name="api_finding"),
     path(f"{FINDINGS}<int:finding_id>/send/", api.FindingSendView.as_view(), name="api_finding_send"),
+    path(f"{FINDINGS}<int:finding_id>/more-labels/", api.FindingRaiseView.as_view(), name="api_finding_raise"),
     path(f"{FINDINGS}<int:finding_id>/decide/", api.FindingDecideView.as_view(), name="api_finding_decide"),
 ]

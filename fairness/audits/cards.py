@@ -167,8 +167,8 @@ def _lines(card: Mapping[str, Any]) -> Iterator[str]:
 
 def _table(candidates: Any) -> Iterator[str]:
     heads = [_("Model"), _("Accuracy"), _("Macro-F1"), _("Calibration error"), *map(str, shown.MEASURE_NAMES.values()),
-             _("Order sensitivity"), _("Tokens a second"), _("Memory"), _("GPU memory"),
-             _("Cost of 1,000 labels")]  # fmt: skip
+             _("Order sensitivity"), _("Neighbour consistency"), _("Tokens a second"), _("Memory"),
+             _("GPU memory"), _("Cost of 1,000 labels")]  # fmt: skip
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
     for one in candidates:
@@ -183,6 +183,7 @@ def _table(candidates: Any) -> Iterator[str]:
             _text(shown.plain(figure_of(overall["calibration_error"]))),
             *(_measure(name, one["disparities"][name]) for name in MEASURES),
             _text(shown.share(figure_of(overall["order_sensitivity"]))),
+            _text(shown.share(figure_of(one["results"].get("consistency", {}).get("overall")))),
             _text(shown.plain(figure_of(one["results"]["speed"]["tokens_per_second"]), 0)),
             shown.memory(one["memory_bytes"]) or _("not told"),
             shown.memory(one["gpu_memory_bytes"]) or _("not read"),

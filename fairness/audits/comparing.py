@@ -52,6 +52,8 @@ def change_since(candidate: AuditCandidate, results: Mapping[str, Any]) -> dict[
         cursor.execute(MOVED, [candidate.pk, before.pk])
         compared, moved = cursor.fetchone()
     pairs = {name: (before.results["overall"][name], results["overall"][name]) for name in QUALITIES}
+    alike = [side.get("consistency", {}).get("overall") for side in (before.results, results)]
+    pairs["consistency"] = (alike[0], alike[1])
     if before.results.get("method") == results["method"]:
         pairs |= {name: (worst(before.results, name), worst(results, name)) for name in MEASURES}
     return {

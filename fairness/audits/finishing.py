@@ -10,6 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from annotations.modalities import modality
+from annotations.modalities.text import MAX_CHARACTERS
 from annotations.models import ModelChoice, ModelRole
 from annotations.task_types import task_type
 from fairness.audits.choosing import choice_store
@@ -17,7 +19,7 @@ from fairness.audits.comparing import change_since
 from fairness.audits.limits import GOOD_ENOUGH
 from fairness.audits.measuring import Row, figure, measure, worst
 from fairness.audits.sampling import mean_of, ratio_of
-from fairness.models import Audit, AuditAnswer, AuditCandidate, AuditStatus, CandidateStatus
+from fairness.models import Audit, AuditAnswer, AuditCandidate, AuditRules, AuditStatus, CandidateStatus
 from ledger.services import SYSTEM, record
 
 DISPARITIES = ("odds", "parity")  # the first that exists says who is fairest
@@ -40,16 +42,12 @@ def candidate_measure(*, candidate: AuditCandidate) -> None:
 
 def results_of(candidate: AuditCandidate) -> dict[str, Any]:
     """Quality, disparities, speed and tokens of a candidate, and the change since the last audit of the same model."""
-    tasks = candidate.audit.tasks
-    answers = AuditAnswer.objects.filter(candidate=candidate).select_related("probe").order_by("probe__number")
-    numbers: dict[str, int] = {}
-    rows, tokens, seconds = [], [], []
-    for answer in answers.iterator(chunk_size=2000):
-        rows.append(_row(answer, tasks[answer.probe.task], numbers))
-        tokens.append(answer.tokens)
-        seconds.append(answer.seconds)
+    tokens, seconds = [], []
+    for count, passed in AuditAnswer.objects.filter(candidate=candidate).values_list("tokens", "seconds"):
+        tokens.append(count)
+        seconds.append(passed)
     sittings = np.array(candidate.sittings, float).reshape(-1, 2)
-    results = measure(rows)
+    results = measure([row for _pk, row in rows_of(candidate)])
     results["speed"] = {
         "tokens_per_second": figure(ratio_of(sittings[:, 1], sittings[:, 0])),
         "seconds_per_answer": figure(mean_of(np.array(seconds, float))),
@@ -57,6 +55,16 @@ def results_of(candidate: AuditCandidate) -> dict[str, Any]:
     }
     results["change"] = change_since(candidate, results)
     return results
+
+
+def rows_of(candidate: AuditCandidate) -> list[tuple[int, Row]]:
+    """Its answers with their ids, as they are measured, in the order of the probes."""
+    answers = AuditAnswer.objects.filter(candidate=candidate).select_related("probe").order_by("probe__number")
+    numbers: dict[str, int] = {}
+    return [
+        (answer.pk, _row(answer, candidate.audit.tasks[answer.probe.task], numbers))
+        for answer in answers.iterator(chunk_size=2000)
+    ]
 
 
 def _row(answer: AuditAnswer, task: Mapping[str, Any], numbers: dict[str, int]) -> Row:
@@ -78,6 +86,7 @@ def _row(answer: AuditAnswer, task: Mapping[str, Any], numbers: dict[str, int]) 
         favourable=task["favourable"],
         confidence=None if answer.value is None else answer.confidence,
         votes=tuple(labels(vote) for vote in answer.votes),
+        text=modality(probe.modality).excerpt(probe.payload, MAX_CHARACTERS),
     )
 
 
@@ -96,9 +105,25 @@ def audit_finish(*, audit: Audit) -> None:
         measured = list(own.candidates.filter(status=CandidateStatus.DONE))
         record(kind="audit.finished", actor=SYSTEM, subject=f"audit:{own.pk}", project_id=own.project_id,
                data={"measured": len(measured), "failed": own.candidates.count() - len(measured)})  # fmt: skip
+        if measured:
+            hold_to_set(own)
         fairest = fairest_of(measured)
         if fairest is not None:
             _propose(own, fairest)
+
+
+def hold_to_set(audit: Audit) -> None:
+    """After a project's first audit, audit new models, adapters and prompts on the same set by themselves. What an
+    owner has set before stays, and whatever they set after counts."""
+    if audit.created_by_id is None:
+        return
+    values = {"probe_set": audit.probe_set, "orders": audit.orders, "automatic": True}
+    rules, made = AuditRules.objects.get_or_create(project_id=audit.project_id, defaults=values)
+    if made:
+        data = {"set": audit.probe_set_id, "orders": audit.orders, "automatic": True, "audit": audit.pk,
+                "monthly_requests": rules.monthly_requests, "monthly_cost": None}  # fmt: skip
+        record(kind="audit.rules_changed", actor=SYSTEM, subject=f"project:{audit.project_id}",
+               project_id=audit.project_id, data=data)  # fmt: skip
 
 
 def fairest_of(measured: list[AuditCandidate]) -> AuditCandidate | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from annotations.candidates import Candidate
 from annotations.models import ModelRole, Project
 from fairness.audits.limits import MAX_PROBES
-from fairness.audits.services import MAX_ORDERS
+from fairness.audits.services import MAX_ORDERS, MOST_REQUESTS
 from fairness.audits.starting import FAMILIES, GOLD
 from fairness.models import AuditCandidate, AuditRules, ProbeKind, ProbeSet
 from fairness.probes.catalogue import Catalogue
@@ -129,9 +129,23 @@ class RulesForm(forms.Form):
         required=False,
         help_text=_("Also all of them again after labels or guidelines have changed."),
     )
+    monthly_requests = forms.IntegerField(
+        label=_("Requests of such audits in 30 days, at most"), min_value=0, max_value=MOST_REQUESTS, required=False
+    )
+    monthly_cost = forms.DecimalField(
+        label=_("Cost of such audits in 30 days, at most"),
+        min_value=0,
+        max_digits=10,
+        decimal_places=2,
+        required=False,
+        help_text=_(
+            "In the project's currency. Empty: no limit. With a limit, models whose prices are not known wait for you."
+        ),
+    )
 
     def __init__(self, data: Any = None, *, project: Project, rules: AuditRules) -> None:
-        initial = {"probe_set": rules.probe_set_id, "orders": rules.orders, "automatic": rules.automatic}
+        initial = {name: getattr(rules, name) for name in ("orders", "automatic", "monthly_requests", "monthly_cost")}
+        initial["probe_set"] = rules.probe_set_id
         super().__init__(data, prefix="rules", initial=initial)
         self.fields["probe_set"].queryset = ProbeSet.objects.filter(project=project)  # type: ignore[attr-defined]
 

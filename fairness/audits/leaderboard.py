@@ -80,6 +80,15 @@ class Entry:
         return figure_of(self.candidate.figures["flips"]["share"])
 
     @property
+    def consistency(self) -> Figure:
+        """Of similar probes; of audits from before it was measured there is none."""
+        return figure_of(self.candidate.figures.get("consistency", {}).get("overall"))
+
+    @property
+    def consistency_of_truth(self) -> Figure:
+        return figure_of(self.candidate.figures.get("consistency", {}).get("truth"))
+
+    @property
     def speed(self) -> Figure:
         return figure_of(self.candidate.figures["speed"]["tokens_per_second"])
 

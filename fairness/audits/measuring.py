@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from annotations.calibration.measures import ece_by_chance
+from fairness.audits.consistency import consistency_of
+from fairness.audits.rows import Row, clusters_of, figure
 from fairness.audits.sampling import Array, brier, calibration_error, effective_size, macro_f1, share
 from fairness.metrics import (
     MIN_GROUP,
@@ -38,25 +40,6 @@ MEASURES = ("odds", "opportunity", "parity", "flips")
 METHOD = 2  # of the disparities: those of another method are not compared with them
 
 
-@dataclass(frozen=True)
-class Row:
-    """An answer beside what is known of its probe. Labels are keys, several where a task allows it.
-
-    ``given`` None: no usable answer. ``favourable``: the label that the metrics count, of this probe's task. ``votes``:
-    the label under each order of the options. ``cluster``: shared by the members of a family, and by nobody else.
-    """
-
-    task: str
-    family: str
-    cluster: int
-    groups: Mapping[str, str]
-    truth: frozenset[str]
-    given: frozenset[str] | None
-    favourable: str
-    confidence: float | None
-    votes: tuple[frozenset[str], ...] = ()
-
-
 def measure(rows: Sequence[Row], *, min_group: int = MIN_GROUP) -> dict[str, Any]:
     """Every figure: over all, for each task, group and intersection."""
     attributes = sorted({name for row in rows for name in row.groups})
@@ -72,17 +55,7 @@ def measure(rows: Sequence[Row], *, min_group: int = MIN_GROUP) -> dict[str, Any
             if any(one in row.groups and other in row.groups for row in rows)
         },
         "tasks": _by_task(rows, min_group),
-    }
-
-
-def figure(estimate: Estimate) -> dict[str, Any]:
-    """The estimate as JSON."""
-    return {
-        "value": estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "n": estimate.n,
-        "reason": estimate.reason.value if estimate.reason else None,
+        "consistency": consistency_of(rows, attributes, min_group),
     }
 
 
@@ -109,7 +82,7 @@ def worst(results: Mapping[str, Any], measure: str) -> dict[str, Any] | None:
 def _part(rows: Sequence[Row], min_group: int) -> dict[str, Any]:
     """How good the labels of these rows are."""
     answered = [row for row in rows if row.given is not None]
-    clusters = _clusters(answered)
+    clusters = clusters_of(answered)
     right = np.array([row.given == row.truth for row in answered], bool)
     judged = [row for row in answered if row.confidence is not None]
     sure = np.array([row.confidence for row in judged], float)
@@ -124,16 +97,12 @@ def _part(rows: Sequence[Row], min_group: int) -> dict[str, Any]:
         "answered": len(answered),
         "accuracy": figure(share(right, clusters, least=min_group)),
         "macro_f1": figure(macro_f1(truth, given, clusters, least=min_group)),
-        "calibration_error": figure(calibration_error(sure, hit, _clusters(judged), least=min_group)),
+        "calibration_error": figure(calibration_error(sure, hit, clusters_of(judged), least=min_group)),
         "calibration_error_by_chance": ece_by_chance(sure) if enough else None,
-        "brier": figure(brier(sure, hit, _clusters(judged), least=min_group)),
-        "order_sensitivity": figure(share(moved, _clusters(several), least=min_group)),
-        "unanswered": figure(share(lost, _clusters(rows), least=min_group)),
+        "brier": figure(brier(sure, hit, clusters_of(judged), least=min_group)),
+        "order_sensitivity": figure(share(moved, clusters_of(several), least=min_group)),
+        "unanswered": figure(share(lost, clusters_of(rows), least=min_group)),
     }
-
-
-def _clusters(rows: Sequence[Row]) -> Array:
-    return np.array([row.cluster for row in rows], np.int64)
 
 
 def _matrices(rows: Sequence[Row]) -> tuple[Array, Array]:
@@ -189,9 +158,9 @@ def _rated(
     for group, rows in groups.items():
         own = [row for row in rows if row.given is not None and truly in (None, row.favourable in row.truth)]
         hits = np.array([row.favourable in (row.given or ()) for row in own], bool)
-        rates[group] = share(hits, _clusters(own), least=min_group, empty=empty)
+        rates[group] = share(hits, clusters_of(own), least=min_group, empty=empty)
         counts[group] = GroupCounts(int(hits.sum()), len(own))
-        effective[group] = effective_size(hits, _clusters(own))
+        effective[group] = effective_size(hits, clusters_of(own))
     return Rated(rates, counts, effective)
 
 
@@ -200,7 +169,7 @@ def _compared(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) 
     beside = _side_by_side(rows, attributes, min_group)
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in beside.rows:
-        groups[_group(row, attributes)].append(row)
+        groups[group_of(row, attributes)].append(row)
     groups = dict(sorted(groups.items()))
     selected = _rated(groups, None, min_group)
     true = _rated(groups, True, min_group, Reason.NO_POSITIVES)
@@ -233,7 +202,7 @@ def _compared(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) 
     return found
 
 
-def _group(row: Row, attributes: Sequence[str]) -> str:
+def group_of(row: Row, attributes: Sequence[str]) -> str:
     return " · ".join(row.groups[name] for name in attributes)
 
 
@@ -247,6 +216,11 @@ class Beside:
     left_out: list[str]
 
 
+def compared_rows(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int = MIN_GROUP) -> Sequence[Row]:
+    """The answers that the groups of an attribute, or of the intersection of two, are compared on."""
+    return _side_by_side(rows, attributes, min_group).rows
+
+
 def _side_by_side(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) -> Beside:
     """The rows of families that hold every group that is compared: as many groups as have enough of such families in
     common. All rows where some are of no family; there, other texts are part of what is compared."""
@@ -255,13 +229,13 @@ def _side_by_side(rows: Sequence[Row], attributes: tuple[str, ...], min_group: i
         return Beside(own, False, [])
     members: dict[str, set[str]] = defaultdict(set)
     for row in own:
-        members[row.family].add(_group(row, attributes))
+        members[row.family].add(group_of(row, attributes))
     every = set().union(*members.values())
     tried = []
     for groups in sorted(set(map(frozenset, members.values())), key=lambda one: (-len(one), sorted(one))):
         whole = {family for family, found in members.items() if groups <= found}
-        kept = [row for row in own if row.family in whole and _group(row, attributes) in groups]
-        answers = Counter(_group(row, attributes) for row in kept if row.given is not None)
+        kept = [row for row in own if row.family in whole and group_of(row, attributes) in groups]
+        answers = Counter(group_of(row, attributes) for row in kept if row.given is not None)
         tried.append(Beside(kept, True, sorted(every - groups)))
         if len(groups) > 1 and all(answers[group] >= min_group for group in groups):
             return tried[-1]
@@ -294,20 +268,28 @@ def _disparity(parity: Parity[str]) -> dict[str, Any]:
 # --- families -------------------------------------------------------------------------------------------------------
 
 
+def families_of(rows: Sequence[Row], attribute: str | None) -> list[tuple[str, list[Row]]]:
+    """Sets of answers that may be compared, each with its family: two or more of a family, for one ``attribute`` those
+    that differ in it alone."""
+    return [(name, own) for name, own in _sets(rows, attribute) if len(own) > 1]
+
+
+def _sets(rows: Sequence[Row], attribute: str | None) -> Iterable[tuple[str, list[Row]]]:
+    families: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.family and row.given is not None:
+            families[row.family].append(row)
+    for name, members in families.items():
+        for own in [members] if attribute is None else _alike_but(members, attribute):
+            yield name, own
+
+
 def _families(rows: Sequence[Row], attribute: str | None) -> dict[str, Any]:
     """The share of families that got several labels, and which: over all, or for one ``attribute`` alone.
 
     For an attribute, only members are compared that differ in it and in nothing else.
     """
-    families: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row.family and row.given is not None:
-            families[row.family].append(row)
-    sets = {
-        (name, number): [row.given for row in own]
-        for name, members in families.items()
-        for number, own in enumerate([members] if attribute is None else _alike_but(members, attribute))
-    }
+    sets = {(name, number): [row.given for row in own] for number, (name, own) in enumerate(_sets(rows, attribute))}
     found: Flips[tuple[str, int], str] = flip_rate(sets, min_group=1)
     usable = {name for name, _number in sets.keys() - set(found.single)}
     flipped = list(dict.fromkeys(name for name, _number in found.flipped))

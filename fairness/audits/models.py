@@ -241,12 +241,24 @@ class AuditAnswer(models.Model):
 
 
 class AuditRules(models.Model):
-    """The probe set that a project's models are held to, and whether new ones are audited by themselves."""
+    """The probe set that a project's models are held to, and whether new ones are audited by themselves.
+
+    The first audit that an owner has finished makes them; from then on they are the owner's. ``monthly_requests`` and
+    ``monthly_cost`` (in the project's currency; null: no limit) bound what audits may take that start by themselves, in
+    any thirty days. ``held_back``: signatures of new candidates that these kept from being audited, as last told.
+    """
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="audit_rules")
     probe_set = models.ForeignKey(ProbeSet, models.RESTRICT, null=True, blank=True, related_name="+")
     orders = models.PositiveSmallIntegerField(_("orders of the options"), default=2)
     automatic = models.BooleanField(_("audit new models and prompts by itself"), default=False)
+    monthly_requests = models.PositiveIntegerField(
+        _("requests of audits by themselves in 30 days, at most"), default=50_000, db_default=50_000
+    )
+    monthly_cost = models.DecimalField(
+        _("money of audits by themselves in 30 days, at most"), max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    held_back = models.JSONField(default=list, editable=False)
 
     class Meta:
         constraints = [
@@ -254,6 +266,9 @@ class AuditRules(models.Model):
                 condition=Q(automatic=False) | Q(probe_set__isnull=False), name="audit_rules_automatic_has_set"
             ),
             models.CheckConstraint(condition=Q(orders__gte=1, orders__lte=10), name="audit_rules_orders_range"),
+            models.CheckConstraint(
+                condition=Q(monthly_cost__isnull=True) | Q(monthly_cost__gte=0), name="audit_rules_cost_not_negative"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import transaction
 from django.utils import timezone
 
 from annotations.candidates import Candidate, panel
 from annotations.models import FINISHED, Project
-from fairness.audits.limits import MAX_CANDIDATES, QUIET
+from fairness.audits.budget import Plan, plan_of
+from fairness.audits.limits import MAX_CANDIDATES, MAX_REQUESTS, QUIET
 from fairness.audits.services import audit_start
 from fairness.models import Audit, AuditCandidate, AuditRules, AuditStatus, ProbeSet
 from ledger.errors import DomainError
+from ledger.services import SYSTEM, record
 
 
 def never_audited(project: Project, probe_set: ProbeSet, offered: Sequence[Candidate] | None = None) -> list[Candidate]:
@@ -38,7 +41,10 @@ def _due(rules: AuditRules) -> bool:
     quiet = timezone.now() - QUIET
     new = [
         one for one in never_audited(rules.project, rules.probe_set) if one.changed_at is None or one.changed_at < quiet
-    ][:MAX_CANDIDATES]
+    ]
+    plan = plan_of(rules, new)
+    _tell_held_back(rules, plan)
+    new = _as_many_as_fit(rules, plan.within)
     if not new:
         return False
     # A prompt that cannot be used now (its examples are gone) holds up no other.
@@ -46,6 +52,26 @@ def _due(rules: AuditRules) -> bool:
         if chosen and _started(rules, chosen):
             return True
     return False
+
+
+def _as_many_as_fit(rules: AuditRules, within: Sequence[Candidate]) -> list[Candidate]:
+    """In one audit; the others follow when it has ended."""
+    each = rules.orders * (rules.probe_set.size if rules.probe_set else 1)
+    return list(within[: min(MAX_CANDIDATES, MAX_REQUESTS // each)])
+
+
+def _tell_held_back(rules: AuditRules, plan: Plan) -> None:
+    """The ledger is told once of each candidate that a limit keeps from being audited by itself."""
+    held_back = sorted(one.candidate.signature for one in plan.held_back)
+    if held_back == rules.held_back:
+        return
+    with transaction.atomic():
+        told = AuditRules.objects.filter(pk=rules.pk, held_back=rules.held_back).update(held_back=held_back)
+        fresh = [one for one in plan.held_back if one.candidate.signature not in rules.held_back]
+        if told and fresh:
+            models = [{"model": one.candidate.model, "prompt": one.candidate.prompt, "why": one.why} for one in fresh]
+            record(kind="audit.held_back", actor=SYSTEM, subject=f"project:{rules.pk}", project_id=rules.pk,
+                   data={"set": rules.probe_set_id, "models": models})  # fmt: skip
 
 
 def _started(rules: AuditRules, chosen: list[str]) -> bool:

@@ -32,6 +32,13 @@ def has_standing_set(project: Project) -> bool:
     return AuditRules.objects.filter(project=project, probe_set__isnull=False).exists()
 
 
+def by_itself(audit: Audit) -> bool:
+    """Whether new models are audited on this audit's set by themselves."""
+    return AuditRules.objects.filter(
+        project_id=audit.project_id, probe_set_id=audit.probe_set_id, automatic=True
+    ).exists()
+
+
 def choices_of(project: Project) -> list[ModelChoice]:
     """What holds now: a person's choice, or an audit's proposal, for each role."""
     found = ModelChoice.objects.filter(project=project, is_current=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,6 +25,7 @@ from ledger.errors import DomainError, invalid
 from ledger.services import SYSTEM, actor_of, record
 
 MAX_ORDERS = 10
+MOST_REQUESTS, MOST_COST = 10_000_000, 100_000_000  # of audits by themselves in thirty days
 GOING = (AuditStatus.RUNNING,)
 
 
@@ -223,10 +225,20 @@ def audit_rules_of(project: Project) -> AuditRules:
     return found or AuditRules(project=project)
 
 
-def audit_rules_update(*, project: Project, by: Any, probe_set: ProbeSet | None, orders: int, automatic: bool) -> None:
-    """Say which set this project's models are held to, and whether new ones are audited by themselves.
+def audit_rules_update(
+    *,
+    project: Project,
+    by: Any,
+    probe_set: ProbeSet | None,
+    orders: int,
+    automatic: bool,
+    monthly_requests: int | None = None,
+    monthly_cost: Decimal | None = None,
+) -> None:
+    """Say which set this project's models are held to, whether new ones are audited by themselves, and what that may
+    take in thirty days (``monthly_requests`` None: as before; ``monthly_cost`` None: no limit).
 
-    Raises ``DomainError`` (400) where they should be but there is no set.
+    Raises ``DomainError`` (400) where they should be but there is no set, or a limit is out of range.
     """
     if automatic and probe_set is None:
         text = _("Choose the probe set that new models are held to.")
@@ -234,11 +246,20 @@ def audit_rules_update(*, project: Project, by: Any, probe_set: ProbeSet | None,
     if not 1 <= orders <= MAX_ORDERS:
         text = _("Between 1 and %(most)s orders of the options can be asked.") % {"most": MAX_ORDERS}
         raise invalid(text, fields={"orders": [text]})
+    if not 0 <= (monthly_requests or 0) <= MOST_REQUESTS:
+        text = _("Between 0 and %(most)s requests.") % {"most": f"{MOST_REQUESTS:,}"}
+        raise invalid(text, fields={"monthly_requests": [text]})
+    if monthly_cost is not None and not 0 <= monthly_cost < MOST_COST:
+        text = _("Give an amount from 0 on, or nothing for no limit.")
+        raise invalid(text, fields={"monthly_cost": [text]})
     with transaction.atomic():
         held = project_held(project)
-        values = {"probe_set": probe_set, "orders": orders, "automatic": automatic}
-        AuditRules.objects.update_or_create(project=held, defaults=values)
-        data = {"set": probe_set.pk if probe_set else None, "orders": orders, "automatic": automatic}
+        values: dict[str, Any] = {"orders": orders, "automatic": automatic, "monthly_cost": monthly_cost}
+        if monthly_requests is not None:
+            values["monthly_requests"] = monthly_requests
+        AuditRules.objects.update_or_create(project=held, defaults={"probe_set": probe_set, **values})
+        cost = None if monthly_cost is None else str(monthly_cost)
+        data = {"set": probe_set.pk if probe_set else None, **values, "monthly_cost": cost}
         record(kind="audit.rules_changed", actor=actor_of(by), subject=f"project:{held.pk}", project_id=held.pk,
                data=data)  # fmt: skip
 

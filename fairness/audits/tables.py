@@ -39,6 +39,7 @@ def _leaderboard(entries: Sequence[Entry]) -> Iterator[Row]:
         figures = {"error": one.error, "disparity": one.disparity, "cost_of_1000": one.cost}
         figures |= {name: one.overall(name) for name in OVERALL}
         figures |= {name: figure_of(worst(one.candidate.figures, name)) for name in MEASURES}
+        figures |= {"consistency": one.consistency, "consistency_of_truth": one.consistency_of_truth}
         figures |= {"flips_of_families": one.flips, "tokens_per_second": one.speed}
         for name, figure in figures.items():
             unit = one.currency if name == "cost_of_1000" else ""
@@ -50,8 +51,11 @@ def _groups(entries: Sequence[Entry]) -> Iterator[Row]:
     for one in entries:
         parts = {**one.candidate.figures["attributes"], **one.candidate.figures["intersections"]}
         for name, part in sorted(parts.items()):
+            alike = one.candidate.figures.get("consistency", {}).get("attributes", {}).get(name, {})
             for group, figures in sorted(part["groups"].items()):
                 yield from _rows(one, name, group, figures)
+                if group in alike:
+                    yield from _rows(one, name, group, {"consistency": alike[group]})
             yield from _rows(one, name, "", _apart(part))
 
 
@@ -75,10 +79,43 @@ def _rows(one: Entry, part: str, group: str, figures: Mapping[str, Any]) -> Iter
             yield (*_who(one.candidate), part, group, name, *_estimate(figure_of(stored)))
 
 
+def _pareto(entries: Sequence[Entry]) -> Iterator[Row]:
+    """The dots of the plot: error to the right, disparity upwards, cost as their size."""
+    for one in entries:
+        beside = (one.tag, one.on_front, one.within)
+        error, disparity, cost = one.error, one.disparity, one.cost
+        yield (
+            *_who(one.candidate), *beside, error.value, error.low, error.high, disparity.attribute, disparity.value,
+            disparity.low, disparity.high, cost.value, one.currency,
+        )  # fmt: skip
+
+
+def _tasks(entries: Sequence[Entry]) -> Iterator[Row]:
+    for one in entries:
+        for task, figures in sorted(one.candidate.figures["tasks"].items()):
+            own = {name: stored for name, stored in figures.items() if name != "flips"}
+            for name, stored in (own | {"flips": figures["flips"]["share"]}).items():
+                if isinstance(stored, Mapping):
+                    yield (*_who(one.candidate), task, name, *_estimate(figure_of(stored)))
+
+
+def _changes(entries: Sequence[Entry]) -> Iterator[Row]:
+    for one in entries:
+        change = one.candidate.figures.get("change") or {}
+        for name, figures in change.get("figures", {}).items():
+            numbers = (figures[key] for key in ("before", "now", "difference", "low", "high"))
+            yield (*_who(one.candidate), change["audit"], change["moved"], change["compared"], name, *numbers)
+
+
 Rows = Callable[[Sequence[Entry]], Iterator[Row]]
 TABLES: dict[str, tuple[Row, Rows]] = {
     "leaderboard": ((*WHO, "tag", "nobody_beats_it", "within_limits", "figure", "attribute", *ESTIMATE, "unit"),
                     _leaderboard),
+    "pareto": ((*WHO, "tag", "nobody_beats_it", "within_limits", "error", "error_low", "error_high", "attribute",
+                "disparity", "disparity_low", "disparity_high", "cost_of_1000", "currency"), _pareto),
+    "tasks": ((*WHO, "task", "figure", *ESTIMATE), _tasks),
+    "changes": ((*WHO, "last_audit", "moved", "compared", "figure", "before", "now", "difference", "low", "high"),
+                _changes),
     "groups": ((*WHO, "attribute", "group", "figure", *ESTIMATE), _groups),
 }  # fmt: skip
 

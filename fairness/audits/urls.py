@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from fairness.audits import probe_views, tables, views
+from fairness.audits import answer_views, probe_views, tables, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<int:project_id>/audits/", views.audits, name="audits"),
@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audits/<int:audit_id>/progress/", views.audit_progress, name="audit_progress"),
     path("audits/<int:audit_id>/choose/", views.audit_choose, name="audit_choose"),
     path("audits/<int:audit_id>/models/<int:candidate_id>/", views.audit_candidate, name="audit_candidate"),
+    path("audits/<int:audit_id>/models/<int:candidate_id>/answers/", answer_views.audit_answers, name="audit_answers"),
     path("audits/<int:audit_id>/card/", views.audit_card, name="audit_card"),
     path("audits/<int:audit_id>/card.json", views.audit_card_json, name="audit_card_json"),
     path("audits/<int:audit_id>/card.md", views.audit_card_markdown, name="audit_card_markdown"),

@@ -19,14 +19,16 @@ from annotations.access import OWNER, READERS, Access, project_access
 from annotations.candidates import Candidate, panel
 from annotations.models import ModelRole
 from fairness.access import audit_access, candidate_of
+from fairness.audits.budget import plan_of
 from fairness.audits.cards import as_markdown, card_of
 from fairness.audits.choosing import model_choose
 from fairness.audits.forms import ChooseForm, RulesForm, StartForm
-from fairness.audits.leaderboard import Limits, candidates_of, leaderboard, limits_from, prices_of
+from fairness.audits.leaderboard import Limits, candidates_of, leaderboard, limits_from
 from fairness.audits.renewing import never_audited
 from fairness.audits.selectors import (
     audit_with_candidates,
     audits_of,
+    by_itself,
     choices_from,
     choices_of,
     flipped_families,
@@ -37,6 +39,7 @@ from fairness.audits.services import audit_cancel, audit_resume, audit_rules_of,
 from fairness.audits.starting import set_wanted
 from fairness.models import Audit, AuditStatus, CandidateStatus
 from fairness.presenting import audits as shown
+from fairness.presenting.audit_counts import answers, candidate_tiles, compared_linked
 from ledger.errors import DomainError
 
 PER_PAGE, SETS_OFFERED = 25, 50
@@ -56,17 +59,20 @@ def _list_context(request: HttpRequest, access: Access, form: RulesForm | None =
     rules = audit_rules_of(project)
     page = Paginator(audits_of(project), PER_PAGE).get_page(request.GET.get("page"))
     new = never_audited(project, rules.probe_set) if rules.probe_set is not None else []
+    held_back = plan_of(rules, new).held_back if rules.automatic else []
     return {
         "project": project,
         "access": access,
         "page": page,
         "rows": [_audit_row(audit) for audit in page],
         "headers": [
-            {"label": _("Audit")}, {"label": _("Asked about")}, {"label": _("Candidates"), "num": True},
-            {"label": _("Measured"), "num": True}, {"label": _("State")}, {"label": _("Started")},
+            *({"label": label} for label in (_("Audit"), _("Asked about"), _("Started"))),
+            *({"label": label, "num": True} for label in (_("Candidates"), _("Measured"))),
+            *({"label": label} for label in (_("State"), _("When"))),
         ],
         "rules": rules,
         "new": new,
+        "held_back": held_back,
         "choices": choices_of(project),
         "form": form or (RulesForm(project=project, rules=rules) if access.can_manage else None),
     }  # fmt: skip
@@ -78,6 +84,7 @@ def _audit_row(audit: Audit) -> dict[str, Any]:
     cells = [
         {"text": name, "href": reverse("audit_detail", args=[audit.pk])},
         {"text": audit.probe_set.name},
+        {"text": _("By itself") if audit.created_by_id is None else _("By a person")},
         {"text": audit.total, "num": True},  # type: ignore[attr-defined]
         {"text": audit.measured, "num": True},  # type: ignore[attr-defined]
         {"badge": audit.get_status_display(), "badge_tone": tone},
@@ -212,6 +219,7 @@ def _audit_context(
         "plot": shown.pareto(entries, limits),
         "left": sum(not one.within for one in entries),
         "choices": choices_from(audit),
+        "by_itself": by_itself(audit),
         "standing": access.can_manage and audit.status == AuditStatus.DONE and not has_standing_set(access.project),
         "form": form
         or (
@@ -279,12 +287,18 @@ def audit_candidate(request: HttpRequest, audit_id: int, candidate_id: int) -> H
         "access": access,
         "audit": audit,
         "candidate": candidate,
-        "lines": shown.lines(entries, Limits().measure),
-        "price": prices_of([candidate])[0],
-        "attributes": shown.compared(results.get("attributes", {})),
-        "intersections": shown.compared(results.get("intersections", {})),
-        "tasks": [(audit.tasks[key]["name"], audit.tasks[key]["own"], shown.task_line(one))
-                  for key, one in sorted(results.get("tasks", {}).items())],
+        "tiles": [
+            tile
+            for entry, line in zip(entries, shown.lines(entries, Limits().measure), strict=True)
+            for tile in candidate_tiles(entry, line)
+        ],
+        "attributes": compared_linked(candidate, results.get("attributes", {})),
+        "intersections": compared_linked(candidate, results.get("intersections", {})),
+        "tasks": [
+            (audit.tasks[key]["name"], audit.tasks[key]["own"], shown.task_line(one),
+             (answers(candidate, one["answered"], part="answered", task=key),))
+            for key, one in sorted(results.get("tasks", {}).items())
+        ],
         "change": results.get("change"),
         "changes": shown.changes(results.get("change")),
         "families": flipped_families(candidate, attribute),

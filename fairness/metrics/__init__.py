@@ -15,7 +15,7 @@ from fairness.metrics.bounds import (
     rate_above,
     rate_below,
 )
-from fairness.metrics.consistency import Consistency, nearest, neighbour_consistency
+from fairness.metrics.consistency import NEIGHBOURS, Consistency, nearest, neighbour_consistency
 from fairness.metrics.counts import (
     GroupCounts,
     OutcomeCounts,
@@ -79,6 +79,7 @@ __all__ = [
     "MIN_GROUP",
     "MIN_RATERS",
     "MOST_GROUPS",
+    "NEIGHBOURS",
     "STRATA",
     "ActiveParity",
     "Answer",

@@ -16,12 +16,15 @@ from accounts.models import Scope
 from accounts.people import person
 from annotations.access import OWNER, STAFF, project_access
 from annotations.models import Project
+from annotations.models.raising import MOST_MORE
+from annotations.raising.api import GroupDemandSerializer
+from annotations.tasks import demand_soon
 from fairness.access import finding_access, monitor_access
 from fairness.metrics import ALPHA
 from fairness.models import Decision, Finding, Monitor
 from fairness.monitors.models import ASK_AGAIN, LONGEST_TEXT, MOST_ASK_AGAIN, Action, Measure, Truth, Whose
 from fairness.monitors.selectors import findings_of, look_at, monitors_of, told
-from fairness.monitors.sending import finding_send
+from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import (
     CHANGEABLE,
     FIELDS,
@@ -256,6 +259,28 @@ class FindingSendView(APIView):
         finding_send(finding=finding, actor=person(request))
         finding.refresh_from_db(fields=["sent"])
         return Response(_shown([finding], access.project)[0])
+
+
+class FindingRaiseSerializer(serializers.Serializer[Any]):
+    group = serializers.CharField(max_length=200, help_text="One that the finding names.")
+    more = serializers.IntegerField(min_value=1, max_value=MOST_MORE, default=1)
+
+
+class FindingRaiseView(APIView):
+    token_scope = Scope.MANAGE
+
+    @extend_schema(
+        operation_id="raise_finding", summary="Collect more labels of a group that a finding names",
+        description="Each item of the group gets `more` labels; `more-labels/toll/` says before what that takes.",
+        request=FindingRaiseSerializer, responses={201: GroupDemandSerializer}, tags=["fairness"],
+    )  # fmt: skip
+    def post(self, request: Request, project_id: int, finding_id: int) -> Response:
+        _access, finding = finding_access(request.user, project_id, finding_id, OWNER)
+        given = FindingRaiseSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = finding_raise(finding=finding, actor=person(request), **given.validated_data)
+        demand_soon(project_id)
+        return Response(GroupDemandSerializer(made).data, status=201)
 
 
 class FindingDecideView(APIView):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.access import READERS, Access
+from annotations.models import GroupDemand
+from annotations.raising.selectors import toll_of
+from annotations.raising.words import toll_words
 from fairness.models import Finding
 from fairness.monitors.models import Action, Measure, Truth, Whose
 from fairness.monitors.sending import SAMPLE
@@ -27,6 +31,7 @@ class Link:
     icon: str = "list"
     post: str = ""
     button: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)  # what the button sends
 
 
 def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
@@ -79,12 +84,27 @@ def _for_the_model(project: int, group: str) -> tuple[list[Link], list[Link]]:
 
 def _for_people(finding: Finding, group: str, access: Access) -> list[Link]:
     found, project = [], finding.project_id
+    found += [_more_labels(finding, one) for one in finding.certificate["groups"] if access.can_manage]
     if access.can_manage:
         text = _("For the whole project: serve items balanced over groups, so that those about %(group)s come as often "
                  "as others, or ask for more labels of each item.")  # fmt: skip
-        url, title = reverse("project_setting_serving", args=[project]), _("Collect more people’s labels")
+        url, title = reverse("project_setting_serving", args=[project]), _("Serve groups alike")
         found.append(Link(url, title, text % {"group": group}, Action.PEOPLE, "users"))
     return [*found, _for_experts(finding, access)]
+
+
+def _more_labels(finding: Finding, group: str) -> Link:
+    """More labels of people for the items of one group, with what that takes at most."""
+    project, attribute = finding.project, finding.monitor.attribute
+    asked: dict[str, Any] = {"attribute": attribute, "group": group, "more": 1}
+    url = f"{reverse('project_setting_more', args=[project.pk])}?{urlencode(asked)}"
+    title = _("Collect more people’s labels of %(group)s") % {"group": group}
+    if GroupDemand.objects.filter(project=project, attribute=attribute, group=group, ended_at__isnull=True).exists():
+        text = _("Its items get more labels already. You can end that, and ask for another number.")
+        return Link(reverse("project_setting_more", args=[project.pk]), title, text, Action.PEOPLE, "users")
+    text = _("One label more for each of its items. %(toll)s") % {"toll": toll_words(toll_of(project, **asked))}
+    post = reverse("fairness_finding_raise", args=[project.pk, finding.pk])
+    return Link(url, title, text, Action.PEOPLE, "users", post, _("Collect one more of each"), {"group": group})
 
 
 def _for_experts(finding: Finding, access: Access) -> Link:

@@ -1,4 +1,5 @@
-"""Sending items that show a finding to experts: cases for a sample of the groups that it names, once."""
+"""What an owner has done in the groups that a finding names: a sample of the items sent to experts, once, and more
+labels of people collected."""
 
 from __future__ import annotations
 
@@ -6,13 +7,35 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from annotations.models import GroupDemand
+from annotations.raising.services import group_raise
 from annotations.services.holding import project_held
 from annotations.settling.asking import cases_ask, labelled_sample
 from fairness.models import Finding
-from ledger.errors import DomainError
+from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 
 SAMPLE = 50  # items of each group
+
+
+def finding_raise(*, finding: Finding, actor: User, group: str, more: int) -> GroupDemand:
+    """Collect ``more`` labels of people for each item of one of the groups that the finding names; the caller sends
+    ``demand_soon``.
+
+    Raises ``DomainError``: 400 for another group or a number out of reach, 409 where the group gets more already, there
+    are too many, or the project is closed.
+    """
+    if group not in finding.certificate["groups"]:
+        text = _("The finding does not name this group.")
+        raise invalid(text, fields={"group": [text]})
+    return group_raise(
+        project=finding.project,
+        actor=actor,
+        attribute=finding.monitor.attribute,
+        group=group,
+        more=more,
+        finding=finding.pk,
+    )
 
 
 def finding_send(*, finding: Finding, actor: User) -> Finding:

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, STAFF, project_access
 from annotations.items.selectors import may_know_givers
+from annotations.tasks import demand_soon
 from fairness.access import finding_access, monitor_access
 from fairness.models import Monitor
 from fairness.monitors.doing import remedies, shown_items
 from fairness.monitors.evaluating import label_names
 from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
 from fairness.monitors.selectors import described, findings_of, group_rows, look_at, monitors_of, name_of, told
-from fairness.monitors.sending import finding_send
+from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
 from fairness.monitors.standing import stands_of
 from fairness.monitors.words import (
@@ -177,6 +178,22 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
         "form": form,
     }
     return render(request, "fairness/monitors/finding.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def finding_more_labels(request: HttpRequest, project_id: int, finding_id: int) -> HttpResponse:
+    """Collect one label more of each item of a group that it names."""
+    _access, one = finding_access(request.user, project_id, finding_id, OWNER)
+    try:
+        made = finding_raise(finding=one, actor=person(request), group=request.POST.get("group", ""), more=1)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        demand_soon(project_id)
+        text = _("Each item of %(group)s gets one label more. The items follow in the background.")
+        messages.success(request, text % {"group": made.group})
+    return redirect("fairness_finding", project_id, finding_id)
 
 
 @require_POST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from annotations.drawing import Scale, Tick, limit
 from fairness.audits.leaderboard import Entry, Figure, Limits, figure_of
 from fairness.metrics import Reason
 from fairness.presenting import texts
+from fairness.presenting.links import Counts
 
 MEASURE_NAMES = {
     "odds": gettext_lazy("Equalized odds"),
@@ -35,6 +36,7 @@ class Shown:
     interval: str = ""
     missing: str = ""
     note: str = ""
+    counts: Counts = ()  # what it rests on, with the answers behind it
 
     @property
     def text(self) -> str:
@@ -94,6 +96,7 @@ class Line:
     order: Shown
     flips: Shown
     unanswered: Shown
+    consistency: Shown
     speed: Shown
     memory: str
     gpu_memory: str
@@ -112,6 +115,7 @@ def lines(entries: Sequence[Entry], measure: str) -> list[Line]:
             order=share(one.overall("order_sensitivity")),
             flips=share(one.flips),
             unanswered=share(one.overall("unanswered")),
+            consistency=replace(share(one.consistency), note=_truth_of_neighbours(one)),
             speed=plain(one.speed, 0),
             memory=memory(one.candidate.memory),
             gpu_memory=memory(one.candidate.gpu_memory),
@@ -119,6 +123,11 @@ def lines(entries: Sequence[Entry], measure: str) -> list[Line]:
         )
         for one in entries
     ]
+
+
+def _truth_of_neighbours(one: Entry) -> str:
+    right = share(one.consistency_of_truth)
+    return _("right labels: %(share)s") % {"share": right.value} if right.value else ""
 
 
 # --- the plot -------------------------------------------------------------------------------------------------------
@@ -231,6 +240,7 @@ class GroupLine:
     false_positive: Shown
     calibration: Shown
     order: Shown
+    answers: Counts = ()
 
 
 @dataclass(frozen=True)
@@ -249,6 +259,7 @@ class Compared:
     highest: str
     lowest: str
     note: str
+    counts: Counts = ()
 
 
 def compared(stored: Mapping[str, Any]) -> list[Compared]:
@@ -305,6 +316,7 @@ CHANGED = {
     "calibration_error": gettext_lazy("Calibration error"),
     "order_sensitivity": gettext_lazy("Order sensitivity"),
     "unanswered": gettext_lazy("Without a usable answer"),
+    "consistency": gettext_lazy("Neighbour consistency"),
     **MEASURE_NAMES,
 }
 
@@ -314,7 +326,7 @@ def changes(change: Mapping[str, Any] | None) -> list[dict[str, str]]:
     found, figures = [], (change or {}).get("figures", {})
     for name, one in ((name, figures[name]) for name in CHANGED if name in figures):
         clear = one["low"] is not None and (one["low"] > 0 or one["high"] < 0)
-        better = (one["difference"] > 0) == (name in ("accuracy", "macro_f1"))
+        better = (one["difference"] > 0) == (name in ("accuracy", "macro_f1", "consistency"))
         verdict = (_("better") if better else _("worse")) if clear else _("within chance")
         if not one["difference"]:
             verdict = _("unchanged")

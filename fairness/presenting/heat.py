@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from fairness.metrics import Estimate
+from fairness.metrics import Estimate, GroupCounts
 from fairness.presenting import texts
+from fairness.presenting.links import Count, Counts
 from fairness.selectors.behind import Crossing
 
-Link = Callable[[str, str], str]
+Link = Callable[[str, str, GroupCounts], Counts]
 
 STEPS = 4
 # The template fairness/heat.html writes 118 (where cells begin), 30 (height of the heading), 64 × 40 (a cell).
@@ -31,11 +32,10 @@ class HeatCell:
     y: int
     value: str = ""
     interval: str = ""
-    counts: str = ""
+    counts: Counts = ()
     missing: str = ""
     shade: str = ""
     sign: str = ""
-    url: str = ""  # the items behind it; of groups that are counted together there are none
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class HeatMap:
 
 def heat_map(crossing: Crossing, min_group: int, link: Link) -> HeatMap | None:
     """One row for each group of the attribute, one column for each group of that beside it; None without labels.
-    ``link``: the address of the items of a group and one beside it."""
+    ``link``: counts of a group and one beside it, with their items; of groups that are counted together there are
+    none."""
     if not crossing.counts:
         return None
     rows = _in_order({group for group, _beside in crossing.counts})
@@ -114,12 +115,12 @@ def _cell(crossing: Crossing, row: str, column: str, x: int, y: int, min_group: 
         top=top,
         x=left + WIDTH // 2,
         y=top + HEIGHT // 2 + 5,
-        url=link(row, column) if row and column else "",
     )
     if counts is None or estimate is None:
         return cell
-    words = {"selected": texts.count(counts.selected), "n": texts.count(counts.n)}
-    cell = replace(cell, counts=_("%(selected)s of %(n)s") % words)
+    selected, n = (Count(texts.count(number), number) for number in (counts.selected, counts.n))
+    plain = (selected, replace(n, before=f" {_('of')} "))
+    cell = replace(cell, counts=link(row, column, counts) if row and column else plain)
     if estimate.value is None:
         return replace(cell, missing=texts.why_not_briefly(estimate, min_group))
     return replace(

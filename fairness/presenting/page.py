@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role
 from annotations.access import READERS
 from annotations.models import Project
-from fairness.metrics import Estimate
+from fairness.metrics import Estimate, GroupCounts
 from fairness.presenting import texts
 from fairness.presenting.banner import banner_context
 from fairness.presenting.behind import (
@@ -28,15 +28,16 @@ from fairness.presenting.complete import complete_plot
 from fairness.presenting.doing import because_of_whom, what_now
 from fairness.presenting.glance import since_briefly, where_not
 from fairness.presenting.heat import crossed_others, heat_map
-from fairness.presenting.links import items_url
+from fairness.presenting.linked_tiles import gap_counts, with_counts
+from fairness.presenting.links import Counts, ends_counts, items_url, rate_counts
 from fairness.presenting.plots import Series, gap_plot, rate_plot, series_of, source_key
 from fairness.presenting.reading import Reading, Verdict, headline, reading, waiting
 from fairness.presenting.shown import not_narrowed, omitted, order_url, shown_groups
-from fairness.presenting.tiles import Tile, spark, tiles
+from fairness.presenting.tiles import spark, tiles
 from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
 from fairness.presenting.truth import truth_blocks
 from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
-from fairness.selectors.live import CONSENSUS, LiveView, Source
+from fairness.selectors.live import LiveView, Source
 from fairness.selectors.timeline import timeline
 
 MAX_WAITING = 8  # groups named while nothing can be compared
@@ -53,6 +54,7 @@ class SourceLine:
     ratio: str
     ratio_interval: str
     certain: str
+    counts: Counts  # of the two groups that lie furthest apart
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class TableRow:
     series: Series
     value: str
     interval: str
-    counts: str
+    counts: Counts
     sure: str = ""  # the band that holds at every moment
 
 
@@ -75,7 +77,7 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "query": view.wanted.query(),
         "view": view,
         "question": view.question,
-        "tiles": [replace(tile, href=_behind(project, view, role, tile)) for tile in tiles(view)],
+        "tiles": [with_counts(project, view, role, tile) for tile in tiles(view)],
         "spark": spark(view.progress.pace),
         "folded_at": view.progress.folded_at,
         **banner_context(project, role),
@@ -93,7 +95,7 @@ def live_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "omitted": omitted(project, view, role),
         **_waiting_context(view, source),
         "legend": [{"label": one.label, "shape": one.shape, "tone": one.tone} for one in series.values()],
-        "lines": [_line(view, one, series) for one in view.sources],
+        "lines": [_line(project, view, one, series, role) for one in view.sources],
         "rates": rate_plot(view, series) if view.groups else None,
         "rate_rows": _rate_rows(project, view, series, role),
         "gaps": gap_plot(view, series) if view.groups and view.models else None,
@@ -159,8 +161,8 @@ def _crossing_context(project: Project, view: LiveView, series: dict[str, Series
         return {}
     beside = crossing.beside
 
-    def link(group: str, other: str) -> str:
-        return items_url(project, view, group, crossing.source, role=role, beside=(beside, other))
+    def link(group: str, other: str, counts: GroupCounts) -> Counts:
+        return rate_counts(project, view, group, crossing.source, role=role, beside=(beside, other), counts=counts)
 
     return {
         "crossing": crossing,
@@ -187,29 +189,7 @@ def summary(view: LiveView, answer: Reading) -> str:
     }
 
 
-def _behind(project: Project, view: LiveView, role: Role, tile: Tile) -> str:
-    """The items behind a tile: the undecided, those labelled just now, those of the group that gets the label least, or
-    most from a model against people, those in dispute."""
-    asked = {} if view.wanted.dataset is None else {"dataset": view.wanted.dataset}
-
-    def items(**more: str) -> str:
-        return f"{reverse('items', args=[project.pk])}?{urlencode({**more, **asked})}"
-
-    if tile.id == "tile-completeness":
-        return items(state="undecided")
-    if tile.id == "tile-pace" and view.progress.pace.total:
-        return f"{reverse('items', args=[project.pk])}?{urlencode({'since': view.progress.pace.since.isoformat()})}"
-    if tile.source is not None:
-        certain = tile.source.certified if tile.id.startswith("tile-certain") else None
-        lowest = certain.lowest if certain and certain.lower else tile.source.parity.lowest
-        return items_url(project, view, lowest, tile.source, role=role) if lowest else ""
-    for model in view.models:
-        if tile.id == f"tile-spread-{model.source.annotator_id}" and model.gaps.highest is not None:
-            return items_url(project, view, model.gaps.highest, model.source, role=role)
-    return items(case="on") if tile.id.startswith("tile-kappa-") and not tile.undefined else ""
-
-
-def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLine:
+def _line(project: Project, view: LiveView, source: Source, series: dict[str, Series], role: Role) -> SourceLine:
     if view.question is None:
         raise ValueError("A project without attributes has nothing to compare.")
     parity = source.parity
@@ -223,6 +203,7 @@ def _line(view: LiveView, source: Source, series: dict[str, Series]) -> SourceLi
         ratio=texts.number(ratio.value) if ratio.value is not None else "",
         ratio_interval=texts.interval(ratio.low, ratio.high, texts.number),
         certain=_("at least %(points)s") % {"points": texts.points(certain, 1)} if certain else "",
+        counts=ends_counts(project, view, source, role=role),
     )
 
 
@@ -233,11 +214,9 @@ def _rate_rows(project: Project, view: LiveView, series: dict[str, Series], role
             counts = source.counts.get(group)
             if counts is None:
                 continue
-            of = _("%(selected)s of %(n)s items") if source.kind == CONSENSUS else _("%(selected)s of %(n)s labels")
-            words = {"selected": texts.count(counts.selected), "n": texts.count(counts.n)}
-            drawn = series[source_key(source)]
+            drawn, linked = series[source_key(source)], rate_counts(project, view, group, source, role=role)
             url = items_url(project, view, group, source, role=role)
-            row = _row(url, view, group, drawn, source.parity.rates[group], texts.percent, of % words)
+            row = _row(url, view, group, drawn, source.parity.rates[group], texts.percent, linked)
             rows.append(replace(row, sure=_band(source, group)))
     return rows
 
@@ -255,10 +234,7 @@ def _gap_rows(project: Project, view: LiveView, series: dict[str, Series], role:
             if gap is None:
                 continue
             drawn = series[source_key(model.source)]
-            people = view.people.counts.get(group) if view.people else None
-            llm = model.source.counts.get(group)
-            words = {"people": texts.count(people.n if people else 0), "model": texts.count(llm.n if llm else 0)}
-            counts = _("%(people)s people's, %(model)s model's labels") % words
+            counts = gap_counts(project, view, group, model, role)
             url = items_url(project, view, group, model.source, role=role)
             rows.append(_row(url, view, group, drawn, gap, _signed, counts))
     return rows
@@ -268,7 +244,9 @@ def _signed(value: float, _places: int) -> str:
     return texts.signed_points(value)
 
 
-def _row(url: str, view: LiveView, group: str, series: Series, estimate: Estimate, form: Any, counts: str) -> TableRow:
+def _row(
+    url: str, view: LiveView, group: str, series: Series, estimate: Estimate, form: Any, counts: Counts
+) -> TableRow:
     value = texts.why_not(estimate, view.min_group) if estimate.value is None else form(estimate.value, 1)
     return TableRow(
         group=group,

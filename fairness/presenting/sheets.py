@@ -10,6 +10,7 @@ from annotations.models import Project
 from fairness.metrics import Estimate
 from fairness.presenting.truth import truth_rows
 from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
+from fairness.selectors.chosen import chosen_view
 from fairness.selectors.errors import errors_view
 from fairness.selectors.live import LiveView
 from fairness.selectors.timeline import timeline
@@ -145,6 +146,29 @@ def _errors(project: Project, view: LiveView) -> Iterator[Row]:
             yield (row.kind, row.name, row.group, how, *_estimate(one.errors), one.worth, one.waiting)
 
 
+def _chosen(project: Project, view: LiveView) -> Iterator[Row]:
+    found = chosen_view(project, view.question)
+    if found is None:
+        return
+    readings = []
+    if found.parity is not None:
+        readings = [(name, getattr(found.parity, name), found.known) for name in ("weighted", "naive")]
+        readings.append(("audit", found.parity.audit, found.audited))
+    if found.balanced is not None and found.balanced.parity is not None:
+        parity = found.balanced.parity
+        readings += [
+            (f"balanced_{name}", getattr(parity, name), found.balanced.labels) for name in ("weighted", "naive")
+        ]
+    for name, parity_of, labels in readings:
+        yield (name, labels, *_estimate(parity_of.difference), parity_of.highest or "", parity_of.lowest or "")
+    yield ("no_chance", found.unknown, *[""] * (len(ESTIMATE) + 2))
+
+
+def _pace(_project: Project, view: LiveView) -> Iterator[Row]:
+    for minute in view.progress.pace.minutes:
+        yield (minute.start.isoformat(), minute.people, minute.models)
+
+
 def _models(project: Project, view: LiveView) -> Iterator[Row]:
     for use in use_of(project, view):
         tokens = (use.prompt_tokens, use.completion_tokens, use.tokens_per_label)
@@ -172,6 +196,8 @@ SHEETS = {
     ),
     "agreement": Sheet(("who", "attribute", "group", "coefficient", "value", "low", "high", "n", "reason"), _agreement),
     "errors": Sheet(("kind", "name", "group", "drawn", *ESTIMATE, "effective_n", "waiting"), _errors),
+    "chosen": Sheet(("reading", "labels", *ESTIMATE, "highest", "lowest"), _chosen),
+    "pace": Sheet(("minute", "people", "models"), _pace),
     "models": Sheet(
         (
             "model", "runs", "labelled", "unanswered", "prompt_tokens", "completion_tokens", "tokens_per_label",

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from annotations.agreement import Coefficient
 from fairness.metrics import Estimate, Verdict
 from fairness.presenting import texts
+from fairness.presenting.links import Counts
 from fairness.presenting.texts import Form
 from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, ModelView, Source
 from fairness.selectors.progress import CHART_MINUTES, PACE_MINUTES, Pace
@@ -32,6 +33,7 @@ class Tile:
     tone_text: str = ""
     href: str = ""  # the items behind it
     source: Source | None = None  # whose labels it is about, where it compares groups
+    behind: Counts = ()  # what it rests on, each count with its items
 
 
 def tiles(view: LiveView) -> list[Tile]:
@@ -57,7 +59,7 @@ def _whose(source: Source) -> str:
     return _("the consensus") if source.kind == CONSENSUS else _("labels of %(model)s") % {"model": source.name}
 
 
-def _tile_of(source: Source, id: str, title: str) -> dict[str, str]:
+def _tile_of(source: Source, id: str, title: str) -> dict[str, Any]:
     """Id and title: with whose labels, where these are not people's."""
     if source.kind == PEOPLE:
         return {"id": id, "label": title}

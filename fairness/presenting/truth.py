@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import Role
 from annotations.models import Project
 from fairness.metrics import Estimate, GroupCounts, Parity, Reason
 from fairness.presenting import texts
+from fairness.presenting.links import Count, Counts, items_of
 from fairness.presenting.plots import Series, source_key
 from fairness.presenting.texts import Form
-from fairness.selectors.live import MODEL, PEOPLE, LiveView
+from fairness.selectors.live import MODEL, LiveView
 from fairness.selectors.truth import AgainstTruth, Truth, against_truth
 
 
@@ -29,6 +29,7 @@ class Figure:
     missing: str
     interval: str
     note: str
+    counts: Counts = ()
 
 
 @dataclass(frozen=True)
@@ -95,24 +96,37 @@ def _source_line(one: AgainstTruth, series: Series, view: LiveView) -> Line:
             odds.true_positive.difference,
             texts.points,
             view,
-            _pair(odds.true_positive),
+            _ends(odds.true_positive),
         ),
         _figure(
-            _("False alarm difference"), odds.false_positive.difference, texts.points, view, _pair(odds.false_positive)
+            _("False alarm difference"), odds.false_positive.difference, texts.points, view, _ends(odds.false_positive)
         ),
-        _figure(_("Error difference"), one.error_rates.difference, texts.points, view, _pair(one.error_rates)),
+        _figure(_("Error difference"), one.error_rates.difference, texts.points, view, _ends(one.error_rates)),
     )
     return Line(series, "", "", figures)
 
 
 def _group_line(project: Project, view: LiveView, one: AgainstTruth, group: str, series: Series, role: Role) -> Line:
-    outcome = one.outcomes[group]
+    outcome, label = one.outcomes[group], view.question.label if view.question else ""
     figures = tuple(
-        _figure(title, parity.rates[group], texts.percent, view, _of(counts))
-        for title, parity, counts in (
-            (_("Found, of those that truly have it"), one.odds.true_positive, outcome.true_positive),
-            (_("Given wrongly, of those that do not"), one.odds.false_positive, outcome.false_positive),
-            (_("Any label wrong"), one.error_rates, one.errors[group]),
+        replace(
+            _figure(title, parity.rates[group], texts.percent, view, ""),
+            counts=_counts(project, view, one, group, counts, role, asked),
+        )
+        for title, parity, counts, asked in (
+            (
+                _("Found, of those that truly have it"),
+                one.odds.true_positive,
+                outcome.true_positive,
+                Asked({"truly": label}, {"said": label}),
+            ),
+            (
+                _("Given wrongly, of those that do not"),
+                one.odds.false_positive,
+                outcome.false_positive,
+                Asked({"truly": f"!{label}"}, {"said": label}),
+            ),
+            (_("Any label wrong"), one.error_rates, one.errors[group], Asked({}, {"differs": "on"})),
         )
     )
     return Line(series, group, _items(project, view, one, group, role), figures)
@@ -130,29 +144,51 @@ def _figure(title: str, estimate: Estimate, form: Form, view: LiveView, note: st
     return Figure(title, value, missing, texts.interval(estimate.low, estimate.high, one_place), note)
 
 
-def _pair(parity: Parity[str]) -> str:
+def _ends(parity: Parity[str]) -> str:
     if parity.highest is None:
         return ""
     return _("%(high)s above %(low)s") % {"high": parity.highest, "low": parity.lowest}
 
 
-def _of(counts: GroupCounts) -> str:
-    words = {"selected": texts.count(counts.selected), "n": texts.count(counts.n)}
-    return _("%(selected)s of %(n)s items") % words
+def _counts(
+    project: Project, view: LiveView, one: AgainstTruth, group: str, counts: GroupCounts, role: Role, asked: Asked
+) -> Counts:
+    """How many of how many, each with its items; experts, who judge labels without knowing which of them are wrong, are
+    given no list."""
+
+    def linked(n: int, more: dict[str, str]) -> str:
+        return items_of(project, _pair(view, one, group) | more) if n and role != Role.EXPERT else ""
+
+    words = ngettext("%(n)s item", "%(n)s items", counts.n) % {"n": texts.count(counts.n)}
+    selected = linked(counts.selected, asked.whole | asked.selected)
+    return (
+        Count(texts.count(counts.selected), counts.selected, selected),
+        Count(words, counts.n, linked(counts.n, asked.whole), f" {_('of')} "),
+    )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What narrows the items of a pair to those of a rate, and of these to those selected."""
+
+    whole: dict[str, str]
+    selected: dict[str, str]
+
+
+def _pair(view: LiveView, one: AgainstTruth, group: str) -> dict[str, Any]:
+    """The items of a group that have both labels: of the source, and the true one."""
+    attribute = view.question.attribute if view.question else ""
+    truth = "people" if one.truth is Truth.CONSENSUS else one.truth.value
+    asked: dict[str, Any] = {"group": f"{attribute}:{group}", "pair": f"{one.source.kind}:{truth}"}
+    return asked | ({"annotator": one.source.annotator_id} if one.source.kind == MODEL else {})
 
 
 def _items(project: Project, view: LiveView, one: AgainstTruth, group: str, role: Role) -> str:
-    """Where the source says otherwise than the truth; of people, where any of them does. Experts, who judge labels
-    without knowing which of them are wrong, get all items of the group."""
-    attribute = view.question.attribute if view.question else ""
-    asked: dict[str, Any] = {"group": f"{attribute}:{group}"}
-    if role != Role.EXPERT:
-        asked["against"] = one.truth.value
-        if one.source.kind == MODEL:
-            asked["annotator"] = one.source.annotator_id
-        elif one.source.kind == PEOPLE:
-            asked["by"] = "people"
-    return f"{reverse('items', args=[project.pk])}?{urlencode(asked)}"
+    """Where the source says otherwise than the truth; for experts all items of the group."""
+    asked = _pair(view, one, group)
+    if role == Role.EXPERT:
+        return items_of(project, {"group": asked["group"]})
+    return items_of(project, {**asked, "differs": "on"})
 
 
 def truth_rows(project: Project, view: LiveView) -> Iterator[tuple[Any, ...]]:

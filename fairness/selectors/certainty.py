@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from annotations.models import Project, ServingRules, Strategy
+from annotations.raising.selectors import raised_of
 from fairness.cells import DEEPER
 from fairness.metrics import (
     MIN_GROUP,
@@ -131,10 +132,10 @@ def _certified(counts: tuple[tuple[str, GroupCounts], ...], labels_per_item: int
 
 
 def ground_of(project: Project, attribute: str, wanted: Wanted, pulse: Pulse | None) -> Ground:
-    """Two small queries, whatever the number of items."""
+    """Three small queries, whatever the number of items."""
     named = Q(table="places", attribute=attribute, key="needed") | Q(table=DEEPER, attribute="")
     rows = Counter.objects.filter(named, project=project, n__gt=0).values_list("table", "group", "key")
-    groups, depths = [], [project.redundancy]
+    groups, depths = [], [project.redundancy + max((more for *_group, more in raised_of(project)), default=0)]
     for table, group, key in rows:
         if table == DEEPER:
             depths.append(int(key))

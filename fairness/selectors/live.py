@@ -88,6 +88,7 @@ class ModelView:
     gaps: Gaps[str]
     kappa: Coefficient | None
     certain_gaps: CertifiedGaps[str] | None
+    apart: int = 0  # items on which κ's two labels are not the same
 
     @property
     def certain_spread(self) -> float:
@@ -230,6 +231,11 @@ def kappa(cells: Cells, annotator_id: int) -> Coefficient:
     return cohen_kappa([[pairs.get((row, column), 0) for column in tokens] for row in tokens])
 
 
+def _apart(cells: Cells, annotator_id: int) -> int:
+    table = f"pair:{annotator_id}"
+    return sum(count for cell, count in cells.items() if cell.table == table and cell.key != cell.other)
+
+
 def _model(
     annotator: Annotator,
     tables: Mapping[str, Mapping[str, GroupCounts]],
@@ -243,6 +249,7 @@ def _model(
         gaps=human_llm_gaps(counts, people, min_group=min_group),
         kappa=None if cells is None else kappa(cells, annotator.pk),
         certain_gaps=ground.certify_gaps(counts, people, min_group),
+        apart=0 if cells is None else _apart(cells, annotator.pk),
     )
 
 

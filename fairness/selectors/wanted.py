@@ -93,9 +93,10 @@ class Wanted:
         first, last = self.hours
         return bool(self.since and first % HOURS_A_DAY) or bool(self.until and (last + 1) % HOURS_A_DAY)
 
-    def moments(self) -> dict[str, str]:
-        """The hours as moments, ``until`` not included, as far as they were asked for."""
-        first, last = self.hours
+    def moments(self, *, whole_days: bool = False) -> dict[str, str]:
+        """The hours, or the whole days that hold them, as moments, ``until`` not included, as far as they were asked
+        for."""
+        first, last = self.days if whole_days else self.hours
         found = {"since": first} if self.since else {}
         found |= {"until": last + 1} if self.until else {}
         return {

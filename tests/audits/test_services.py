@@ -377,6 +377,7 @@ def test_the_database_holds_what_audits_promise(cast):
         "audit_answer_confidence_is_probability": changed(answer, confidence=1.5),
         "audit_rules_automatic_has_set": lambda: AuditRules.objects.update(automatic=True, probe_set=None),
         "audit_rules_orders_range": lambda: AuditRules.objects.update(orders=0),
+        "audit_rules_cost_not_negative": lambda: AuditRules.objects.update(monthly_cost=-1),
         "model_choice_one_current": again(choice),
         "model_choice_role_known": changed(choice, role="king"),
         "model_choice_has_reason": changed(choice, reason=""),

@@ -9,12 +9,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotations.access import Access, annotator_of
+from annotations.grouping.services import groups_count
 from annotations.labelling.services import claim, submit
-from annotations.models import Assignment, Item, Project, ServingRules
-from annotations.serving.services import lanes_settle
+from annotations.models import Assignment, Item, Project, ServingRules, StreamRules
+from annotations.serving.services import lanes_settle, rules_update
 from fairness.metrics import Status
 from fairness.selectors.chosen import chosen_view
-from fairness.selectors.live import live_view
+from fairness.selectors.live import Question, live_view
 from tests.factories import add_label, make_annotator, make_items
 from tests.fairness.conftest import fold_all
 
@@ -142,11 +143,83 @@ def test_page_and_api_say_it(client, cast):
     client.force_login(cast.audrey)
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert "Items that were chosen" in page
-    assert "2 labels are of items whose chance to be chosen is unknown" in page
+    assert "2 labels are of items that had no chance which is known" in page
+    assert "a weighted estimate is not possible" in page
     told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]
     assert (told["known"], told["unknown"], told["cut"]) == (80, 2, False)
     assert told["weighted"]["demographic_parity_difference"]["value"] == 0
     assert told["audit"]["demographic_parity_difference"]["status"] != "ok"
+
+
+def test_by_priority_the_page_says_that_nothing_can_be_weighted_and_what_stands_in(client, cast):
+    labelled(cast.project, "muslim", "keep", 3, stream="chosen")
+    ServingRules.objects.create(project=cast.project, strategy="priority", column="weight")
+    fold_all()
+    client.force_login(cast.olivia)
+    address = f"/projects/{cast.project.pk}/fairness/"
+    page = client.get(address).content.decode()
+    assert "3 labels are of items that came by priority. That is no draw" in page
+    assert "It is switched off." in page
+    assert f"/projects/{cast.project.pk}/settings/audit-stream/" in page
+    StreamRules.objects.create(project=cast.project, share=0.1, seed=1)
+    page = client.get(address).content.decode()
+    assert "What stands in for it is the audit stream" in page
+    assert "Switch it on" not in page
+    told = client.get(f"/api/v1{address}").json()["chosen"]
+    assert (told["unknown"], told["balanced"], told["audit_share"]) == (3, None, 0.1)
+
+
+def balanced(cast, column: str) -> None:
+    """Of 300 items about Christians and 100 about Muslims; 60 of each are labelled. Christians are men, Muslims women
+    and men; "keep" goes to all that is about Christians and to nothing else."""
+    ServingRules.objects.create(project=cast.project, strategy="stratified", column=column)
+    annotator = make_annotator(cast.project)
+    for group, count, value in (("christian", 300, "keep"), ("muslim", 100, "remove")):
+        items = [
+            make_items(cast.project, 1, groups={"religion": group, "gender": "man" if number % 2 else "woman"})[0]
+            for number in range(count)
+        ]
+        for item in items[:60] if group == "christian" else items[:60:2] + items[1:30:2]:
+            add_label(item, annotator, value, assignment=given(item, annotator, stream="chosen"))
+
+
+def test_balanced_over_groups_labels_are_weighted_by_their_group_s_size(cast):
+    balanced(cast, "religion")
+    question = Question("gender", "keep", "Keep")
+    assert chosen_view(cast.project, question).balanced.parity is None, "the groups were not counted yet"
+    groups_count(project_id=cast.project.pk)
+    view = chosen_view(cast.project, question)
+    assert (view.known, view.unknown, view.balanced.labels, view.balanced.is_own) == (0, 0, 105, False)
+    rates = {name: {group: one.value for group, one in part.rates.items()} for name, part in (
+        ("weighted", view.balanced.parity.weighted), ("naive", view.balanced.parity.naive))}  # fmt: skip
+    heavy, light = 300 / 60, 100 / 45  # items of the group for each label of it
+    assert rates["naive"]["woman"] == pytest.approx(30 / 60)
+    assert rates["weighted"]["woman"] == pytest.approx(30 * heavy / (30 * heavy + 30 * light))
+    assert rates["weighted"]["man"] == pytest.approx(30 * heavy / (30 * heavy + 15 * light))
+
+
+def test_the_rates_of_the_balanced_groups_themselves_need_no_weights(cast, client):
+    balanced(cast, "religion")
+    groups_count(project_id=cast.project.pk)
+    view = chosen_view(cast.project, Question("religion", "keep", "Keep"))
+    assert view.balanced.is_own
+    both = (view.balanced.parity.weighted.difference.value, view.balanced.parity.naive.difference.value)
+    assert both == (1.0, 1.0)
+    fold_all()
+    client.force_login(cast.audrey)
+    page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
+    assert "so their own rates need no weights" in page
+    told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]["balanced"]
+    assert (told["attribute"], told["labels"]) == ("religion", 105)
+    assert told["weighted"]["demographic_parity_difference"]["value"] == 1.0
+
+
+def test_labels_from_before_the_order_was_set_have_no_chance(cast):
+    balanced(cast, "religion")
+    groups_count(project_id=cast.project.pk)
+    rules_update(project=cast.project, actor=cast.olivia, values={"open_leases": 3})
+    view = shown(cast.project)
+    assert (view.unknown, view.balanced) == (105, None)
 
 
 def test_an_ordinary_project_s_page_is_silent(client, cast):

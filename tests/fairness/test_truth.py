@@ -149,9 +149,9 @@ def test_the_items_behind_are_those_on_which_the_source_differs(cast, page_clien
         (line,) = [one for one in block.groups if one.group == "a" and one.series.name == "smollm2"]
         listed = {row["item"].pk for row in client.get(line.url).context["rows"]}
         assert listed == wrong[block.truth]
-        assert line.figures[-1].note == f"{len(listed)} of 3 items"
+        assert [one.n for one in line.figures[-1].counts] == [len(listed), 3]
     for block in truth_blocks(cast.project, view, series_of(view), Role.EXPERT):
-        assert all("against" not in line.url and "annotator" not in line.url for line in block.groups)
+        assert all("pair" not in line.url and "annotator" not in line.url for line in block.groups)
         assert page_client(cast.edgar).get(block.groups[0].url).status_code == 200
 
 

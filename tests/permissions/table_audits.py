@@ -56,6 +56,7 @@ TABLE = {
     "audit_probes_file_remove": Entry(probe_file, POST="302 404 403 403 403 302"),
     "audit_detail": Entry(audit, GET="302 404 403 403 200 200"),
     "audit_progress": Entry(audit, GET="302 404 403 403 200 200"),
+    "audit_answers": Entry(candidate, GET="302 404 403 403 200 200"),
     "audit_candidate": Entry(candidate, GET="302 404 403 403 200 200"),
     "audit_card": Entry(audit, GET="302 404 403 403 200 200"),
     "audit_card_json": Entry(audit, GET="302 404 403 403 200 200"),

@@ -69,6 +69,8 @@ TABLE = {
     "fairness_monitor": Entry(monitor, GET="302 404 403 200 200 200", POST="302 404 403 403 403 422"),
     "fairness_monitor_remove": Entry(monitor, POST="302 404 403 403 403 302"),
     "fairness_finding_send": Entry(finding, POST="302 404 403 403 403 302"),
+    "fairness_finding_raise": Entry(finding, POST="302 404 403 403 403 302", send={"POST": {"group": "muslim"}}),
+    "api_finding_raise": Entry(finding, POST="401 404 403 403 403 201", send={"POST": {"group": "muslim"}}),
     "fairness_finding": Entry(finding, GET="302 404 403 200 200 200", POST="302 404 403 403 403 422"),
     "api_monitors": Entry(project, GET="401 404 403 200 200 200", POST="401 404 403 403 403 201", send={"POST": NEW}),
     "api_monitor_try": Entry(project, POST="401 404 403 403 403 200", send={"POST": NEW}),

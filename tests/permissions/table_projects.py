@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.permissions.entry import Entry, invitation, member, project
+from typing import Any
+
+from annotations.models import GroupDemand
+from tests.permissions.entry import Entry, World, invitation, member, project
+
+MORE = {"attribute": "religion", "group": "muslim", "more": 1}
+
+
+def group_demand(world: World) -> list[Any]:
+    made, _new = GroupDemand.objects.get_or_create(
+        project=world.cast.project, attribute="religion", group="none", more=1, made_by=world.cast.olivia
+    )
+    return [world.cast.project.pk, made.pk]
+
 
 TABLE = {
     "project_new": Entry(GET="302 200 200 200 200 200", POST="302 422 422 422 422 422"),
@@ -23,6 +36,13 @@ TABLE = {
     "project_setting_attributes": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "project_setting_stream": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "api_audit_stream": Entry(project, GET="401 404 403 200 200 200", PATCH="401 404 403 403 403 200"),
+    "project_setting_more": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "project_setting_more_end": Entry(group_demand, POST="302 404 403 403 403 302"),
+    "api_more_labels": Entry(
+        project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 201", send={"POST": MORE}
+    ),
+    "api_more_labels_toll": Entry(project, GET="401 404 403 403 200 200", send={"GET": MORE}),
+    "api_more_labels_one": Entry(group_demand, DELETE="401 404 403 403 403 204"),
     "project_setting_serving": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "project_setting_groups": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "api_groups": Entry(project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 400"),

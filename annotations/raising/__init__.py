@@ -1,0 +1,1 @@
+"""Collecting more labels of people for the items of one group."""
