@@ -106,7 +106,7 @@ def test_servers_priced_in_several_currencies_are_not_added_up(cast, model, labe
 def test_energy_is_the_sum_where_every_server_was_measured(cast, labelled):
     RunServer.objects.update(joules=80)
     (one,) = counted(cast).models
-    assert (one.figures.joules, one.figures.joules_per_label) == (80, 2)
+    assert (one.figures.joules, one.figures.joules_each.per_label) == (80, 2)
     RunServer.objects.create(run=labelled, url="http://elsewhere/v1")
     (one,) = counted(cast).models
     assert one.figures.joules is None
