@@ -184,9 +184,7 @@ class _Sitting:
 
     is_timed = False
 
-    def __init__(
-        self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep, spend: Spend
-    ) -> None:
+    def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep, spend: Spend) -> None:
         self.model, self.ways, self.take, self.keep, self.spend = model, ways, take, keep, spend
         self.meters: dict[int, Meter] = {}  # of the probes that are being asked about, by their keys
         self.servers = servers_for(model)

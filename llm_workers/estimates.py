@@ -141,8 +141,8 @@ def _stratum(names: Iterable[str], probed: Mapping[str, list[float]], left: Size
 
 
 def _part(stratum: _Stratum) -> _Part:
-    """With equal weights m·mean and s²·(m + m²/n), n − 1 degrees of freedom. Otherwise the weighted mean, its linearised
-    variance, and as many items as Kish's effective number says."""
+    """With equal weights m·mean and s²·(m + m²/n), n − 1 degrees of freedom. Otherwise the weighted mean, its
+    linearised variance, and as many items as Kish's effective number says."""
     values, weights = np.asarray(stratum.values), np.asarray(stratum.weights)
     whole, count = weights.sum(), len(values)
     mean = float((weights * values).sum() / whole)

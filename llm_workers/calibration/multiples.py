@@ -57,7 +57,9 @@ def _too_few(number: int) -> str:
 
 def _figures(scope: Scope) -> str:
     before, after = scope["before"], scope["after"]
-    text = _("%(n)s checked labels. Error %(ece)s, calibrated %(ece_after)s; Brier's score %(brier)s and %(brier_after)s.")
+    text = _(
+        "%(n)s checked labels. Error %(ece)s, calibrated %(ece_after)s; Brier's score %(brier)s and %(brier_after)s."
+    )
     return text % {
         "n": count(scope["n"]),
         "ece": decimal(before["ece"]["value"]),

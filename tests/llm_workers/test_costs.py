@@ -299,7 +299,10 @@ def test_the_api_says_the_same(cast, model, labelled, api):
     assert one["figures"]["joules"] is None
     assert [row["run"] for row in one["runs"]] == [labelled.pk]
     groups = {row["group"]: row["figures"] for row in one["groups"]}
-    assert groups["muslim"]["tokens_each"] == {"per_label": PROMPT_TOKENS + 2, "per_correct_label": 2 * PROMPT_TOKENS + 4}
+    assert groups["muslim"]["tokens_each"] == {
+        "per_label": PROMPT_TOKENS + 2,
+        "per_correct_label": 2 * PROMPT_TOKENS + 4,
+    }
     assert groups["christian"]["cached_tokens_each"]["per_label"] == CACHED_TOKENS
     assert groups["muslim"]["joules_each"] == {"per_label": None, "per_correct_label": None}
     assert groups["muslim"]["model_seconds_each"]["per_label"] > 0

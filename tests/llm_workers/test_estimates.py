@@ -54,7 +54,7 @@ def test_tokens_minutes_and_money_all_count_groups_by_what_is_left(model):
 
 def test_groups_add_up_with_satterthwaites_degrees_of_freedom():
     found = total([1, 3, 10, 14], ["a", "a", "b", "b"], {"a": 8, "b": 2})
-    # By hand: 8 · 2 + 2 · 12; variances 2 and 8: 2 · (8 + 64/2) = 80 and 8 · (2 + 4/2) = 32, each of 1 degree of freedom
+    # By hand: 8 · 2 + 2 · 12; variances 2 and 8: 2 · (8 + 64/2) = 80 and 8 · (2 + 4/2) = 32, of 1 degree of freedom
     assert found.value == 40
     freedom = 112**2 / (80**2 + 32**2)
     assert found.high - found.value == pytest.approx(float(t.ppf(0.975, freedom)) * sqrt(112))

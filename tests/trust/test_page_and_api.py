@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from django.urls import reverse
 
-from annotations.models import Annotation, Calibration, Item, ProtectedAttribute
+from annotations.models import Annotation, Calibration, ProtectedAttribute
 from ledger.models import LedgerEvent
 from llm_workers.calibration.reading import decimal
 from llm_workers.models import StandIn, StandInRules
@@ -193,10 +195,9 @@ def test_queries_do_not_grow_with_models(cast, looked, page_client, api, django_
 def _grouped(cast, count: int):
     """A model that was looked at, over items of ``count`` groups of 60 and one of 10."""
     ProtectedAttribute.objects.get_or_create(project=cast.project, name="religion")
-    items, model = make_labelled(cast.project, items=60 * count + 10, skill=0.7)
-    for number, item in enumerate(items):
-        item.groups = {"religion": f"group {number // 60:02}"}
-    Item.objects.bulk_update(items, ["groups"])
+    names = [f"group {number:02}" for number in range(count)]
+    turns = [{"religion": name} for name in names for _ in range(6)] + [{"religion": f"group {count:02}"}]
+    _items, model = make_labelled(cast.project, items=60 * count + 10, skill=0.7, groups=tuple(turns))
     trust_compute(project_id=cast.project.pk)
     return model
 
@@ -208,8 +209,8 @@ def test_each_group_has_its_own_diagram_before_and_after_with_a_table(cast, page
     for group in ("group 00", "group 01"):
         figure = next(part for part in text.split("<figure") if f">{group} <" in part).partition("</figure>")[0]
         own = scopes[group]
-        assert f"Error {decimal(own['before']['ece']['value'])}, calibrated {decimal(own['after']['ece']['value'])}" in figure
-        assert f"{decimal(own['before']['brier']['value'])} and {decimal(own['after']['brier']['value'])}" in figure
+        ece, brier = ([decimal(own[side][name]["value"]) for side in ("before", "after")] for name in ("ece", "brier"))
+        assert f"Error {ece[0]}, calibrated {ece[1]}; Brier's score {brier[0]} and {brier[1]}." in unescape(figure)
         assert figure.count('href="#m-diamond"') == len(own["before"]["bins"])
         assert figure.count('href="#m-triangle"') == len(own["after"]["bins"])
         assert figure.count('<th scope="row"') == len(own["before"]["bins"]) + len(own["after"]["bins"])
