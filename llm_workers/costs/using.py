@@ -80,7 +80,7 @@ class _Asked:
 
 
 def trials_used(project: Project) -> dict[int, Line]:
-    """What the project's trials of prompts used, by model: for items that were answered, and for what was broken off."""
+    """What the project's trials of prompts used, by model, for items that were answered and for what was broken off."""
     asked, taken = _trials_asked(project), _trials_taken(project)
     models = ModelVersion.objects.in_bulk(asked.keys() | taken.keys()) if asked or taken else {}
     prices = hour_prices(server.url for servers in taken.values() for server in servers)

@@ -23,7 +23,7 @@ def money(amount: Decimal) -> str:
     """Two decimals; below 1 as many as three digits that count need: labels cost thousandths of a cent."""
     size = abs(float(amount))
     decimals = 2 if size >= 1 or not size else max(_digits(size), 2)
-    return str(number_format(round(amount, decimals), decimals, use_l10n=True, force_grouping=True))
+    return _rounded(amount, decimals)
 
 
 def _digits(size: float) -> int:
@@ -31,14 +31,18 @@ def _digits(size: float) -> int:
     return max(DIGITS - 1 - floor(log10(size)), 0) if size else 0
 
 
+def _rounded(value: float | Decimal, decimals: int) -> str:
+    return str(number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True))
+
+
 @register.filter
 def energy(joules: float) -> str:
     """Joules, or from 1 Wh on watt-hours; millijoules below 1 J."""
     if 0 < joules < 1:
-        return _("%(joules)s mJ") % {"joules": number_format(1000 * joules, _digits(1000 * joules))}
+        return _("%(joules)s mJ") % {"joules": _rounded(1000 * joules, min(_digits(1000 * joules), 1))}
     if joules < WATT_HOUR:
-        return _("%(joules)s J") % {"joules": number_format(joules, 1 if joules < 100 else 0, force_grouping=True)}
-    return _("%(hours)s Wh") % {"hours": number_format(joules / WATT_HOUR, 1, force_grouping=True)}
+        return _("%(joules)s J") % {"joules": _rounded(joules, 1 if joules < 100 else 0)}
+    return _("%(hours)s Wh") % {"hours": _rounded(joules / WATT_HOUR, 1)}
 
 
 @register.filter
@@ -52,15 +56,15 @@ def percent(share: float) -> str:
 @register.filter
 def tokens(count: float) -> str:
     """Whole ones, or a decimal of fewer than a hundred."""
-    return str(number_format(count, 0 if count >= 100 or count == int(count) else 1, force_grouping=True))
+    return _rounded(count, 0 if count >= 100 or count == int(count) else 1)
 
 
 @register.filter
 def duration(seconds: float) -> str:
     """Seconds, or below 1 s milliseconds."""
     if 0 < seconds < 1:
-        return _("%(time)s ms") % {"time": number_format(1000 * seconds, min(_digits(1000 * seconds), 1))}
-    return _("%(time)s s") % {"time": number_format(seconds, min(_digits(seconds), 1), force_grouping=True)}
+        return _("%(time)s ms") % {"time": _rounded(1000 * seconds, min(_digits(1000 * seconds), 1))}
+    return _("%(time)s s") % {"time": _rounded(seconds, min(_digits(seconds), 1))}
 
 
 UNITS: dict[str, Callable[[float], str]] = {"tokens": tokens, "time": duration, "energy": energy}

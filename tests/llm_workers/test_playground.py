@@ -175,7 +175,8 @@ def test_what_used_nothing_is_as_if_it_was_not_asked(cast, llm, done):
 
 
 def test_several_labels_have_answer_confidence_and_cost_too(cast, llm, done, page_client):
-    type(cast.schema).objects.filter(pk=cast.schema.pk).update(task_type="multiple_choice")
+    config = cast.schema.config | {"min_choices": 1, "max_choices": 3}
+    type(cast.schema).objects.filter(pk=cast.schema.pk).update(task_type="multiple_choice", config=config)
     ModelVersion.objects.update(price_per_million_prompt=Decimal(10), price_per_million_completion=Decimal(100))
     llm.choose = lambda text, names: ["Keep", "Review"]
     make_items(cast.project, 3, gold=["keep", "review"])
