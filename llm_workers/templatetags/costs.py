@@ -32,7 +32,8 @@ def _digits(size: float) -> int:
 
 
 def _rounded(value: float | Decimal, decimals: int) -> str:
-    return str(number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True))
+    shown = round(value, decimals) if isinstance(value, Decimal) else round(float(value), decimals)
+    return str(number_format(shown, decimals, use_l10n=True, force_grouping=True))
 
 
 @register.filter

@@ -341,7 +341,7 @@ def test_the_page_shows_a_group_s_tokens_time_and_energy(cast, labelled, page_cl
     client = page_client(cast.olivia)
     page = " ".join(client.get(address).content.decode().split())
     assert "What energy a group took is not known, because none was measured." in page
-    assert 'data-label="Tokens per label">102<p class="small muted">correct: 204</p>' in page
+    assert 'data-label="Tokens per label"><div>102<div class="small muted nowrap">correct: 204</div></div>' in page
     assert "102 for each label, 136 for each correct one" in page
     assert "religion: all in all" in page
     assert "Energy per label" not in page.partition("religion")[2]
