@@ -89,8 +89,8 @@ browser: $(VENV)/.installed
 	echo "Chromium could not be installed, so the browser tests will be skipped. Install it by hand:" >&2; \
 	echo "  Debian: sudo apt-get install chromium     others: $(BIN)/playwright install --with-deps chromium" >&2
 
-# Tests on a real vLLM, which lives in the user's cache folder. Where it cannot be had they are skipped, and say so. One
-# process: the server is as heavy as all else together.
+# Tests on a real vLLM, which lives in the user's cache folder. Where it cannot be had they are skipped, and say so; with
+# EVENHAND_VLLM_DEMANDED=true, as in CI, they fail. One process: the server is as heavy as all else together.
 test-vllm: install
 	-@$(MAKE) --no-print-directory vllm
 	@$(BIN)/python -m pytest -m vllm $(PYTEST_OPTIONS) tests/vllm

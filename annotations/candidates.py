@@ -87,6 +87,18 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What was used up although no answer came of it: by probes that go out again, because no server could be used
+    before all that is asked of each was asked."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    seconds: float
+    requests: int
+
+
+@dataclass(frozen=True)
 class Sitting:
     """How a few seconds of asking went. ``seconds`` passed; ``server_seconds`` of servers' time were this audit's.
 
@@ -125,6 +137,7 @@ class Price:
 
 Take = Callable[[int], Sequence[Probe]]
 Keep = Callable[[Sequence[Said]], bool]
+Spend = Callable[[Spent], None]
 How = Mapping[str, Any]  # JSON
 
 
@@ -140,9 +153,10 @@ class Panel(Protocol):
         """Everything that decides how a candidate is asked, as JSON that never changes; inside the caller's
         transaction. ``shown``: items whose label the prompt shows. Raises ``DomainError`` where it cannot be asked."""
 
-    def ask(self, how: How, *, take: Take, keep: Keep) -> Sitting:
+    def ask(self, how: How, *, take: Take, keep: Keep, spend: Spend) -> Sitting:
         """Ask for a few seconds: ``take(count)`` gives probes to ask about (none: it is done), ``keep`` stores what was
-        said, if anything, and tells whether to go on. Both are called outside of transactions, one at a time."""
+        said, if anything, and tells whether to go on, ``spend`` counts what brought no answer. All are called outside
+        of transactions, one at a time."""
 
     def prices(self, used: Sequence[Used]) -> list[Price]:
         """What each costs at the prices that are known now; a fixed number of queries."""

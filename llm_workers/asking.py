@@ -77,14 +77,30 @@ class Asked:
         return digest(list(self.first))
 
 
+@dataclass
+class Meter:
+    """What asking about one item has used so far: all that is known where asking is broken off."""
+
+    usage: Usage = field(default_factory=Usage)
+    requests: int = 0
+
+
 async def ask_item(
-    client: ChatClient, *, model: str, asking: Asking, item_id: int, kind: str, payload: Mapping[str, Any]
+    client: ChatClient,
+    *,
+    model: str,
+    asking: Asking,
+    item_id: int,
+    kind: str,
+    payload: Mapping[str, Any],
+    meter: Meter | None = None,
 ) -> Asked:
     """Ask about one item. Raises ``ClientError``, with all that was used, where no server could be used; a refusal of
-    this item alone is an outcome."""
+    this item alone is an outcome. ``meter``, where given, runs along."""
     shown = asking.examples.shown_for(item_id=item_id, kind=kind, payload=payload)
     turns = list(asking.turns(item_id))
-    inquiry = _Inquiry(client, model, asking.question)
+    meter = meter or Meter()
+    inquiry = _Inquiry(client, model, asking.question, meter)
     first: list[dict[str, Any]] = []
     for number, (rotation, temperature, seed) in enumerate(turns):
         asked = messages(
@@ -98,11 +114,11 @@ async def ask_item(
     return Asked(
         reading,
         "" if reading else inquiry.problem,
-        inquiry.usage,
+        meter.usage,
         tuple(dict.fromkeys(rotation for rotation, _, _ in turns)),
         tuple(first),
         inquiry.raw,
-        inquiry.requests,
+        meter.requests,
         tuple(zip(inquiry.rotations, inquiry.readings, strict=True)),
     )
 
@@ -124,26 +140,27 @@ class _Inquiry:
     client: ChatClient
     model: str
     question: Question
+    meter: Meter
     readings: list[Reading] = field(default_factory=list)
     rotations: list[int] = field(default_factory=list)  # that of each reading
-    usage: Usage = field(default_factory=Usage)
     problem: str = ""
     raw: str = ""
-    requests: int = 0
 
     async def ask(self, asked: list[dict[str, Any]], rotation: int, temperature: float, seed: int) -> None:
         """One answer, with a second try where the first is unusable."""
         for _ in range(2):
             request = Request(self.model, asked, self.question.constraint, temperature, seed)
-            self.requests += 1
+            self.meter.requests += 1
+            before = self.meter.usage
             try:
                 reply = await self.client.complete(request)
             except BadRequest as error:
-                self.problem, self.usage = error.message, self.usage + error.usage
+                self.problem, self.meter.usage = error.message, before + error.usage
                 return
             except ClientError as error:
-                raise error.after(self.usage) from None
-            self.usage, self.raw = self.usage + reply.usage, reply.text
+                self.meter.usage = before + error.usage
+                raise error.after(before) from None
+            self.meter.usage, self.raw = before + reply.usage, reply.text
             try:
                 not_refused(reply)
                 self.readings.append(self.question.read(reply, rotation))

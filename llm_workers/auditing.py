@@ -13,11 +13,11 @@ from asgiref.sync import async_to_sync
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from annotations.candidates import Candidate, How, Keep, Price, Probe, Question, Said, Sitting, Take, Used
+from annotations.candidates import Candidate, How, Keep, Price, Probe, Question, Said, Sitting, Spend, Spent, Take, Used
 from annotations.models import LabelSchema, Project
 from ledger.errors import DomainError, not_found
 from llm_workers import limits
-from llm_workers.asking import Asking, ask_item, together
+from llm_workers.asking import Asking, Meter, ask_item, together
 from llm_workers.client import ChatClient, Refused, Usage
 from llm_workers.costs.money import BY_TIME, BY_TOKENS, HOUR, cost_of
 from llm_workers.models import Dialect, ModelVersion, Prompt, PromptExample, PromptVersion
@@ -77,10 +77,11 @@ class Panel:
             },
         }
 
-    def ask(self, how: How, *, take: Take, keep: Keep) -> Sitting:
+    def ask(self, how: How, *, take: Take, keep: Keep, spend: Spend) -> Sitting:
         model = ModelVersion.objects.get(pk=how["model"])
         version = PromptVersion.objects.select_related("schema").get(pk=how["version"])
-        sitting = _Sitting(model, {key: _way(task, version) for key, task in how["tasks"].items()}, take, keep)
+        ways = {key: _way(task, version) for key, task in how["tasks"].items()}
+        sitting = _Sitting(model, ways, take, keep, spend)
         shift = Shift(sitting)
         fault = async_to_sync(shift.run)()
         return Sitting(
@@ -183,8 +184,9 @@ class _Sitting:
 
     is_timed = False
 
-    def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep) -> None:
-        self.model, self.ways, self.take, self.keep = model, ways, take, keep
+    def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep, spend: Spend) -> None:
+        self.model, self.ways, self.take, self.keep, self.spend = model, ways, take, keep, spend
+        self.meters: dict[int, Meter] = {}  # of the probes that are being asked about, by their keys
         self.servers = servers_for(model)
         self.registry = AuditServers(model, requests=max((way.asking.requests for way in ways.values()), default=1))
         self.width = max((limits.START[Dialect(server.dialect)] for server in self.servers), default=1)
@@ -195,23 +197,38 @@ class _Sitting:
         return [] if self.over else list(self.take(count))
 
     async def ask(self, client: ChatClient, one: Probe) -> _Answer:
-        return await _say(client, self.model, self.ways[one.task], one)
+        meter = self.meters[one.key] = Meter()
+        return await _say(client, self.model, self.ways[one.task], one, meter)
 
     def store(self, answers: Sequence[_Answer]) -> None:
         self.over = not self.keep([answer.said for answer in answers])
+        for answer in answers:
+            self.meters.pop(answer.said.key, None)
 
     def release(self, leased: Sequence[tuple[Probe, Usage]]) -> None:
-        """What was not answered goes out again with the next sitting."""
+        """What was not answered goes out again with the next sitting; what it used is counted now."""
+        meters = [meter for probe, _used in leased if (meter := self.meters.pop(probe.key, None)) is not None]
+        used = sum((meter.usage for meter in meters), Usage())
+        if used != Usage():
+            requests = sum(meter.requests for meter in meters)
+            spent = (used.prompt_tokens, used.completion_tokens, used.cached_tokens, used.seconds, requests)
+            self.spend(Spent(*spent))
 
     def touch(self, width: int) -> bool:
         self.over = self.over or not self.keep([])
         return not self.over
 
 
-async def _say(client: ChatClient, model: ModelVersion, way: _Way, probe: Probe) -> _Answer:
+async def _say(client: ChatClient, model: ModelVersion, way: _Way, probe: Probe, meter: Meter) -> _Answer:
     """One probe under every order. Raises ``ClientError`` where no server could be used."""
     asked = await ask_item(
-        client, model=model.name, asking=way.asking, item_id=probe.seat, kind=probe.modality, payload=probe.payload
+        client,
+        model=model.name,
+        asking=way.asking,
+        item_id=probe.seat,
+        kind=probe.modality,
+        payload=probe.payload,
+        meter=meter,
     )
     by_order: dict[int, list[Reading]] = {}
     for rotation, one in asked.readings:

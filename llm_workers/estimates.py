@@ -1,62 +1,160 @@
-"""What the rest of a run would take, reckoned from its first items. Numbers in, numbers out."""
+"""What the rest of a run would take, reckoned from its first items. Numbers in, numbers out.
+
+Probes take groups by turns, so a small group has as many items in one as a large group. Each group therefore counts by
+what is left of it: the stratified estimate.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import sqrt
-from statistics import fmean, stdev
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from scipy.stats import t
 
 from llm_workers.costs.money import BY_TOKENS, Money, cost_of
 from llm_workers.models import ModelVersion
 
 LEVEL = 0.95
+LEAST = 2  # probed items of a group that is reckoned by itself
+Sizes = Mapping[str, int]  # group → items
 
-Costs = Sequence[tuple[int, int, float]]  # tokens read, tokens written, seconds of model time: of each item
+
+class Cost(NamedTuple):
+    """Of one item: tokens read, tokens written, seconds of model time. ``group``: whose part of the items it is."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    group: str = ""
 
 
-def estimate(costs: Costs, *, left: int, at_once: int, model: ModelVersion, spent: Money) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Range:
+    """The expected value with the bounds of its interval."""
+
+    low: float
+    value: float
+    high: float
+
+
+def estimate(costs: Sequence[Cost], *, left: Sizes, at_once: int, model: ModelVersion, spent: Money) -> dict[str, Any]:
     """``items`` that are left, and for ``tokens``, ``minutes`` and ``money`` (None without prices) of all of them the
-    expected value with the bounds of its 95 % prediction interval: ``[low, expected, high]``. ``spent``: what the items
-    of ``costs`` cost together.
+    expected value with the bounds of its 95 % prediction interval: ``[low, expected, high]``. ``left``: how many items
+    of each group; ``spent``: what the items of ``costs`` cost together.
 
-    The items were chosen at random, within groups. The sum over m further items is m·mean ± t·s·√(m + m²/n) by
-    Student's t (Hahn and Meeker, Statistical Intervals, 1991, for the mean of m future observations). Minutes suppose
-    ``at_once`` requests at a time that each take as long as they did in the probe. Money for servers' time supposes
-    as many at a time as in the probe, and is each item's by its part of the model time.
+    Minutes suppose ``at_once`` requests at a time that each take as long as they did in the probe. Money for servers'
+    time supposes as many at a time as in the probe, and is each item's by its part of the model time.
     """
-    prompt, written, seconds = ([float(row[place]) for row in costs] for place in range(3))
-    both = [one + other for one, other in zip(prompt, written, strict=True)]
+    groups = [cost.group for cost in costs]
+    tokens = total([float(cost.prompt_tokens + cost.completion_tokens) for cost in costs], groups, left)
+    minutes = total([cost.seconds / 60 / max(at_once, 1) for cost in costs], groups, left)
     each = _money_of_each(costs, model, spent)
     return {
-        "items": left,
+        "items": sum(left.values()),
         "probed": len(costs),
-        "tokens": _rounded(_sum_of(both, left), 0),
-        "minutes": _rounded([value / 60 / max(at_once, 1) for value in _sum_of(seconds, left)], 2),
-        "money": None if each is None else _rounded(_sum_of(each, left), 6),
+        "tokens": _rounded(tokens, 0),
+        "minutes": _rounded(minutes, 2),
+        "money": None if each is None else _rounded(total(each, groups, left), 6),
         "currency": spent.currency or model.currency,
     }
 
 
-def _money_of_each(costs: Costs, model: ModelVersion, spent: Money) -> list[float] | None:
+def _money_of_each(costs: Sequence[Cost], model: ModelVersion, spent: Money) -> list[float] | None:
     if spent.amount is None:
         return None
     if spent.by == BY_TOKENS:
-        return [float(cost_of(model, prompt_tokens=row[0], completion_tokens=row[1]) or 0) for row in costs]
-    whole = sum(row[2] for row in costs)
-    return [float(spent.amount) * (row[2] / whole if whole else 1 / len(costs)) for row in costs]
+        return [
+            float(cost_of(model, prompt_tokens=cost.prompt_tokens, completion_tokens=cost.completion_tokens) or 0)
+            for cost in costs
+        ]
+    whole = sum(cost.seconds for cost in costs)
+    return [float(spent.amount) * (cost.seconds / whole if whole else 1 / len(costs)) for cost in costs]
 
 
-def _sum_of(values: Sequence[float], left: int) -> list[float]:
-    if len(values) < 2:
-        expected = left * (values[0] if values else 0.0)
-        return [0.0, expected, expected * 2]
-    expected, count = left * fmean(values), len(values)
-    spread = float(t.ppf((1 + LEVEL) / 2, count - 1)) * stdev(values) * sqrt(left + left * left / count)
-    return [max(expected - spread, 0.0), expected, expected + spread]
+def total(values: Sequence[float], groups: Sequence[str], left: Sizes) -> Range:
+    """The sum of a value over all items that are ``left``, with its 95 % prediction interval.
+
+    ``values`` and ``groups`` are those of the probed items, chosen at random within each group. The sum over m further
+    items of a group with n probed ones is m·mean, with the variance s²·(m + m²/n) (Hahn and Meeker, Statistical
+    Intervals, 1991); groups add up (Cochran, Sampling Techniques, 1977, ch. 5), and the degrees of freedom of the sum's
+    t are Satterthwaite's (1946). Groups with one probed item or none are taken together (Cochran, 5A.12), where each
+    probed item speaks for N/n items of its group.
+
+    A single value says nothing of how far off it is: the interval then goes from nothing to twice the sum.
+    """
+    if len(values) < LEAST:
+        expected = sum(left.values()) * sum(values)
+        return Range(0.0, expected, 2 * expected)
+    parts = [_part(stratum) for stratum in _strata(values, groups, left) if stratum.left]
+    expected, variance = sum(part.expected for part in parts), sum(part.variance for part in parts)
+    if not variance:
+        return Range(expected, expected, expected)
+    freedom = variance**2 / sum(part.variance**2 / part.freedom for part in parts)
+    spread = float(t.ppf((1 + LEVEL) / 2, freedom)) * sqrt(variance)
+    return Range(max(expected - spread, 0.0), expected, expected + spread)
 
 
-def _rounded(values: Sequence[float], places: int) -> list[float]:
-    return [round(value, places) for value in values]
+@dataclass(frozen=True)
+class _Stratum:
+    """``left`` items, and the probed ones, (n,), each with the number of items that it speaks for."""
+
+    left: int
+    values: list[float]
+    weights: list[float]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a stratum adds to the sum. ``freedom``: degrees of freedom of its variance."""
+
+    expected: float
+    variance: float
+    freedom: float
+
+
+def _strata(values: Sequence[float], groups: Sequence[str], left: Sizes) -> list[_Stratum]:
+    """Groups with enough probed items by themselves, all others as one; each with ``LEAST`` probed items or more."""
+    probed: dict[str, list[float]] = {name: [] for name in left}
+    for value, group in zip(values, groups, strict=True):
+        probed.setdefault(group, []).append(value)
+    names = sorted(probed, key=lambda name: (not left.get(name), len(probed[name]), name))
+    few = [name for name in names if left.get(name) and len(probed[name]) < LEAST]
+    while few and sum(len(probed[name]) for name in few) < LEAST:
+        few.append(names[len(few)])  # a group with few probed items of its own, or none left, lends what it knows
+    return [
+        *([_stratum(few, probed, left)] if few else []),
+        *(_stratum([name], probed, left) for name in names[len(few) :]),
+    ]
+
+
+def _stratum(names: Iterable[str], probed: Mapping[str, list[float]], left: Sizes) -> _Stratum:
+    known = [(name, value) for name in names for value in probed[name]]
+    weights = {name: (left.get(name, 0) + len(probed[name])) / len(probed[name]) for name, _value in known}
+    return _Stratum(
+        left=sum(left.get(name, 0) for name in names),
+        values=[value for _name, value in known],
+        weights=[weights[name] for name, _value in known],
+    )
+
+
+def _part(stratum: _Stratum) -> _Part:
+    """With equal weights m·mean and s²·(m + m²/n), n − 1 degrees of freedom. Otherwise the weighted mean, its
+    linearised variance, and as many items as Kish's effective number says."""
+    values, weights = np.asarray(stratum.values), np.asarray(stratum.weights)
+    whole, count = weights.sum(), len(values)
+    mean = float((weights * values).sum() / whole)
+    squares = (values - mean) ** 2 * count / (count - 1)
+    among = float((weights * squares).sum() / whole)
+    of_mean = float((weights**2 * squares).sum() / whole**2)
+    return _Part(
+        expected=stratum.left * mean,
+        variance=stratum.left * among + stratum.left**2 * of_mean,
+        freedom=max(float(whole**2 / (weights**2).sum()) - 1, 1.0),
+    )
+
+
+def _rounded(found: Range, places: int) -> list[float]:
+    return [round(value, places) for value in (found.low, found.value, found.high)]

@@ -60,6 +60,7 @@ class ScriptedServer:
         self.dialect, self.model, self.latency, self.choose, self.share = dialect, model, latency, choose, share
         self.faults: deque[str] = deque()
         self.fault_for: Callable[[str], str | None] = lambda text: None
+        self.prompt_tokens: Callable[[str], int] = lambda text: PROMPT_TOKENS  # of the item's text
         self.retry_after = 0
         self.api_key = ""
         self.logprobs = True
@@ -296,10 +297,11 @@ class _Handler(BaseHTTPRequestHandler):
             choice["message"] |= {"content": None, "refusal": "I cannot help with that."}
         if self.script.logprobs:
             choice["logprobs"] = {"content": [_logprobs(token, shares) for token, shares in tokens]}
+        read = self.script.prompt_tokens(item_text(body))
         usage = {
-            "prompt_tokens": PROMPT_TOKENS,
+            "prompt_tokens": read,
             "completion_tokens": len(tokens),
-            "total_tokens": PROMPT_TOKENS + len(tokens),
+            "total_tokens": read + len(tokens),
             "prompt_tokens_details": {"cached_tokens": CACHED_TOKENS},
         }
         return {"object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations import candidates
-from annotations.candidates import Said, Sitting
+from annotations.candidates import Said, Sitting, Spent
 from fairness.audits.finishing import audit_finish, candidate_measure
 from fairness.audits.limits import (
     FAULT_PAUSE,
@@ -30,6 +30,8 @@ from fairness.models import Audit, AuditAnswer, AuditCandidate, AuditStatus, Can
 from ledger.services import SYSTEM, record
 
 logger = logging.getLogger(__name__)
+
+USED = ("requests", "prompt_tokens", "completion_tokens", "cached_tokens", "seconds")
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def audit_for_a_while(*, audit_id: int, generation: int) -> Next | None:
         return None
     shift = Shift(audit, candidate)
     try:
-        sitting = candidates.panel().ask(candidate.how, take=shift.take, keep=shift.keep)
+        sitting = candidates.panel().ask(candidate.how, take=shift.take, keep=shift.keep, spend=shift.spend)
     except Exception:  # of this candidate alone: the others are still asked
         logger.exception("Asking candidate %s of audit %s failed.", candidate.pk, audit.pk)
         reason = _("Asking it failed in a way that was not expected. See the worker's log, then resume the audit.")
@@ -96,10 +98,12 @@ class Shift:
         return [candidates.Probe(row.pk, row.task, row.modality, row.payload, seat_of(row)) for row in rows]
 
     def keep(self, said: Sequence[Said]) -> bool:
-        """Store answers that are not there yet, and what they cost; whether to go on."""
+        """Store answers that are not there yet, and what they cost; whether to go on. Answers that come too late, since
+        somebody cancelled the audit or another task works on it now, are only counted: they are paid for too."""
         with transaction.atomic():
             own = Audit.objects.select_for_update(of=("self",)).filter(pk=self.audit.pk, status=AuditStatus.RUNNING)
             if own.filter(generation=self.audit.generation).first() is None:
+                self._spend(said)
                 return False
             there = AuditAnswer.objects.filter(candidate=self.candidate, probe__in=[one.key for one in said])
             known = set(there.values_list("probe_id", flat=True))
@@ -114,6 +118,17 @@ class Shift:
             text = _("%(count)s probes in a row had no usable answer, the last one because: %(why)s")
             _give_up(self.candidate, text % {"count": self.candidate.unanswered_in_row, "why": last})
             return False
+
+    def spend(self, spent: Spent) -> None:
+        """Count what brought no answer, whoever works on the audit now: it was used, and is paid for."""
+        with transaction.atomic():
+            self._spend([spent])
+
+    def _spend(self, used: Sequence[Said | Spent]) -> None:
+        own = AuditCandidate.objects.select_for_update(of=("self",)).filter(pk=self.candidate.pk).first()
+        if own is not None and used:
+            self.candidate = _used(own, used)
+            own.save(update_fields=USED)
 
     def is_through(self) -> bool:
         self.last = -1
@@ -153,9 +168,14 @@ def _counted(candidate: AuditCandidate, said: Sequence[Said]) -> AuditCandidate:
     if said:
         own.unanswered_in_row = 0 if answered else own.unanswered_in_row + len(said)
         own.failing_since, own.faults_in_row = None, 0
-    for name in ("requests", "prompt_tokens", "completion_tokens", "cached_tokens", "seconds"):
-        setattr(own, name, getattr(own, name) + sum(getattr(one, name) for one in said))
-    own.save()
+    _used(own, said).save()
+    return own
+
+
+def _used(own: AuditCandidate, used: Sequence[Said | Spent]) -> AuditCandidate:
+    """With that on its counts, unsaved."""
+    for name in USED:
+        setattr(own, name, getattr(own, name) + sum(getattr(one, name) for one in used))
     return own
 
 

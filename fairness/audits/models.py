@@ -142,7 +142,8 @@ class AuditCandidate(models.Model):
     """A model asked in one way. ``how``: everything that decides how it is asked (``annotations.candidates``), frozen;
     ``signature``: of model and way, so that what was never audited is known.
 
-    What asking used up is counted in the transaction that stores an answer, so once. ``sittings``: [seconds, tokens] of
+    What asking used up is counted in the transaction that stores an answer, so once; what brought no answer is counted
+    too, since it is paid for. ``sittings``: [seconds, tokens] of
     each stretch of work, which the speed is computed from. ``results``: see ``fairness.audits.measuring``; null before
     all is asked.
     """

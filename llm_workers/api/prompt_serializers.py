@@ -9,11 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from llm_workers.estimates import Range
 from llm_workers.models import ModelVersion, Prompt, PromptVersion, Trial
 from llm_workers.models.prompts import Language, Thinking, Way
 from llm_workers.recipe import COOLEST, HOTTEST, MAX_EXAMPLES, MAX_INSTRUCTIONS, MAX_ORDERS, MAX_SAMPLES, Recipe
 from llm_workers.selectors.prompts import recipe_of
-from llm_workers.selectors.trials import Estimate, Range, Seen
+from llm_workers.selectors.trials import Estimate, Seen
 
 BIGGEST = 2**63 - 1
 
@@ -139,7 +140,7 @@ class RangeSerializer(serializers.Serializer[Range]):
 
 
 class TrialEstimateSerializer(serializers.Serializer[Estimate]):
-    """A whole run: items × mean, with a 95 % interval by Student's t."""
+    """A whole run, each group that items were drawn evenly over by its size, with a 95 % interval by Student's t."""
 
     items = serializers.IntegerField()
     n = serializers.IntegerField()

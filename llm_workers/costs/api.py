@@ -49,11 +49,25 @@ class UsedSerializer(serializers.Serializer[Any]):
     joules = serializers.FloatField(allow_null=True, help_text=_("Of the GPUs; null: not measured."))
 
 
+class EachSerializer(serializers.Serializer[Any]):
+    per_label = serializers.FloatField(allow_null=True)
+    per_correct_label = serializers.FloatField(
+        source="per_correct", allow_null=True, help_text=_("Null: nothing to compare with, or none is correct.")
+    )
+
+
 class FiguresSerializer(UsedSerializer):
+    """Of a group, the servers' time and energy are as large a part of the model's as its model time is."""
+
     labels = serializers.IntegerField()
-    per_label = serializers.DecimalField(**_MONEY)
+    per_label = serializers.DecimalField(**_MONEY, help_text=_("Money."))
     correct = RightSerializer(source="right", allow_null=True)
-    per_correct_label = PerCorrectSerializer(source="per_correct", allow_null=True)
+    per_correct_label = PerCorrectSerializer(source="per_correct", allow_null=True, help_text=_("Money."))
+    tokens_each = EachSerializer(help_text=_("Tokens read and written."))
+    cached_tokens_each = EachSerializer(source="cached_each")
+    model_seconds_each = EachSerializer(source="seconds_each")
+    server_seconds_each = EachSerializer(help_text=_("Null: not measured."))
+    joules_each = EachSerializer(help_text=_("Null: not measured."))
 
 
 class LineSerializer(UsedSerializer):

@@ -50,6 +50,15 @@ class PerCorrect:
     high: Decimal | None
 
 
+@dataclass(frozen=True)
+class Each:
+    """A quantity in all, for each label and for each correct one; None where that is not known."""
+
+    whole: float | None
+    per_label: float | None = None
+    per_correct: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figures(Used):
     """What labels of one kind cost: tokens and model time where a model gave them. Money per label is unrounded."""
@@ -61,9 +70,32 @@ class Figures(Used):
     def per_label(self) -> Decimal | None:
         return self.money.per(self.labels)
 
+    def each(self, whole: float | None) -> Each:
+        """A quantity of these figures, shared out over the labels."""
+        if whole is None or not self.labels:
+            return Each(whole)
+        per_label, right = whole / self.labels, self.right
+        return Each(whole, per_label, per_label / right.share if right is not None and right.right else None)
+
     @property
-    def joules_per_label(self) -> float | None:
-        return None if self.joules is None or not self.labels else self.joules / self.labels
+    def tokens_each(self) -> Each:
+        return self.each(self.prompt_tokens + self.completion_tokens)
+
+    @property
+    def cached_each(self) -> Each:
+        return self.each(self.cached_tokens)
+
+    @property
+    def seconds_each(self) -> Each:
+        return self.each(self.model_seconds)
+
+    @property
+    def server_seconds_each(self) -> Each:
+        return self.each(self.server_seconds)
+
+    @property
+    def joules_each(self) -> Each:
+        return self.each(self.joules)
 
     @property
     def per_correct(self) -> PerCorrect | None:
@@ -221,19 +253,25 @@ def _model(
 
 
 def _of_group(tally: CostTally, whole: Figures, model: ModelVersion, reference: str | None) -> Figures:
-    """A group's part of what a model cost: by its tokens, or by its share of the model's time."""
+    """A group's part of what a model cost: its own tokens and model time, of money where that goes by tokens; else, and
+    of the servers' time and energy, as large a part as of the model time."""
     by_tokens = money_by_tokens(model, prompt_tokens=tally.prompt_tokens, completion_tokens=tally.completion_tokens)
-    part = tally.model_seconds / whole.model_seconds if whole.model_seconds else 0.0
-    money = by_tokens or whole.money.share(part)
+    part = tally.model_seconds / whole.model_seconds if whole.model_seconds else None
     return Figures(
         labels=tally.labels,
-        money=money,
+        money=by_tokens or whole.money.share(part or 0.0),
         right=_right(tally, reference),
         prompt_tokens=tally.prompt_tokens,
         completion_tokens=tally.completion_tokens,
         cached_tokens=tally.cached_tokens,
         model_seconds=tally.model_seconds,
+        server_seconds=_share(whole.server_seconds, part),
+        joules=_share(whole.joules, part),
     )
+
+
+def _share(whole: float | None, part: float | None) -> float | None:
+    return None if whole is None or part is None else whole * part
 
 
 def _right(tally: CostTally | None, reference: str | None) -> Right | None:

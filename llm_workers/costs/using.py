@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from annotations.models import Project
 from llm_workers.costs.money import Money, hour_prices, money_of, total
@@ -80,9 +80,7 @@ class _Asked:
 
 
 def trials_used(project: Project) -> dict[int, Line]:
-    """What the project's trials of prompts used, by model. Items that were not answered in time count by the servers'
-    time alone.
-    """
+    """What the project's trials of prompts used, by model, for items that were answered and for what was broken off."""
     asked, taken = _trials_asked(project), _trials_taken(project)
     models = ModelVersion.objects.in_bulk(asked.keys() | taken.keys()) if asked or taken else {}
     prices = hour_prices(server.url for servers in taken.values() for server in servers)
@@ -103,9 +101,9 @@ def trials_used(project: Project) -> dict[int, Line]:
 
 def _trials_asked(project: Project) -> dict[int, _Asked]:
     """By model."""
-    rows = TrialAnswer.objects.filter(trial__project=project, answered_at__isnull=False).values("trial__model")
+    rows = TrialAnswer.objects.filter(trial__project=project, requests__gt=0).values("trial__model")
     sums = rows.annotate(
-        items=Count("id"),
+        items=Count("id", filter=Q(answered_at__isnull=False)),
         read=Sum("prompt_tokens"),
         written=Sum("completion_tokens"),
         cached=Sum("cached_tokens"),

@@ -98,7 +98,9 @@ class Trial(models.Model):
     """One prompt tried on a few items before a run. It gives no labels; what it used is counted here.
 
     ``recipe`` and ``text`` are the prompt as it was tried, saved or not; ``examples`` are rows of item id and label.
-    ``to_label`` is how many items the project had when it was tried: what the estimate is for.
+    ``to_label`` is how many items the project had when it was tried: what the estimate is for. ``attribute``: what the
+    items were drawn evenly over, empty where it was nothing; ``strata``: how many items the project had in each of its
+    groups (``llm_workers.services.strata``).
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="trials", db_index=False)
@@ -111,6 +113,8 @@ class Trial(models.Model):
     status = models.CharField(max_length=7, choices=TrialStatus.choices, default=TrialStatus.QUEUED)
     problem = models.CharField(_("what went wrong, and what to do"), max_length=500, blank=True)
     to_label = models.PositiveBigIntegerField(null=True)
+    attribute = models.CharField(max_length=64, blank=True, db_default="")
+    strata = models.JSONField(default=dict, db_default={})
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

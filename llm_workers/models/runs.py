@@ -66,8 +66,9 @@ class RunPlan(models.Model):
     ``probe``: items after which the run waits for its owner, who sees ``estimate`` (of ``llm_workers.estimates``) and
     lets it go on at ``confirmed_at``. ``working_since`` is null while it stands; ``worked_seconds`` are those before.
     ``fault_pauses``: how often in a row it paused because no server could be used; from ``resume_at`` on it goes on by
-    itself once one offers the model. ``filled_at``: when its items were chosen. ``sums``: what checkpoints go on
-    counting from (``llm_workers.services.figures``).
+    itself once one offers the model. ``filled_at``: when its items were chosen. ``strata``: how many of them have which
+    groups, where there is a probe (``llm_workers.services.strata``). ``sums``: what checkpoints go on counting from
+    (``llm_workers.services.figures``).
     """
 
     run = models.OneToOneField("annotations.Run", models.CASCADE, primary_key=True, related_name="plan")
@@ -84,6 +85,7 @@ class RunPlan(models.Model):
     working_since = models.DateTimeField(null=True)
     worked_seconds = models.FloatField(_("seconds of work, pauses not counted"), default=0)
     filled_at = models.DateTimeField(null=True)
+    strata = models.JSONField(default=dict, db_default={})
     sums = models.JSONField(default=dict)
 
     class Meta:

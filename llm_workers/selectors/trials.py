@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from math import sqrt
-from statistics import fmean, stdev
 from typing import Any
 
 from django.db.models import Count, F, QuerySet, Sum
 from django.utils import timezone
-from scipy.stats import t as student
 
 from annotations.modalities import modality
 from annotations.models import Consensus, Project
 from annotations.settling.selectors import words_of
 from annotations.task_types import task_type
 from llm_workers.costs.money import BY_TOKENS, Money, cost_of, hour_prices, money_of
+from llm_workers.estimates import LEAST, Range, Sizes, total
 from llm_workers.models import Trial, TrialAnswer
 from llm_workers.recipe import Recipe, recipe_from
 from llm_workers.selectors.prompts import as_text, question_of
+from llm_workers.services.strata import OTHERS, stratum_of
 from llm_workers.services.trials import OPEN, STALE
 
-COVERAGE = 0.95
 EXCERPT = 280  # characters
 
 
@@ -58,31 +56,15 @@ def trials_spent(project: Project) -> Spent:
 
 
 @dataclass(frozen=True)
-class Range:
-    """A figure for all items: items × mean, and its 95 % interval by Student's t."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Estimate:
-    """What a run over ``items`` would take, from ``n`` answers. ``money`` is None where no price is known, as the
-    trial's ``money`` says."""
+    """What a run over ``items`` would take, from ``n`` answers (``llm_workers.estimates.total``). ``money`` is None
+    where no price is known, as the trial's ``money`` says."""
 
     items: int
     n: int
     tokens: Range
     seconds: Range
     money: Range | None
-
-
-def for_all(values: Sequence[float], items: int) -> Range:
-    """Items × mean with the interval of the mean (at least two values)."""
-    mean = fmean(values)
-    half = float(student.ppf((1 + COVERAGE) / 2, len(values) - 1)) * stdev(values) / sqrt(len(values))
-    return Range(items * mean, items * max(mean - half, 0.0), items * (mean + half))
 
 
 @dataclass(frozen=True)
@@ -160,8 +142,9 @@ def _money(trial: Trial, answers: Sequence[TrialAnswer]) -> Money:
 
 
 def _cost_of_each(trial: Trial, answers: Sequence[TrialAnswer], money: Money) -> dict[int, Decimal]:
-    """Of each answer, by its id, where that is known: by its tokens, or by its part of the model time."""
-    asked = [row for row in answers if row.answered_at]
+    """Of each answer, by its id, where that is known: by its tokens, or by its part of the model time. One that was not
+    asked to the end costs what it used."""
+    asked = [row for row in answers if row.answered_at or row.requests]
     if money.amount is None:
         return {}
     if money.by == BY_TOKENS:
@@ -199,16 +182,17 @@ def _differ(trial: Trial, row: TrialAnswer, other: Any) -> bool | None:
 
 
 def _estimate(trial: Trial, answers: Sequence[TrialAnswer], costs: Mapping[int, Decimal]) -> Estimate | None:
-    """None before two items were asked about."""
+    """None before two items were asked about to the end."""
     asked = [row for row in answers if row.answered_at]
-    if len(asked) < 2 or not trial.to_label:
+    if len(asked) < LEAST or not trial.to_label:
         return None
-    items = trial.to_label
+    sizes: Sizes = trial.strata or {OTHERS: trial.to_label}
+    groups = [stratum_of(row.item.groups, sizes, trial.attribute) for row in asked]
     known = [float(costs[row.pk]) for row in asked if row.pk in costs]
     return Estimate(
-        items=items,
+        items=trial.to_label,
         n=len(asked),
-        tokens=for_all([row.prompt_tokens + row.completion_tokens for row in asked], items),
-        seconds=for_all([row.seconds for row in asked], items),
-        money=for_all(known, items) if len(known) == len(asked) else None,
+        tokens=total([float(row.prompt_tokens + row.completion_tokens) for row in asked], groups, sizes),
+        seconds=total([row.seconds for row in asked], groups, sizes),
+        money=total(known, groups, sizes) if len(known) == len(asked) else None,
     )

@@ -22,6 +22,7 @@ from llm_workers.models import PromptVersion, RunPlan
 from llm_workers.selectors.prompts import shown_to_all
 from llm_workers.services.finish import GOING
 from llm_workers.services.lanes import lanes_make
+from llm_workers.services.strata import strata_of_run
 
 AT_ONCE = 20_000  # items of a project that are sorted while somebody waits
 
@@ -98,12 +99,14 @@ def _fill(run: Run, plan: RunPlan) -> None:
     with connection.cursor() as cursor:
         cursor.execute(PROBE_FIRST if plan.probe else SHUFFLED, values)
         count = int(cursor.rowcount)
+    strata = strata_of_run(run) if plan.probe else {}
     # Only now: somebody may pause or cancel the run while its items are being chosen.
     run = Run.objects.select_for_update().get(pk=run.pk)
     run.total = count
     run.save(update_fields=["total"])
     plan.filled_at = timezone.now()
-    plan.save(update_fields=["filled_at"])
+    plan.strata = strata
+    plan.save(update_fields=["filled_at", "strata"])
     if not count:
         _nothing(run)
     elif run.status in (*GOING, RunStatus.PAUSED):

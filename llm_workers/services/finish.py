@@ -13,12 +13,13 @@ from annotations.models import Checkpoint, Run, RunDecision, RunStatus, WebhookE
 from annotations.webhooks.services import announce
 from ledger.services import SYSTEM, record
 from llm_workers.costs.money import run_spent
-from llm_workers.estimates import estimate
+from llm_workers.estimates import Cost, estimate
 from llm_workers.limits import START
 from llm_workers.models import Dialect, ModelVersion, RunItem, RunItemStatus, RunPlan, RunRule
 from llm_workers.policy import Judgement, judge
 from llm_workers.services.clock import clock_stop
 from llm_workers.services.figures import figures_count, run_figures, run_progress
+from llm_workers.services.strata import left_of, stratum_of
 
 OPEN = (RunItemStatus.PENDING, RunItemStatus.LEASED)
 ENDED = (RunItemStatus.DONE, RunItemStatus.UNANSWERED)
@@ -105,10 +106,12 @@ def last_checkpoint(run: Run) -> None:
 def _estimate(run: Run, plan: RunPlan, model: ModelVersion) -> None:
     """What the rest of the run would take, from its items so far."""
     rows = RunItem.objects.filter(run=run, status__in=ENDED)
-    costs = list(rows.values_list("prompt_tokens", "completion_tokens", "seconds"))
+    fields = rows.values_list("prompt_tokens", "completion_tokens", "seconds", "item__groups")
+    costs = [Cost(*row[:3], group=stratum_of(row[3], plan.strata)) for row in fields]
     widths = (START[Dialect(dialect)] for dialect in model.endpoints.values_list("dialect", flat=True))
     at_once = min(run.lanes.count() * max(widths, default=1), len(costs))
-    left = run.total - run.labelled - run.unanswered
+    groups = [cost.group for cost in costs]
+    left = left_of(plan.strata, groups, left=run.total - run.labelled - run.unanswered)
     plan.estimate = estimate(costs, left=left, at_once=at_once, model=model, spent=run_spent(run, model))
     plan.save(update_fields=["estimate"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,8 +18,8 @@ from annotations.models import Item, Project
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 from llm_workers import limits
-from llm_workers.asking import Asked, Asking, ask_item
-from llm_workers.client import ChatClient, ClientError
+from llm_workers.asking import Asked, Asking, Meter, ask_item
+from llm_workers.client import ChatClient, ClientError, Usage
 from llm_workers.dispatch import queue_trial_on_commit
 from llm_workers.examples.drawing import draw_items
 from llm_workers.models import ModelVersion, Prompt, Trial, TrialAnswer, TrialServer, TrialStatus
@@ -26,6 +27,7 @@ from llm_workers.recipe import SIMILAR, Recipe, recipe_from
 from llm_workers.selectors.prompts import asking, composed
 from llm_workers.services.prompting import recipe_checked
 from llm_workers.services.routing import ModelServers, servers_for
+from llm_workers.services.strata import strata_of_project
 
 ITEMS = 10
 TOGETHER = 4  # requests at a time: a trial must not hold up a run on a small server
@@ -70,6 +72,7 @@ def trial_start(
             recipe=recipe.as_json(),
             text=made.text,
             examples=examples,
+            attribute="" if pick.item_ids else pick.attribute,
             started_by=by,
             created_at=timezone.now(),
         )
@@ -129,8 +132,9 @@ def trial_run(*, trial_id: int) -> None:
     if not Trial.objects.filter(pk=trial_id, status=TrialStatus.QUEUED).update(status=TrialStatus.RUNNING):
         return
     trial = Trial.objects.select_related("model", "schema").get(pk=trial_id)
-    to_label = Item.objects.filter(project_id=trial.project_id).count()
-    Trial.objects.filter(pk=trial_id).update(to_label=to_label)
+    strata = strata_of_project(trial.project_id, trial.attribute) if trial.attribute else {}
+    to_label = sum(strata.values()) or Item.objects.filter(project_id=trial.project_id).count()
+    Trial.objects.filter(pk=trial_id).update(to_label=to_label, strata=strata)
     problem = async_to_sync(_ask_all)(trial)
     Trial.objects.filter(pk=trial_id, status=TrialStatus.RUNNING).update(
         status=TrialStatus.FAILED if problem else TrialStatus.DONE, problem=problem[:500], finished_at=timezone.now()
@@ -145,12 +149,14 @@ def trial_break_off(*, trial_id: int, problem: str) -> None:
 
 
 async def _ask_all(trial: Trial) -> str:
-    """Ask about every item, and keep each answer as it comes. Returns what went wrong."""
+    """Ask about every item, and keep each answer as it comes, and what those used that did not come to their end.
+    Returns what went wrong."""
     servers = await sync_to_async(servers_for)(trial.model)
     how = await sync_to_async(asking)(
         schema=trial.schema, recipe=recipe_from(trial.recipe), text=trial.text, examples=trial.examples
     )
     rows = [row async for row in TrialAnswer.objects.filter(trial=trial).select_related("item")]
+    meters = [Meter() for _row in rows]
     client = ChatClient(
         servers,
         api_key=settings.LLM_API_KEY,
@@ -160,11 +166,15 @@ async def _ask_all(trial: Trial) -> str:
     )
     async with client:
         turn = asyncio.Semaphore(TOGETHER)
-        tasks = [asyncio.create_task(_ask(client, turn, trial, how, row)) for row in rows]
+        tasks = [
+            asyncio.create_task(_ask(client, turn, trial, how, row, meter))
+            for row, meter in zip(rows, meters, strict=True)
+        ]
         done, late = await asyncio.wait(tasks, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+    await sync_to_async(_keep_unfinished)(zip(rows, meters, strict=True))
     failures = [error for task in done if (error := task.exception())]
     for failure in failures:
         if not isinstance(failure, ClientError):
@@ -177,13 +187,30 @@ async def _ask_all(trial: Trial) -> str:
     return ""
 
 
-async def _ask(client: ChatClient, turn: asyncio.Semaphore, trial: Trial, how: Asking, row: TrialAnswer) -> None:
+async def _ask(
+    client: ChatClient, turn: asyncio.Semaphore, trial: Trial, how: Asking, row: TrialAnswer, meter: Meter
+) -> None:
     async with turn:
         item = row.item
         asked = await ask_item(
-            client, model=trial.model.name, asking=how, item_id=item.pk, kind=item.modality, payload=item.payload
+            client,
+            model=trial.model.name,
+            asking=how,
+            item_id=item.pk,
+            kind=item.modality,
+            payload=item.payload,
+            meter=meter,
         )
     await sync_to_async(_keep)(row, asked)
+
+
+def _keep_unfinished(metered: Iterable[tuple[TrialAnswer, Meter]]) -> None:
+    """What is paid for although no answer came of it."""
+    for row, meter in metered:
+        if row.answered_at is None and meter.usage != Usage():
+            _keep_used(row, meter.usage, meter.requests)
+            row.problem = _("Asking was broken off before all answers were there. What came until then is paid for.")
+            row.save()
 
 
 def _keep(row: TrialAnswer, asked: Asked) -> None:
@@ -192,8 +219,13 @@ def _keep(row: TrialAnswer, asked: Asked) -> None:
         row.value, row.confidence, row.reason = reading.value, reading.confidence, reading.reason
         row.stated, row.entropy = reading.stated, reading.entropy
     row.problem, row.raw_answer = asked.problem[:300], asked.raw.replace("\x00", "")[:500]
-    row.messages, row.requests = list(asked.first), asked.requests
-    row.prompt_tokens, row.completion_tokens = asked.usage.prompt_tokens, asked.usage.completion_tokens
-    row.cached_tokens, row.seconds = asked.usage.cached_tokens, asked.usage.seconds
+    row.messages = list(asked.first)
+    _keep_used(row, asked.usage, asked.requests)
     row.answered_at = timezone.now()
     row.save()
+
+
+def _keep_used(row: TrialAnswer, usage: Usage, requests: int) -> None:
+    row.requests = requests
+    row.prompt_tokens, row.completion_tokens = usage.prompt_tokens, usage.completion_tokens
+    row.cached_tokens, row.seconds = usage.cached_tokens, usage.seconds

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from annotations.access import OWNER, STAFF, Access, project_access
 from annotations.models import LabelSchema
 from ledger.errors import DomainError
 from llm_workers.calibration import reading as calibrated
+from llm_workers.calibration.multiples import group_charts
 from llm_workers.calibration.plots import reliability_plot
 from llm_workers.replacing import reading as replacing
 from llm_workers.replacing.testing import rules_of
@@ -23,6 +25,8 @@ from llm_workers.tasks import compute_trust, trust_soon
 from llm_workers.trust.forms import JudgesForm
 from llm_workers.trust.selectors import ModelTrust, model_trust, pseudonyms, trust_of
 from llm_workers.trust.services import judges_set
+
+GROUPS_DRAWN = 12  # on a page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,12 +88,15 @@ def trust_model(request: HttpRequest, project_id: int, annotator_id: int) -> Htt
     part = _part(model, access.project.schemas.get(is_current=True))
     context = {"access": access, "project": access.project, "least": calibrated.least(), **part}
     if context["scope"] is not None and model.calibration is not None:
+        page = Paginator(model.calibration.scopes[1:], GROUPS_DRAWN).get_page(request.GET.get("page"))
         context |= {
             "calibration": model.calibration,
             "tiles": calibrated.figures(context["scope"]),
             "plot": reliability_plot(context["scope"]),
             "bins": calibrated.bin_rows(context["scope"]),
             "bin_headers": calibrated.bin_headers(),
+            "page": page,
+            "charts": group_charts(page),
             "groups": calibrated.group_rows(model.calibration),
             "group_headers": calibrated.group_headers(),
         }

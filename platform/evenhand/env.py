@@ -65,6 +65,11 @@ VARIABLES: tuple[Variable, ...] = (
         "Folder for the vLLM that tests and benchmarks start (make vllm).",
         "evenhand/vllm in the cache folder",
     ),
+    Variable(
+        "EVENHAND_VLLM_DEMANDED",
+        "Tests on a real vLLM fail where it is not installed; otherwise they are skipped, and say so (make test-vllm).",
+        "false",
+    ),
     Variable("EVENHAND_TRUSTED_PROXIES", "Reverse proxies in front of the web server.", "0"),
     Variable("EVENHAND_SIGNUP_OPEN", "Anyone may create an account; otherwise by invitation only.", "true"),
     Variable(

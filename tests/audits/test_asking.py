@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from fairness.models import Audit, AuditAnswer, AuditStatus, CandidateStatus
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from llm_workers.client.wire import port_of
+from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS
 
 GIB = 1024**3
 
@@ -167,6 +169,45 @@ def test_a_server_that_is_away_is_waited_for(templates, start, llm):
     audit.refresh_from_db()
     assert "Waiting for a server" in audit.reason
     assert audit.candidates.get().status == CandidateStatus.WAITING
+
+
+def test_orders_that_were_answered_before_a_server_refused_are_counted(templates, start, work, llm, cast):
+    """Each probe is asked in two orders; the second is refused until somebody has mended the server."""
+    asked = Counter()
+
+    def second(text):
+        asked[text] += 1
+        return "401" if asked[text] > 1 else None
+
+    llm.fault_for = second
+    audit = work(start(templates))
+    candidate = audit.candidates.get()
+    assert (candidate.status, candidate.asked) == (CandidateStatus.FAILED, 0)
+    counted = candidate.prompt_tokens // PROMPT_TOKENS  # what the server said too late is not known
+    assert 0 < counted <= len(llm.answered)
+    assert (candidate.prompt_tokens, candidate.cached_tokens) == (PROMPT_TOKENS * counted, CACHED_TOKENS * counted)
+    assert candidate.requests == 2 * counted  # the refused ones too
+    assert candidate.seconds > 0
+    llm.fault_for = lambda text: None
+    candidate = work(audit_resume(audit=audit, by=cast.olivia)).candidates.get()
+    assert (candidate.status, candidate.asked) == (CandidateStatus.DONE, templates.size)
+    assert candidate.prompt_tokens >= PROMPT_TOKENS * (counted + 2 * templates.size)  # all is asked anew
+
+
+def test_answers_that_come_after_an_audit_was_cancelled_are_counted_and_not_stored(templates, start, llm, cast,
+                                                                                  monkeypatch):  # fmt: skip
+    audit = start(templates)
+    kept = Shift.keep
+
+    def cancelled(self, said):
+        Audit.objects.filter(pk=audit.pk).update(status="cancelled", finished_at=timezone.now())
+        return kept(self, said)
+
+    monkeypatch.setattr(asking.Shift, "keep", cancelled)
+    assert audit_for_a_while(audit_id=audit.pk, generation=audit.generation) is None
+    candidate = audit.candidates.get()
+    assert (candidate.asked, candidate.answers.count()) == (0, 0)
+    assert 0 < candidate.prompt_tokens <= PROMPT_TOKENS * len(llm.answered)
 
 
 def test_an_unexpected_error_is_of_one_candidate_alone(templates, start, work, monkeypatch):

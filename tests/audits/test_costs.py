@@ -17,7 +17,7 @@ from llm_workers.models import Endpoint, ModelVersion, RunServer, TrialServer, V
 from llm_workers.recipe import Recipe
 from llm_workers.services.runs import run_start
 from llm_workers.services.trials import Pick, trial_run, trial_start
-from llm_workers.templatetags.costs import money
+from llm_workers.templatetags.costs import energy, money
 from llm_workers.validating.models import Validator
 from tests.factories import make_items
 from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS
@@ -75,8 +75,10 @@ def as_shown(line: dict[str, Any]) -> list[str]:
     return [
         intcomma(line["items"]),
         intcomma(line["prompt_tokens"] + line["completion_tokens"]),
+        intcomma(line["cached_tokens"]),
         f"{floatformat(line['model_seconds'], '0g')} s",
         "not measured" if took is None else f"{floatformat(took, '0g')} s",
+        "not measured" if line["joules"] is None else energy(line["joules"]),
         "unknown" if line["money"] is None else f"{money(Decimal(line['money']))} {line['currency']}",
     ]
 

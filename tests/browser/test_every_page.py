@@ -67,7 +67,8 @@ def world(live: str) -> World:
     demographics_release(project_id=cast.project.pk)
     for number, item in enumerate(fill(cast.project, items=80)):  # over several days: agreement has its chart
         Annotation.objects.filter(item=item).update(created_at=timezone.now() - timedelta(days=number % 5))
-    _items, model = make_labelled(cast.project, items=120, skill=0.6, name="smollm2 asked another way")
+    groups = ({"religion": "christian"}, {"religion": "muslim"})
+    _items, model = make_labelled(cast.project, items=120, skill=0.6, name="smollm2 asked another way", groups=groups)
     Annotation.objects.filter(annotator=model).update(annotator=made.run.annotator)
     trust_compute(project_id=cast.project.pk)
     background.relay()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,11 +15,11 @@ from annotations.agreement.intervals import wilson
 from annotations.models import PayAdjustment, Run
 from llm_workers.costs.counting import LOCK_CLASS, costs_count, uncounted_projects
 from llm_workers.costs.money import Money, total
-from llm_workers.costs.selectors import costs_of
+from llm_workers.costs.selectors import Each, costs_of
 from llm_workers.models import CostCount, CostTally, Endpoint, ModelVersion, RunServer
-from llm_workers.templatetags.costs import energy, money, percent
+from llm_workers.templatetags.costs import duration, energy, money, percent, tokens
 from tests.factories import add_label, make_annotator, make_items
-from tests.llm_server import PROMPT_TOKENS
+from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_servers_priced_in_several_currencies_are_not_added_up(cast, model, labe
 def test_energy_is_the_sum_where_every_server_was_measured(cast, labelled):
     RunServer.objects.update(joules=80)
     (one,) = counted(cast).models
-    assert (one.figures.joules, one.figures.joules_per_label) == (80, 2)
+    assert (one.figures.joules, one.figures.joules_each.per_label) == (80, 2)
     RunServer.objects.create(run=labelled, url="http://elsewhere/v1")
     (one,) = counted(cast).models
     assert one.figures.joules is None
@@ -135,6 +136,41 @@ def test_per_group(cast, model, labelled):
     assert found == {"christian": ("religion", 20, 20), "muslim": ("religion", 10, 20)}
     values = {row.group: row.figures.per_correct.value for row in one.groups}
     assert values["muslim"] == 2 * values["christian"] == Decimal(2 * PROMPT_TOKENS * 10) / 1_000_000
+
+
+def test_a_group_s_tokens_time_and_energy_for_each_label_and_each_correct_one(cast, labelled):
+    RunServer.objects.update(joules=80, busy_seconds=40)
+    (one,) = counted(cast).models
+    whole = one.figures
+    groups = {row.group: row.figures for row in one.groups}
+    for name in ("christian", "muslim"):
+        own = groups[name]
+        part = own.model_seconds / whole.model_seconds
+        assert 0 < part < 1
+        assert (own.tokens_each.whole, own.cached_each.whole) == (20 * (PROMPT_TOKENS + 2), 20 * CACHED_TOKENS)
+        assert (own.tokens_each.per_label, own.cached_each.per_label) == (PROMPT_TOKENS + 2, CACHED_TOKENS)
+        assert own.seconds_each.per_label == pytest.approx(own.model_seconds / 20)
+        assert (own.joules, own.server_seconds) == (pytest.approx(80 * part), pytest.approx(40 * part))
+        assert own.joules_each.per_label == pytest.approx(80 * part / 20)
+    assert sum(own.joules for own in groups.values()) == pytest.approx(80)
+    assert groups["christian"].tokens_each.per_correct == PROMPT_TOKENS + 2
+    assert groups["muslim"].tokens_each.per_correct == 2 * (PROMPT_TOKENS + 2)
+    assert whole.tokens_each.per_correct == pytest.approx((PROMPT_TOKENS + 2) * 40 / 30)
+
+
+def test_a_group_s_energy_is_unknown_where_none_was_measured(cast, labelled):
+    (one,) = counted(cast).models
+    assert {(row.figures.joules, row.figures.joules_each.per_label) for row in one.groups} == {(None, None)}
+
+
+def test_without_labels_or_anything_correct_nothing_is_shared_out(cast, llm, start, work):
+    llm.choose = lambda text, names: ["Keep"]
+    make_items(cast.project, 35, gold="remove")
+    work(start())
+    figures = counted(cast).models[0].figures
+    assert (figures.tokens_each.per_label, figures.tokens_each.per_correct) == (PROMPT_TOKENS + 2, None)
+    empty = replace(figures, labels=0)
+    assert (empty.tokens_each.per_label, empty.joules_each) == (None, Each(None))
 
 
 def test_none_correct_has_no_price(cast, llm, model, start, work):
@@ -262,7 +298,14 @@ def test_the_api_says_the_same(cast, model, labelled, api):
     assert one["figures"]["correct"]["interval"] == pytest.approx(list(wilson(30, 40)))
     assert one["figures"]["joules"] is None
     assert [row["run"] for row in one["runs"]] == [labelled.pk]
-    assert {row["group"] for row in one["groups"]} == {"christian", "muslim"}
+    groups = {row["group"]: row["figures"] for row in one["groups"]}
+    assert groups["muslim"]["tokens_each"] == {
+        "per_label": PROMPT_TOKENS + 2,
+        "per_correct_label": 2 * PROMPT_TOKENS + 4,
+    }
+    assert groups["christian"]["cached_tokens_each"]["per_label"] == CACHED_TOKENS
+    assert groups["muslim"]["joules_each"] == {"per_label": None, "per_correct_label": None}
+    assert groups["muslim"]["model_seconds_each"]["per_label"] > 0
     assert (found["reference"], found["people"]) == ("known", None)
     priced(model, price_per_million_prompt=None)
     (one,) = api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/cost/").json()["models"]
@@ -290,6 +333,31 @@ def test_many_runs_need_no_more_queries(cast, labelled, page_client, django_asse
 )  # fmt: skip
 def test_small_money_keeps_its_digits(amount, said):
     assert money(Decimal(amount)) == said
+
+
+def test_the_page_shows_a_group_s_tokens_time_and_energy(cast, labelled, page_client):
+    costs_count(project_id=cast.project.pk)
+    address = reverse("run_costs", args=[cast.project.pk])
+    client = page_client(cast.olivia)
+    page = " ".join(client.get(address).content.decode().split())
+    assert "What energy a group took is not known, because none was measured." in page
+    assert 'data-label="Tokens per label"><div>102<div class="small muted nowrap">correct: 204</div></div>' in page
+    assert "102 for each label, 136 for each correct one" in page
+    assert "religion: all in all" in page
+    assert "Energy per label" not in page.partition("religion")[2]
+    RunServer.objects.update(joules=80)
+    page = " ".join(client.get(address).content.decode().split())
+    assert "The energy of a group is as large a part of the whole as its model time." in page
+    assert 'data-label="Energy per label"' in page.partition("religion")[2]
+    assert "2.0 J for each label" in page
+
+
+def test_tokens_and_time_in_words():
+    assert [tokens(102), tokens(99.5), tokens(1234.6), tokens(5.0)] == ["102", "99.5", "1,235", "5"]
+    assert [duration(0), duration(0.0034), duration(0.25), duration(2.46), duration(1234.5)] == [
+        "0 s", "3.4 ms", "250 ms", "2.5 s", "1,234 s",
+    ]  # fmt: skip
+    assert [energy(0.0123), energy(0)] == ["12.3 mJ", "0.0 J"]
 
 
 def test_energy_and_shares_in_words():

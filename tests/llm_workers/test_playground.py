@@ -7,14 +7,16 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from annotations.models import Annotation, Annotator
 from ledger.errors import DomainError
 from llm_workers import dispatch
+from llm_workers.costs.selectors import costs_of
 from llm_workers.models import Endpoint, ModelVersion, PromptVersion, Trial, TrialAnswer, TrialServer
 from llm_workers.recipe import Recipe
-from llm_workers.selectors.trials import for_all, trial_seen, trials_spent
+from llm_workers.selectors.trials import trial_seen, trials_spent
 from llm_workers.services import trials
 from llm_workers.services.trials import Pick, trial_break_off, trial_run, trial_start
 from llm_workers.tasks import try_prompt
@@ -106,11 +108,90 @@ def test_where_servers_are_paid_by_the_hour_a_trial_s_answers_share_what_its_tim
     assert seen.estimate.money.value == pytest.approx(busy / 4 * seen.estimate.items)
 
 
-def test_the_estimate_s_interval_is_student_s():
-    made = for_all([90.0, 100.0, 110.0], 1000)
-    assert made.value == pytest.approx(100_000)
-    assert made.high - made.value == pytest.approx(1000 * 4.302653 * 10 / 3**0.5, rel=1e-6)
-    assert for_all([1.0, 100.0], 10).low == 0
+def test_items_drawn_evenly_over_groups_count_by_the_size_of_their_group(cast, llm, begin):
+    make_items(cast.project, 40, groups={"religion": "many", "gender": "woman"})
+    long = set()
+    for groups, count in (({"religion": "few"}, 4), ({}, 3)):
+        long |= {item.payload["text"] for item in make_items(cast.project, count, groups=groups)}
+    llm.prompt_tokens = lambda text: 1000 if text in long else PROMPT_TOKENS
+    trial = begin(Pick(attribute="religion"))
+    trial_run(trial_id=trial.pk)
+    trial = Trial.objects.select_related("model", "schema").get(pk=trial.pk)
+    assert (trial.attribute, trial.to_label) == ("religion", 47)
+    assert trial.strata == {'{"religion": "many"}': 40, '{"religion": "few"}': 4, "{}": 3}
+    made = trial_seen(trial).estimate
+    assert (made.items, made.n) == (47, 10)
+    assert made.tokens.value == pytest.approx(40 * (PROMPT_TOKENS + 2) + 7 * 1002)
+    assert made.tokens.low == pytest.approx(made.tokens.high)  # within a group all are alike
+
+
+def test_items_that_were_named_count_as_one_group(cast, begin):
+    items = make_items(cast.project, 3, groups={"religion": "many"})
+    trial = begin(Pick(item_ids=(items[0].pk, items[1].pk), attribute="religion"))
+    trial_run(trial_id=trial.pk)
+    trial.refresh_from_db()
+    assert (trial.attribute, trial.strata, trial.to_label) == ("", {}, 3)
+
+
+# --- what brought no answer -------------------------------------------------------------------------------------------
+
+
+def test_orders_that_were_answered_before_the_server_refused_are_counted(cast, llm, done):
+    make_items(cast.project, 1)
+    ModelVersion.objects.update(price_per_million_prompt=Decimal(10), price_per_million_completion=Decimal(0))
+    llm.faults.extend([None, None, "401"])
+    trial = done(orders=3)
+    row = trial.answers.get()
+    assert (trial.status, row.answered_at, row.value) == ("failed", None, None)
+    assert (row.requests, row.prompt_tokens, row.cached_tokens) == (3, 2 * PROMPT_TOKENS, 2 * CACHED_TOKENS)
+    assert "paid for" in row.problem
+    assert trials_spent(cast.project).prompt_tokens == 2 * PROMPT_TOKENS
+    seen = trial_seen(Trial.objects.select_related("model", "schema").get(pk=trial.pk))
+    assert (seen.answered, seen.estimate) == (0, None)
+    assert seen.rows[0].cost == seen.money.amount == Decimal("0.002")
+    line = costs_of(cast.project).trials
+    assert (line.items, line.prompt_tokens, line.money.amount) == (0, 2 * PROMPT_TOKENS, Decimal("0.002"))
+
+
+def test_orders_that_were_answered_before_time_was_up_are_counted(cast, llm, done, monkeypatch):
+    make_items(cast.project, 1)
+    monkeypatch.setattr(trials, "SECONDS", 0.5)
+    llm.latency = 0.3
+    trial = done(orders=3)
+    row = trial.answers.get()
+    assert (trial.status, row.answered_at) == ("failed", None)
+    assert row.prompt_tokens == PROMPT_TOKENS
+    assert trials_spent(cast.project).prompt_tokens == PROMPT_TOKENS
+
+
+def test_what_used_nothing_is_as_if_it_was_not_asked(cast, llm, done):
+    make_items(cast.project, 1)
+    llm.faults.append("401")
+    row = done(orders=3).answers.get()
+    assert (row.requests, row.prompt_tokens, row.problem) == (0, 0, "")
+
+
+# --- items and states -------------------------------------------------------------------------------------------------
+
+
+def test_several_labels_have_answer_confidence_and_cost_too(cast, llm, done, page_client):
+    config = cast.schema.config | {"min_choices": 1, "max_choices": 3}
+    type(cast.schema).objects.filter(pk=cast.schema.pk).update(task_type="multiple_choice", config=config)
+    ModelVersion.objects.update(price_per_million_prompt=Decimal(10), price_per_million_completion=Decimal(100))
+    llm.choose = lambda text, names: ["Keep", "Review"]
+    make_items(cast.project, 3, gold=["keep", "review"])
+    trial = Trial.objects.select_related("model", "schema").get(pk=done(orders=2).pk)
+    seen = trial_seen(trial)
+    assert len(seen.rows) == 3
+    for shown in seen.rows:
+        assert sorted(shown.row.value) == ["keep", "review"]
+        assert (shown.words, shown.against_gold, shown.row.requests) == ("Keep, Review", False, 2)
+        assert shown.row.confidence == pytest.approx(0.8, abs=0.2)
+        assert shown.cost > 0
+    page = page_client(cast.olivia).get(reverse("run_trial", args=[cast.project.pk, trial.pk])).content.decode()
+    assert page.count("Keep, Review") >= 3
+    assert page.count("<dt>Cost</dt>") == 3
+    assert "unknown" not in page
 
 
 def test_named_items_are_asked_in_their_order(cast, done):

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotations.models import Annotation
 from ledger.errors import DomainError
 from llm_workers import limits
-from llm_workers.costs.money import Money
-from llm_workers.estimates import estimate
 from llm_workers.models import ModelVersion, RunItem, RunPlan
-from llm_workers.services import filling
+from llm_workers.services import filling, strata
 from llm_workers.services.filling import run_fill, unfilled_runs
 from llm_workers.services.runs import run_cancel, run_pause, run_resume
 from llm_workers.tasks import resume_runs
@@ -72,36 +71,60 @@ def test_the_probe_takes_every_group_by_turns_and_the_seed_decides(cast, start):
     assert first != probed(2)
 
 
+def test_the_estimate_counts_each_group_by_what_is_left_of_it(cast, llm, start, work):
+    """Ninety short items and twenty long ones: the probe asks about ten of each."""
+    make_items(cast.project, 90, groups={"religion": "many"})
+    make_items(cast.project, 20, groups={"religion": "few", "gender": "woman"})
+    long = set(cast.project.items.filter(groups__religion="few").values_list("payload__text", flat=True))
+    llm.prompt_tokens = lambda text: 1000 if text in long else PROMPT_TOKENS
+    run = work(start(probe=20))
+    plan = RunPlan.objects.get(run=run)
+    assert plan.strata == {'{"religion": "many"}': 90, '{"gender": "woman", "religion": "few"}': 20}
+    exact = 80 * (PROMPT_TOKENS + 2) + 10 * 1002
+    assert (plan.estimate["items"], plan.estimate["tokens"]) == (90, [exact] * 3)  # within a group all are alike
+    work(run_resume(run=run, by=cast.olivia))
+    run.refresh_from_db()
+    assert run.prompt_tokens + run.completion_tokens == exact + 10 * (PROMPT_TOKENS + 2) + 10 * 1002
+
+
+def test_without_a_probe_no_groups_are_counted(cast, start):
+    make_items(cast.project, 3, groups={"religion": "many"})
+    assert RunPlan.objects.get(run=start()).strata == {}
+
+
+def test_a_run_from_before_groups_were_counted_is_reckoned_as_one(cast, start, work):
+    make_items(cast.project, 20, groups={"religion": "many"})
+    make_items(cast.project, 10, groups={"religion": "few"})
+    run = start(probe=10)
+    RunPlan.objects.filter(run=run).update(strata={})
+    assert RunPlan.objects.get(run=work(run)).estimate["tokens"] == [20 * (PROMPT_TOKENS + 2)] * 3
+
+
+def test_beyond_many_groups_the_smallest_count_as_one(cast, start, monkeypatch):
+    monkeypatch.setattr(strata, "KEPT", 2)
+    for size in (5, 4, 3, 2):
+        make_items(cast.project, size, groups={"religion": f"of {size}"})
+    counted = RunPlan.objects.get(run=start(probe=8)).strata
+    assert counted == {'{"religion": "of 5"}': 5, '{"religion": "of 4"}': 4, "": 5}
+    assert strata.stratum_of({"religion": "of 3"}, counted) == ""
+    assert strata.left_of(counted, ["", "", '{"religion": "of 5"}'], left=11) == {
+        '{"religion": "of 5"}': 4, '{"religion": "of 4"}': 4, "": 3,
+    }  # fmt: skip
+
+
+def test_cancelling_after_the_probe_counts_no_items(cast, start, work):
+    make_items(cast.project, 30, groups={"religion": "many"})
+    run = work(start(probe=10))
+    with CaptureQueriesContext(connection) as asked:
+        run_cancel(run=run, by=cast.olivia)
+    assert not [one["sql"] for one in asked if "count(*) AS items" in one["sql"]]
+
+
 def test_a_probe_is_of_a_sensible_size(cast, start):
     make_items(cast.project, 1)
     for probe in (-1, 501):
         with pytest.raises(DomainError, match="A probe has at most 500 items"):
             start(probe=probe)
-
-
-def test_an_estimate_is_wider_the_fewer_items_it_rests_on(model):
-    few = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 3, left=1000, at_once=4, model=model, spent=Money(None))
-    many = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 30, left=1000, at_once=4, model=model, spent=Money(None))
-    assert few["tokens"][1] == many["tokens"][1] == 102_000
-    assert few["tokens"][0] < many["tokens"][0] < 102_000 < many["tokens"][2] < few["tokens"][2]
-    assert many["minutes"][1] == pytest.approx(1000 * 0.2 / 4 / 60, abs=0.01)
-    assert many["money"] is None
-    # By hand: mean 102, s = 11.5470 / by n = 4, t(0.975; 3) = 3.18245, m = 6: 612 ± 3.18245 · 11.5470 · √(6 + 36/4)
-    hand = estimate([(90, 2, 0.1), (110, 2, 0.3)] * 2, left=6, at_once=1, model=model, spent=Money(None))
-    assert hand["tokens"] == [470, 612, 754]
-    alone = estimate([(100, 2, 0.1)], left=10, at_once=1, model=model, spent=Money(None))
-    assert alone["tokens"] == [0, 1020, 2040]
-
-
-def test_money_for_servers_time_is_each_item_s_by_its_part_of_the_model_time(model):
-    costs = [(90, 2, 0.1), (110, 2, 0.3)] * 2
-    spent = Money(Decimal(8), "USD", "server time")
-    found = estimate(costs, left=6, at_once=1, model=model, spent=spent)
-    # By hand: 1, 3, 1, 3 USD: mean 2, s = 1.15470: 12 ± 3.18245 · 1.15470 · √(6 + 36/4)
-    assert found["money"] == pytest.approx([0.0, 12.0, 26.232343], abs=1e-4)
-    assert found["currency"] == "USD"
-    untimed = [(100, 2, 0.0)] * 4
-    assert estimate(untimed, left=6, at_once=1, model=model, spent=spent)["money"] == [12.0, 12.0, 12.0]
 
 
 # --- large projects -------------------------------------------------------------------------------------------------

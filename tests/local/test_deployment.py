@@ -317,5 +317,6 @@ def test_ci_runs_the_commands_that_people_run():
     assert "set -euo pipefail" in text
     # pytest's own closing line is the last one either way, and what fails before ends the script there.
     parts = ("check", "test-vllm", "test")
+    assert text.index("export EVENHAND_VLLM_DEMANDED=true") < text.index("make test-vllm")
     assert text.rstrip().endswith("\n".join(f"make {part}" for part in parts))
     assert subprocess.run(["bash", "-n", script], check=False).returncode == 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from evenhand.local.vllm import folder
 from evenhand.local.vllm.folder import CPU, GPU, Build, Place, place
 from evenhand.local.vllm.install import install
 from evenhand.local.vllm.server import VllmServer
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # Notes its arguments; fails where `broken` says so, and makes the folder that a conversion makes.
 PYTHON = """#!/bin/sh
@@ -162,3 +167,18 @@ def test_a_server_is_loopback_only_and_takes_few_cores(where, tmp_path):
     assert "--host 127.0.0.1" in given
     assert f"--model {where.model}" in given
     assert Path(server.command()[0]) == where.python
+
+
+@pytest.mark.parametrize(
+    ("demanded", "code", "outcome"), [("", 0, "2 skipped"), ("false", 0, "2 skipped"), ("true", 1, "1 failed, 1 error")]
+)
+def test_where_there_is_none_its_tests_are_skipped_or_where_it_is_demanded_fail(tmp_path, demanded, code, outcome):
+    """CI must not pass because nothing ran; a person is told plainly."""
+    nowhere = {"EVENHAND_VLLM_HOME": str(tmp_path), "EVENHAND_VLLM_DEMANDED": demanded}
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-m", "vllm", "-p", "no:cacheprovider", "tests/vllm/test_documentation.py"],
+        cwd=ROOT, env=os.environ | nowhere, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, outcome in ran.stdout) == (code, True), ran.stdout + ran.stderr
+    assert "vLLM is not installed: nothing was installed" in ran.stdout
+    assert ("EVENHAND_VLLM_DEMANDED makes that a failure" in ran.stdout) == (code == 1)

@@ -54,10 +54,16 @@ def make_labelled(
     people: tuple[float, ...] = (0.85,) * 4,
     seed: int = 1,
     name: str = "smollm2",
+    groups: tuple[dict[str, str], ...] = (),
 ) -> tuple[list[Item], Annotator]:
-    """People who mostly know, their consensus, and a model that claims .9 to 1 and is right ``skill`` of the time."""
+    """People who mostly know, their consensus, and a model that claims .9 to 1 and is right ``skill`` of the time.
+    Items have the ``groups`` by turns, where any are given."""
     chance = random.Random(seed)
     made = make_items(project, items)
+    if groups:
+        for number, item in enumerate(made):
+            item.groups = groups[number % len(groups)]
+        Item.objects.bulk_update(made, ["groups"])
     truth = [chance.choice(LABELS) for _ in made]
     for one in people:
         give(made, make_annotator(project), said(truth, one, chance), [None] * items)

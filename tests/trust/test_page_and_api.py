@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from django.urls import reverse
 
-from annotations.models import Annotation, Calibration
+from annotations.models import Annotation, Calibration, ProtectedAttribute
 from ledger.models import LedgerEvent
+from llm_workers.calibration.reading import decimal
 from llm_workers.models import StandIn, StandInRules
 from llm_workers.tasks import compute_trust
+from llm_workers.trust import views
 from llm_workers.trust.computing import trust_compute
 from tests.factories import make_annotator, make_project
 from tests.trust.people import give, make_labelled
@@ -183,3 +187,53 @@ def test_queries_do_not_grow_with_models(cast, looked, page_client, api, django_
         with django_assert_max_num_queries(12):
             client.get(address)
     assert Calibration.objects.count() == 6
+
+
+# --- groups -----------------------------------------------------------------------------------------------------------
+
+
+def _grouped(cast, count: int):
+    """A model that was looked at, over items of ``count`` groups of 60 and one of 10."""
+    ProtectedAttribute.objects.get_or_create(project=cast.project, name="religion")
+    names = [f"group {number:02}" for number in range(count)]
+    turns = [{"religion": name} for name in names for _ in range(6)] + [{"religion": f"group {count:02}"}]
+    _items, model = make_labelled(cast.project, items=60 * count + 10, skill=0.7, groups=tuple(turns))
+    trust_compute(project_id=cast.project.pk)
+    return model
+
+
+def test_each_group_has_its_own_diagram_before_and_after_with_a_table(cast, page_client):
+    model = _grouped(cast, 2)
+    scopes = {scope["group"]: scope for scope in Calibration.objects.get(annotator=model).scopes}
+    text = text_of(page_client(cast.edgar), page(cast, model.pk))
+    for group in ("group 00", "group 01"):
+        figure = next(part for part in text.split("<figure") if f">{group} <" in part).partition("</figure>")[0]
+        own = scopes[group]
+        ece, brier = ([decimal(own[side][name]["value"]) for side in ("before", "after")] for name in ("ece", "brier"))
+        assert f"Error {ece[0]}, calibrated {ece[1]}; Brier's score {brier[0]} and {brier[1]}." in unescape(figure)
+        assert figure.count('href="#m-diamond"') == len(own["before"]["bins"])
+        assert figure.count('href="#m-triangle"') == len(own["after"]["bins"])
+        assert figure.count('<th scope="row"') == len(own["before"]["bins"]) + len(own["after"]["bins"])
+    small = next(part for part in text.split("<figure") if ">group 02 <" in part).partition("</figure>")[0]
+    assert "Insufficient data: 10 checked labels, and 50 are needed." in small
+    assert "<svg" not in small
+
+
+def test_many_groups_are_drawn_page_by_page(cast, page_client, monkeypatch):
+    monkeypatch.setattr(views, "GROUPS_DRAWN", 2)
+    model = _grouped(cast, 2)
+    client = page_client(cast.olivia)
+    first, second = (text_of(client, page(cast, model.pk) + query) for query in ("", "?page=2"))
+    drawn = [[f"group {number:02} <span" in text for number in range(3)] for text in (first, second)]
+    assert drawn == [[True, True, False], [False, False, True]]
+    assert "1–2 of 3" in first
+    for odd in ("?page=99", "?page=x", "?page=-1"):
+        assert client.get(page(cast, model.pk) + odd).status_code == 200
+
+
+def test_without_groups_there_is_no_diagram_of_groups(cast, page_client):
+    _items, model = make_labelled(cast.project, items=120, groups=({},))
+    trust_compute(project_id=cast.project.pk)
+    text = text_of(page_client(cast.olivia), page(cast, model.pk))
+    assert "Share of right labels by confidence" in text
+    assert "Group by group" not in text

@@ -272,6 +272,14 @@ def test_groups_reach_the_score_only_where_the_owner_wants_it(cast):
     assert LedgerEvent.objects.get(kind="verifier.rules_changed").data == {"use_groups": True}
 
 
+def test_of_many_groups_the_largest_have_figures_whatever_their_names(cast, labelled, monkeypatch):
+    monkeypatch.setattr(verifying, "MOST_GROUPS", 2)
+    for group, count in (("a", 1), ("b", 2), ("y", 4), ("z", 3)):
+        for _ in range(count):
+            labelled("keep keep", groups={"religion": group}, gold="keep")
+    assert [one["group"] for one in verify(cast).figures["groups"]] == ["y", "z"]
+
+
 def test_news_make_a_project_due(cast, model):
     crowd(cast, items=4, gold=0)
     record(kind="annotation.submitted", actor="system", subject="annotation:1", project_id=cast.project.pk, data={})

@@ -1,4 +1,5 @@
-"""One real vLLM for all tests of this folder: skipped, with the reason, where none could be installed."""
+"""One real vLLM for all tests of this folder: skipped, with the reason, where none could be installed; or failed, where
+it is demanded."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ import httpx
 import pytest
 
 from annotations.models import Item, Project
-from evenhand.local.vllm.folder import place
+from evenhand.local.vllm.folder import Place, demanded, place
 from evenhand.local.vllm.server import LORA_RANK, VllmServer
 from llm_workers import limits
 from llm_workers.models import ModelVersion
@@ -59,11 +60,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(900))
 
 
-@pytest.fixture(scope="session")
-def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
+def installed() -> Place:
+    """Where vLLM is. Without one the test ends here: skipped for a person, failed in CI, which would otherwise pass
+    although nothing ran."""
     where = place()
+    if not where.ready and demanded():
+        pytest.fail(f"{where.why_not()} EVENHAND_VLLM_DEMANDED makes that a failure.", pytrace=False)
     if not where.ready:
         pytest.skip(where.why_not())
+    return where
+
+
+@pytest.fixture(scope="session")
+def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
+    where = installed()
     server = VllmServer(where, tmp_path_factory.mktemp("vllm") / "vllm.log")
     try:
         print(f"vLLM ({where.build.name}) started in {server.start():.0f} s")
@@ -104,9 +114,7 @@ def served(vllm: VllmServer, db, settings) -> ModelVersion:
 @pytest.fixture(scope="session")
 def adapter_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small LoRA adapter of the model, made by peft in vLLM's environment."""
-    where = place()
-    if not where.ready:
-        pytest.skip(where.why_not())
+    where = installed()
     folder = tmp_path_factory.mktemp("adapter") / ADAPTER
     command = [str(where.python), str(HERE / "make_adapter.py"), str(where.model), str(folder), str(LORA_RANK)]
     subprocess.run(command, check=True, capture_output=True, text=True)

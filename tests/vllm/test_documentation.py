@@ -7,11 +7,10 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-import pytest
 import yaml
 
-from evenhand.local.vllm.folder import place
 from evenhand.local.vllm.server import MODULE
+from tests.vllm.conftest import installed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "how-to").glob("serve-vllm*.md"))
@@ -39,9 +38,7 @@ def flags_told() -> set[str]:
 
 
 def test_every_option_that_the_pages_name_is_one_that_the_server_has():
-    where = place()
-    if not where.ready:
-        pytest.skip(where.why_not())
+    where = installed()
     command = [str(where.python), "-m", MODULE, "--help=all"]
     known = set(re.findall(FLAG, subprocess.run(command, capture_output=True, text=True, check=True).stdout))
     assert len(known) > 100

@@ -86,6 +86,11 @@ def place() -> Place:
     return Place(GPU if has_gpu() else CPU, Path(given).expanduser().resolve() if given else default_home())
 
 
+def demanded() -> bool:
+    """Whether tests that find none are to fail, instead of being skipped."""
+    return env.flag("EVENHAND_VLLM_DEMANDED", False)
+
+
 def default_home() -> Path:
     import platformdirs
 
