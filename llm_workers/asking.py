@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from llm_workers.client import BadRequest, ChatClient, ClientError, Request, Usage
+from llm_workers.client import BadRequest, ClientError, Completer, Request, Usage
 from llm_workers.client.wire import SEED
 from llm_workers.prompts import Example, digest, messages, repair, rotations
 from llm_workers.questions import BadAnswer, Question, Reading, not_refused
@@ -78,7 +78,7 @@ class Asked:
 
 
 async def ask_item(
-    client: ChatClient, *, model: str, asking: Asking, item_id: int, kind: str, payload: Mapping[str, Any]
+    client: Completer, *, model: str, asking: Asking, item_id: int, kind: str, payload: Mapping[str, Any]
 ) -> Asked:
     """Ask about one item. Raises ``ClientError``, with all that was used, where no server could be used; a refusal of
     this item alone is an outcome."""
@@ -121,7 +121,7 @@ def together(asking: Asking, readings: Sequence[Reading], rotations: Sequence[in
 class _Inquiry:
     """The requests about one item so far."""
 
-    client: ChatClient
+    client: Completer
     model: str
     question: Question
     readings: list[Reading] = field(default_factory=list)

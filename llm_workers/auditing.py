@@ -29,7 +29,7 @@ from llm_workers.selectors.runs import models_served
 from llm_workers.services.models import KINDS
 from llm_workers.services.prompting import plain_version, version_of
 from llm_workers.services.routing import AuditServers, servers_for
-from llm_workers.services.shift import Shift
+from llm_workers.services.shift import Back, Shift
 
 
 class Panel:
@@ -182,6 +182,7 @@ class _Sitting:
     candidates can be compared."""
 
     is_timed = False
+    finds_out = False  # whoever is audited was asked the same as others; one that dies of it is given up
 
     def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep) -> None:
         self.model, self.ways, self.take, self.keep = model, ways, take, keep
@@ -200,7 +201,7 @@ class _Sitting:
     def store(self, answers: Sequence[_Answer]) -> None:
         self.over = not self.keep([answer.said for answer in answers])
 
-    def release(self, leased: Sequence[tuple[Probe, Usage]]) -> None:
+    def release(self, leased: Sequence[Back[Probe]]) -> None:
         """What was not answered goes out again with the next sitting."""
 
     def touch(self, width: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,15 @@ def test_a_server_is_loopback_only_and_takes_few_cores(where, tmp_path):
     assert "--host 127.0.0.1" in given
     assert f"--model {where.model}" in given
     assert Path(server.command()[0]) == where.python
+
+
+def test_only_a_processor_is_held_to_few_sequences_without_graphs(where, tmp_path):
+    """On a GPU vLLM's own defaults count: what is measured there is what an installation gets."""
+    small = {"--enforce-eager", "--max-num-seqs", "--max-num-batched-tokens"}
+    cpu = VllmServer(where, tmp_path / "vllm.log").command()
+    assert small <= set(cpu)
+    assert cpu[cpu.index("--max-num-seqs") + 1] == "32"
+    assert "--gpu-memory-utilization" not in cpu
+    gpu = VllmServer(replace(where, build=replace(where.build, name="gpu")), tmp_path / "vllm.log").command()
+    assert not small & set(gpu)
+    assert gpu[gpu.index("--gpu-memory-utilization") + 1] == "0.4"
