@@ -9,7 +9,6 @@ from django.conf import settings
 from llm_workers.client import Patience
 from llm_workers.models import Dialect
 
-
 LONGEST_ANSWER = 3600  # seconds that an operator may let a server take for one answer
 
 

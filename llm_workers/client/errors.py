@@ -46,8 +46,8 @@ class Transient(Exception):
     """One server could not answer one request now; another one may. Stays within the client.
 
     ``wait``: the seconds for which the server wishes to be left alone. ``stalls``: it answers nobody, so one failure is
-    enough. ``overloaded``: it works, but has too much to do. ``lost``: the connection broke while it was asked, ``broke``: it
-    says itself that it broke.
+    enough. ``overloaded``: it works, but has too much to do. ``lost``: the connection broke while it was asked,
+    ``broke``: it says itself that it broke.
     """
 
     def __init__(

@@ -19,7 +19,6 @@ from llm_workers.client.load import Load
 from llm_workers.client.transport import LONG_AGO
 from llm_workers.client.wire import Server, Usage
 
-
 LOSSES = 64  # connections that broke, as far as they are remembered
 AT_ONCE = 1.0  # seconds within which connections break when a server dies
 

@@ -42,8 +42,9 @@ class ServerSerializer(serializers.ModelSerializer[Endpoint]):
     class Meta:
         model = Endpoint
         fields = [
-            "id", "url", "added", "enabled", "notes", "has_key", "price_per_hour", "currency", "answer_seconds", "dialect",
-            "healthy", "problem", "answer_ms", "checked_at", "breaker", "opens", "retry_at", "fault", "models", "throughputs",
+            "id", "url", "added", "enabled", "notes", "has_key", "price_per_hour", "currency", "answer_seconds",
+            "dialect", "healthy", "problem", "answer_ms", "checked_at", "breaker", "opens", "retry_at", "fault",
+            "models", "throughputs",
         ]  # fmt: skip
 
 

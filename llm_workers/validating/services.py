@@ -83,7 +83,10 @@ def pause_locked(validator: Validator, *, reason: str, actor: str = SYSTEM) -> N
 
 
 def validator_resume(*, project: Project, by: Any) -> Validator:
-    """Go on where it stopped; ``by`` None: the platform resumes it. Raises ``DomainError`` (409) where it is not paused or a limit is still reached."""
+    """Go on where it stopped; ``by`` None: the platform resumes it.
+
+    Raises ``DomainError`` (409) where it is not paused or a limit is still reached.
+    """
     with transaction.atomic():
         current = _current(project)
         lanes = lanes_locked(current)

@@ -31,7 +31,7 @@ from tests.llm_server import ScriptedServer
 SERVERS = "/api/v1/models/servers/"
 SLOW = 0.8  # seconds of the server for an answer
 WORDS = "A. Keep\n\n# Item\n\nHello.\n\nAnswer."
-REQUEST = Request("scripted-1", [{"role": "user", "content": WORDS}], Constraint(("A",), {}))
+REQUEST = Request("scripted-1", [{"role": "user", "content": WORDS}], Constraint(("A",), {}, 16))
 
 
 @pytest.fixture

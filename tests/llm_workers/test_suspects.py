@@ -56,7 +56,8 @@ def each_item_once(run: Run, items: int, bad: set[int]) -> None:
     """One label or one reason each, and all that servers answered is counted once."""
     rows = RunItem.objects.filter(run=run)
     assert (run.status, run.labelled, run.unanswered) == ("done", items - len(bad), len(bad))
-    assert Counter(rows.values_list("status", flat=True)) == {"done": items - len(bad), "unanswered": len(bad)}
+    ended = Counter(rows.values_list("status", flat=True))
+    assert ended == Counter({"done": items - len(bad), "unanswered": len(bad)})
     assert set(rows.filter(status="unanswered").values_list("item_id", "reason")) == {(pk, REASON) for pk in bad}
     labels = Counter(Annotation.objects.filter(run=run).values_list("item_id", flat=True))
     assert (len(labels), set(labels.values())) == (items - len(bad), {1})
@@ -146,7 +147,8 @@ def back(leased: list[Leased], *, died: bool = True) -> list[Back[Leased]]:
 
 
 @pytest.mark.parametrize(
-    ("deaths", "waiting", "together"), [(2, 60, 16), (2, 20, 10), (3, 20, 4), (3, 3, 2), (4, 20, 1), (9, 2, 1), (2, 1, 1)]
+    ("deaths", "waiting", "together"),
+    [(2, 60, 16), (2, 20, 10), (3, 20, 4), (3, 3, 2), (4, 20, 1), (9, 2, 1), (2, 1, 1)],
 )
 def test_groups_shrink_with_every_death_and_are_at_most_half(claim, deaths, waiting, together):
     suspect(claim, deaths, waiting)
@@ -187,7 +189,7 @@ def test_only_deaths_of_what_was_asked_alone_give_up(claim):
         items_release(claim=claim, back=back(leased))
         row = RunItem.objects.get(run_id=claim.run_id, item_id=leased[0].item_id)
         assert (row.deaths, row.lone_deaths) == (3 + lone, 1 + lone)
-    assert (row.status, row.reason, row.attempts) == ("unanswered", REASON, LONE_DEATHS)
+    assert (row.status, row.reason) == ("unanswered", REASON)
     assert row.finished_at is not None
     assert Run.objects.get(pk=claim.run_id).unanswered == 1
     assert plan.values_list("fault_pauses", "faults_in_row", "failing_since").get() == (0, 0, None)

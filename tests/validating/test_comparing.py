@@ -46,7 +46,14 @@ def test_it_follows_settlements_gold_and_ratings_and_may_run_twice(cast, rated, 
     project_verify(project_id=cast.project.pk)
     item = labelled("keep remove")
     work()
-    settle(expert=cast.edgar, case_id=item.cases.get().pk, value="remove", cause="human_error", recurrent=False, reason="Clear.")
+    settle(
+        expert=cast.edgar,
+        case_id=item.cases.get().pk,
+        value="remove",
+        cause="human_error",
+        recurrent=False,
+        reason="Clear.",
+    )
     Item.objects.filter(pk=Item.objects.order_by("pk")[0].pk).update(gold="remove")
     assert counted(rated) != ratings_compared(rated)
     for _ in range(2):
