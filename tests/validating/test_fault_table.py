@@ -35,7 +35,7 @@ def test_once(rated_by, llm, work, fault):
     outcome = TABLE[fault][0]
     if outcome == "paused":
         assert (validator.status, validator.unanswered) == ("paused", 0)
-        assert validator.reason.endswith("resume the validator.")
+        assert validator.reason.endswith(THEN)
     else:
         lost = 1 if outcome == "unanswered" else 0
         assert (validator.status, validator.rated, validator.unanswered) == ("idle", LABELS - lost, lost)
