@@ -20,6 +20,7 @@ from llm_workers.validating.models import Validator, ValidatorLane
 from llm_workers.validating.rating import rate_for_a_while
 from llm_workers.validating.services import validator_rules_update
 from tests.llm_server import ScriptedServer
+from tests.llm_workers.test_more_lanes import SHIFTS
 from tests.validating.test_lanes import everything_rated_once, to_rate, wake
 
 
@@ -41,16 +42,7 @@ def told(validator: Validator, *, width: int = 8, usual: float = 0.1, load: Load
     return ValidatorLane.objects.filter(validator=validator).count()
 
 
-@pytest.mark.parametrize(
-    ("shift", "lanes"),
-    [
-        ({}, 2),
-        ({"width": 7}, 1),  # it could ask more itself
-        ({"usual": 0.3}, 1),  # the server is busy
-        ({"usual": 0.3, "load": Load(running=20, waiting=1)}, 2),  # the server says that hardly anybody waits
-        ({"load": Load(running=20, waiting=8)}, 1),
-    ],
-)
+@pytest.mark.parametrize(("shift", "lanes"), SHIFTS)
 def test_a_full_lane_whose_server_has_room_gets_another_one(validator, shift, lanes):
     assert told(validator, **shift) == lanes
 
