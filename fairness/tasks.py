@@ -13,7 +13,7 @@ from annotations.models import Project
 from annotations.models.outgoing import unsent
 from fairness.audits.asking import audit_for_a_while
 from fairness.audits.dispatch import queue_audit
-from fairness.audits.limits import STALE
+from fairness.audits.limits import ASK_LIMITS, STALE
 from fairness.audits.renewing import audits_due
 from fairness.audits.services import audits_wake
 from fairness.models import FindingNotice, OwnerNotice
@@ -62,7 +62,7 @@ def compare_people_stale() -> int:
     return len(project_ids)
 
 
-@shared_task
+@shared_task(**ASK_LIMITS)
 def ask_audit(audit_id: int, generation: int) -> None:
     """Ask for a few seconds, then queue the next task."""
     follow = audit_for_a_while(audit_id=audit_id, generation=generation)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from llm_workers.client import BadRequest, ChatClient, ClientError, Request, Usage
+from llm_workers.client import BadRequest, ClientError, Completer, Request, Usage
 from llm_workers.client.wire import SEED
 from llm_workers.prompts import Example, digest, messages, repair, rotations
 from llm_workers.questions import BadAnswer, Question, Reading, not_refused
@@ -86,7 +86,7 @@ class Meter:
 
 
 async def ask_item(
-    client: ChatClient,
+    client: Completer,
     *,
     model: str,
     asking: Asking,
@@ -137,7 +137,7 @@ def together(asking: Asking, readings: Sequence[Reading], rotations: Sequence[in
 class _Inquiry:
     """The requests about one item so far."""
 
-    client: ChatClient
+    client: Completer
     model: str
     question: Question
     meter: Meter

@@ -29,7 +29,7 @@ from llm_workers.selectors.runs import models_served
 from llm_workers.services.models import KINDS
 from llm_workers.services.prompting import plain_version, version_of
 from llm_workers.services.routing import AuditServers, servers_for
-from llm_workers.services.shift import Shift
+from llm_workers.services.shift import Back, Shift
 
 
 class Panel:
@@ -183,6 +183,7 @@ class _Sitting:
     candidates can be compared."""
 
     is_timed = False
+    finds_out = False  # whoever is audited was asked the same as others; one that dies of it is given up
 
     def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep, spend: Spend) -> None:
         self.model, self.ways, self.take, self.keep, self.spend = model, ways, take, keep, spend
@@ -205,9 +206,9 @@ class _Sitting:
         for answer in answers:
             self.meters.pop(answer.said.key, None)
 
-    def release(self, leased: Sequence[tuple[Probe, Usage]]) -> None:
+    def release(self, leased: Sequence[Back[Probe]]) -> None:
         """What was not answered goes out again with the next sitting; what it used is counted now."""
-        meters = [meter for probe, _used in leased if (meter := self.meters.pop(probe.key, None)) is not None]
+        meters = [meter for back in leased if (meter := self.meters.pop(back.one.key, None)) is not None]
         used = sum((meter.usage for meter in meters), Usage())
         if used != Usage():
             requests = sum(meter.requests for meter in meters)

@@ -9,6 +9,8 @@ from django.conf import settings
 from llm_workers.client import Patience
 from llm_workers.models import Dialect
 
+LONGEST_ANSWER = 3600  # seconds that an operator may let a server take for one answer
+
 
 def patience(answer_seconds: float) -> Patience:
     """The patience with servers that may take so long for one answer: a slow one is no broken one."""
@@ -33,6 +35,9 @@ TASK_ANSWERS = 40
 LONGEST_TASK = 90.0
 STORE_EVERY = 0.7  # seconds: answers become labels, and pages change, this often
 TOUCH_EVERY = 5.0  # seconds
+
+# Above what all tries of the slowest answer may take. A worker that is gone is noticed by its lane, not by these.
+LANE_LIMITS = {"soft_time_limit": 5 * LONGEST_ANSWER, "time_limit": 5 * LONGEST_ANSWER + 60}
 
 # A lane that nobody touched for this long has lost its task.
 STALE = timedelta(seconds=30)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from llm_workers.costs.counting import costs_count, uncounted_projects
 from llm_workers.dispatch import queue_fill, queue_lane
-from llm_workers.limits import STALE
+from llm_workers.limits import LANE_LIMITS, STALE
 from llm_workers.services.filling import run_fill, unfilled_runs
 from llm_workers.services.labelling import label_for_a_while
 from llm_workers.services.lanes import lanes_join
@@ -22,7 +22,7 @@ from llm_workers.services.trials import lost_text, trial_break_off, trial_run
 from llm_workers.trust.computing import stale_projects, trust_compute
 
 
-@shared_task
+@shared_task(**LANE_LIMITS)
 def label_chunk(run_id: int, lane: int, generation: int) -> None:
     """Work on a lane for a few seconds, then queue the next task."""
     follow = label_for_a_while(run_id=run_id, lane=lane, generation=generation)

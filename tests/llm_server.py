@@ -45,6 +45,8 @@ class ScriptedServer:
 
     ``share`` is the probability of what is picked. ``faults`` are used up one per request; ``fault_for`` (item text →
     fault name or None) holds for every request. ``requests`` keeps the bodies, ``peak`` the most requests at a time.
+    Asked about an item of ``deadly`` it dies, and is started anew ``away`` seconds later; ``deaths``: the requests that
+    were inside it each time; ``says_so``: it answers 500 to all of them first, as vLLM does.
     """
 
     def __init__(
@@ -72,11 +74,18 @@ class ScriptedServer:
         self.peak = self.now = 0
         self.lock = threading.RLock()
         self.closing = threading.Event()
-        handler = type("Handler", (_Handler,), {"script": self})
+        self.deadly: Callable[[str], bool] = lambda text: False
+        self.away = 1.0
+        self.deaths: list[int] = []
+        self.dead = self.says_so = self.broken = False
+        self._handler = type("Handler", (_Handler,), {"script": self})
         self.connections: set[socket.socket] = set()
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._listen(port)
+
+    def _listen(self, port: int) -> None:
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), self._handler)
         self._http.daemon_threads = True
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
@@ -92,9 +101,31 @@ class ScriptedServer:
     def stop(self) -> None:
         """Stop as a killed server does: open connections break, new ones are refused."""
         self.closing.set()
+        while self.dead:
+            time.sleep(0.01)
         self._http.shutdown()
         self._http.server_close()
         self._break_connections()
+
+    def die(self) -> None:
+        """Be killed, and started anew after a while."""
+        with self.lock:
+            if self.dead or self.closing.is_set():
+                return
+            self.dead = True
+            self.deaths.append(self.now)
+        self._break_connections()
+        threading.Thread(target=self._come_back, daemon=True).start()
+
+    def _come_back(self) -> None:
+        port = self.port
+        self._http.shutdown()
+        self._http.server_close()
+        self._break_connections()
+        self.closing.wait(self.away)
+        self._listen(port)
+        self._thread.start()
+        self.dead = self.broken = False
 
     def replace_by(self, model: str) -> None:
         """Be another server under the same address, with another model: every connection to the old one breaks."""
@@ -201,6 +232,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         script = self.script
+        if script.dead:
+            self.close_connection = True
+            return
         if not self._authorised():
             return
         if self.path == "/metrics" and script.elsewhere is not None:
@@ -254,6 +288,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: dict[str, Any]) -> None:
         script, fault = self.script, self.script.next_fault(item_text(body))
+        if script.deadly(item_text(body)):
+            script.broken = script.says_so
+            threading.Timer(0.05, script.die).start() if script.says_so else script.die()
+        if script.dead:
+            self.close_connection = True
+            return
+        fault = "500" if script.broken else fault
         if body["model"] != script.model and script.dialect != "llamacpp":
             fault = "404"
         if fault in STATUS_FAULTS:

@@ -12,6 +12,8 @@ MAX_SETS = 200  # in a project
 MAX_UPLOAD = 8 * 1024 * 1024  # bytes of a set
 
 SITTINGS_KEPT = 500
+# Above what all tries of the slowest answer may take: an operator may let a server take an hour for one.
+ASK_LIMITS = {"soft_time_limit": 18_000, "time_limit": 18_060}
 STALE = timedelta(seconds=40)  # an audit that nobody touched for this long has lost its task
 
 # For how long a candidate's servers may fail before it is given up and the next one is asked.

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotations.models import Checkpoint, Run
+from llm_workers.limits import PROBE_ITEMS
 from llm_workers.models import Endpoint, ModelVersion, RuleAction, RuleKind, RunItem, Throughput
 from llm_workers.policy import Asked
 from llm_workers.registry.forms import CURRENCY, SHA256
@@ -175,12 +176,11 @@ class RunStartSerializer(serializers.Serializer[Any]):
         help_text=_("Id of a prompt of the project; it decides reasons and orders. None: the plain prompt."),
     )
     probe = serializers.IntegerField(
-        default=0,
+        default=PROBE_ITEMS,
         min_value=0,
         max_value=500,
         help_text=_(
-            "After so many items the run waits, with an estimate of the rest; resume it to go on. 0: none. The page"
-            " proposes 20."
+            "After so many items the run waits, with an estimate of the rest; resume it to go on. 0: it starts at once."
         ),
     )
     rules = RuleSerializer(many=True, default=list)

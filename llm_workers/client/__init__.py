@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llm_workers.client.breaker import BreakerState
+from llm_workers.client.careful import Careful, Completer
 from llm_workers.client.chat import ChatClient, Patience
 from llm_workers.client.errors import BadRequest, ClientError, Refused, Unavailable
 from llm_workers.client.probe import Probe, probe
@@ -13,8 +14,10 @@ from llm_workers.client.wire import Constraint, Offer, Reply, Request, Server, T
 __all__ = [
     "BadRequest",
     "BreakerState",
+    "Careful",
     "ChatClient",
     "ClientError",
+    "Completer",
     "Constraint",
     "Offer",
     "Patience",

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 
 from llm_workers.client.breaker import failed, succeeded
 from llm_workers.client.control import Control
-from llm_workers.client.errors import BadRequest, ClientError, Refused, Transient, Unavailable
+from llm_workers.client.errors import BadRequest, Refused, Transient, Unavailable
 from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
 from llm_workers.client.replies import broken, reply_of, retry_after
 from llm_workers.client.router import Replica, Router, begin_trial
 from llm_workers.client.transport import GeneralClient, LeanClient, Poster, is_proxied
+from llm_workers.client.tries import MOST_DEATHS, Tries
 from llm_workers.client.upkeep import Upkeep
 from llm_workers.client.verify import verify
 from llm_workers.client.wire import Reply, Request, Server, Usage, is_local
@@ -49,7 +50,8 @@ class ChatClient:
     """Use as ``async with ChatClient(…) as client: await client.complete(request)``; safe for many tasks at once.
 
     With a ``registry`` the list of servers is renewed every few seconds, breakers are shared with other processes, and
-    what was taken from each server is written down.
+    what was taken from each server is written down. ``gives_back``: whoever asks finds out by themselves what a server
+    died of, so that what was under way then is not asked again and again.
     """
 
     def __init__(
@@ -60,15 +62,16 @@ class ChatClient:
         concurrency: int = 8,
         patience: Patience | None = None,
         registry: Registry | None = None,
+        gives_back: bool = False,
     ) -> None:
         self.patience = patience or Patience()
-        self.registry = registry
+        self.registry, self.gives_back = registry, gives_back
         self.router = Router(servers, time.monotonic())
         self.overloads = 0  # answers 429 and 503, and requests without an answer in time, so far
         self.on_overload: Callable[[float], None] = lambda wait: None  # told of each, with the wait that is wished
         self._api_key = api_key
         self._concurrency = concurrency
-        self._lean = LeanClient(connect=self.patience.connect, whole=self.patience.read)
+        self._lean = LeanClient(connect=self.patience.connect)
         self._general: GeneralClient | None = None  # made where a proxy stands in between
         self._http: dict[str, Poster] = {}  # by the server's address
         self._upkeep = Upkeep(self)
@@ -115,42 +118,58 @@ class ChatClient:
         """Bytes that servers on this machine hold on its GPUs together, now; None where that cannot be read."""
         return await self._upkeep.gpu_memory()
 
-    async def complete(self, request: Request) -> Reply:
-        """The answer of the first server that gives one.
+    async def sure(self, model: str) -> Usage:
+        """Make sure that a server answers something now; what that used. Raises ``Refused`` or ``Unavailable``."""
+        return await self._control.sure(model=model)
+
+    async def complete(self, request: Request, *, once: bool = False) -> Reply:
+        """The answer of the first server that gives one. ``once``: no further try after a connection broke under it.
 
         Raises ``BadRequest`` (this request alone), ``Refused`` (no server will ever take it) or ``Unavailable`` (none
         could now), each with the last reason.
         """
-        failure: ClientError = Unavailable(_("No server offers this model. Start one, or add it on the models page."))
-        refused: set[str] = set()
-        usage, started, last = Usage(), time.monotonic(), math.inf
+        text = _("No server offers this model. Start one, or add it on the models page.")
+        most = 1 if once else MOST_DEATHS if self.gives_back else math.inf
+        tries = Tries(Unavailable(text), request=id(request), once=once, most_deaths=most)
+        started, last = time.monotonic(), math.inf
         for number in count(1):
-            wait, busy, asked = 0.0, False, set(refused)
-            while (replica := await self.choose(asked)) is not None:
-                asked.add(replica.url)
-                try:
-                    return (await self.ask(replica, request)).after(usage)
-                except Refused as error:
-                    refused.add(replica.url)
-                    failure = error
-                except Transient as error:
-                    failure = Unavailable(f"{replica.url}: {error}")
-                    wait, busy = max(wait, error.wait), busy or error.overloaded
-            if all(replica.url in refused for replica in self.router.usable):
+            reply = await self._round(request, tries)
+            if reply is not None:
+                return reply.after(tries.usage)
+            if tries.over or all(replica.url in tries.refused for replica in self.router.usable):
                 break
-            late = time.monotonic() - started > self.patience.whole
+            late = time.monotonic() - started > self._whole
             if late or number >= self.patience.rounds:
                 others, used = await self._control.answered(since=last, model=request.model)
-                usage += used
+                tries.usage += used
                 if not others:
                     break
-                if number >= (self.patience.rounds_late if late else math.inf if busy else self.patience.rounds_alone):
-                    text = _("Others are answered, this is not, whoever is asked. %(why)s") % {"why": failure.message}
-                    raise BadRequest(text, usage)
+                if number >= self._most_rounds(late=late, busy=tries.busy):
+                    text = _("Others are answered, this is not, whoever is asked. %(why)s")
+                    raise BadRequest(text % {"why": tries.failure.message}, tries.usage)
             last = time.monotonic()
             # Pauses of a request that fails alone need not grow any more, unless somebody is busy.
-            await asyncio.sleep(self._pause(number if busy else min(number, self.patience.rounds), wait))
-        raise failure.after(usage)
+            await asyncio.sleep(self._pause(number if tries.busy else min(number, self.patience.rounds), tries.wait))
+        raise tries.failure.after(tries.usage)
+
+    async def _round(self, request: Request, tries: Tries) -> Reply | None:
+        """Ask one server after the other until one answers; None where none did."""
+        tries.wait, tries.busy, asked = 0.0, False, set(tries.refused)
+        while not tries.over and (replica := await self.choose(asked)) is not None:
+            asked.add(replica.url)
+            try:
+                return await self.ask(replica, request)
+            except Refused as error:
+                tries.turned_away(replica, error)
+            except Transient as error:
+                tries.failed(replica, error)
+        return None
+
+    def _most_rounds(self, *, late: bool, busy: bool) -> float:
+        """For a request that fails while others are answered."""
+        if late:
+            return self.patience.rounds_late
+        return math.inf if busy else self.patience.rounds_alone
 
     def http(self, server: Server) -> Poster:
         """The client that its requests go through. A server on this machine is asked without a proxy."""
@@ -162,11 +181,18 @@ class ChatClient:
 
     def _through_proxy(self) -> GeneralClient:
         if self._general is None:
-            patience = self.patience
-            self._general = GeneralClient(
-                connect=patience.connect, whole=patience.read, connections=self._concurrency + 8
-            )
+            self._general = GeneralClient(connect=self.patience.connect, connections=self._concurrency + 8)
         return self._general
+
+    def seconds(self, server: Server) -> float:
+        """How long the server may take for one answer."""
+        return self.patience.read if server.answer_seconds is None else server.answer_seconds
+
+    @property
+    def _whole(self) -> float:
+        """After so many seconds no round begins any more: a server that may take longer for an answer stretches it."""
+        longest = max(map(self.seconds, self.servers), default=self.patience.read)
+        return self.patience.whole * max(longest / self.patience.read, 1.0)
 
     def headers(self, server: Server) -> dict[str, str]:
         key = self._key(server)
@@ -232,6 +258,7 @@ class ChatClient:
                         f"{server.url}/chat/completions",
                         json=request.body(server.dialect),
                         headers=self.headers(server),
+                        timeout=self.seconds(server),
                     )
                 finally:
                     replica.cuts.discard(cut)
@@ -240,7 +267,10 @@ class ChatClient:
         except httpx.TransportError as error:
             if isinstance(error, httpx.TimeoutException):
                 self._overloaded(0.0)
-            raise broken(error, seconds=time.monotonic() - started) from None
+            failure = broken(error, seconds=time.monotonic() - started)
+            if failure.lost:
+                replica.losses.append((time.monotonic(), id(request)))
+            raise failure from None
         if answer.status_code in (429, 503):
             self._overloaded(retry_after(answer))
         if answer.status_code == 404:  # perhaps it serves another model now

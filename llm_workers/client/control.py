@@ -6,7 +6,9 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from llm_workers.client.errors import BadRequest, Refused, Transient
+from django.utils.translation import gettext as _
+
+from llm_workers.client.errors import BadRequest, Refused, Transient, Unavailable
 from llm_workers.client.transport import LONG_AGO
 from llm_workers.client.wire import Constraint, Request, Usage
 
@@ -32,6 +34,7 @@ class Control:
         self.client = client
         self._lock = asyncio.Lock()
         self._asked_at, self._answered = LONG_AGO, False
+        self._failure: Refused | Unavailable | None = None
 
     async def answered(self, *, since: float, model: str) -> tuple[bool, Usage]:
         """Whether any server has answered anything after ``since`` (of ``time.monotonic``), and what asking used."""
@@ -47,14 +50,28 @@ class Control:
                 self._asked_at = asked_at
             return self._answered, usage
 
+    async def sure(self, *, model: str) -> Usage:
+        """Make sure that a server answers something now, and say what that used. Raises ``Refused`` or ``Unavailable``
+        where none does."""
+        answered, usage = await self.answered(since=time.monotonic(), model=model)
+        if not answered:
+            raise (self._failure or Unavailable(_("No server answers anything."))).after(usage)
+        return usage
+
     async def _ask(self, request: Request) -> tuple[bool, Usage]:
         asked: set[str] = set()
+        self._failure = None
         while (replica := await self.client.choose(asked)) is not None:
             asked.add(replica.url)
             try:
-                async with asyncio.timeout(self.client.patience.read * PATIENCE_SHARE):
+                async with asyncio.timeout(self.client.seconds(replica.server) * PATIENCE_SHARE):
                     reply = await self.client.ask(replica, request)
-            except (BadRequest, Refused, Transient, TimeoutError):
-                continue
-            return True, reply.usage
+            except Refused as error:
+                self._failure = error
+            except (BadRequest, Transient) as error:
+                self._failure = Unavailable(f"{replica.url}: {error}")
+            except TimeoutError:
+                self._failure = Unavailable(_("%(url)s answers nothing. See its log.") % {"url": replica.url})
+            else:
+                return True, reply.usage
         return False, Usage()

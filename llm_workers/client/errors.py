@@ -20,7 +20,17 @@ class ClientError(Exception):
 
 
 class Unavailable(ClientError):
-    """No server could answer now: down, overloaded, hanging or talking nonsense. Later may be different."""
+    """No server could answer now: down, overloaded, hanging or talking nonsense. Later may be different.
+
+    ``died``: a server stopped while it was asked this, which is perhaps why.
+    """
+
+    def __init__(self, message: str, usage: Usage | None = None, *, died: bool = False) -> None:
+        super().__init__(message, usage)
+        self.died = died
+
+    def after(self, usage: Usage) -> Unavailable:
+        return Unavailable(self.message, self.usage + usage, died=self.died)
 
 
 class Refused(ClientError):
@@ -36,9 +46,19 @@ class Transient(Exception):
     """One server could not answer one request now; another one may. Stays within the client.
 
     ``wait``: the seconds for which the server wishes to be left alone. ``stalls``: it answers nobody, so one failure is
-    enough. ``overloaded``: it works, but has too much to do.
+    enough. ``overloaded``: it works, but has too much to do. ``lost``: the connection broke while it was asked,
+    ``broke``: it says itself that it broke.
     """
 
-    def __init__(self, message: str, wait: float = 0.0, *, stalls: bool = False, overloaded: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        wait: float = 0.0,
+        *,
+        stalls: bool = False,
+        overloaded: bool = False,
+        lost: bool = False,
+        broke: bool = False,
+    ) -> None:
         super().__init__(message)
-        self.wait, self.stalls, self.overloaded = wait, stalls, overloaded
+        self.wait, self.stalls, self.overloaded, self.lost, self.broke = wait, stalls, overloaded, lost, broke

@@ -24,7 +24,7 @@ def broken(error: httpx.TransportError, *, seconds: float) -> Transient:
         text = _("no answer within %(seconds)s seconds. See whether the server is overloaded or hangs.")
         return Transient(text % {"seconds": round(seconds)})
     text = _("the connection broke (%(how)s). See the server's log.")
-    return Transient(text % {"how": type(error).__name__})
+    return Transient(text % {"how": type(error).__name__}, lost=True)
 
 
 def reply_of(server: Server, request: Request, answer: Answered, *, seconds: float, key: str = "") -> Reply:
@@ -62,7 +62,8 @@ def _refusal(server: Server, request: Request, answer: Answered, key: str) -> Ex
         text = _("the server is overloaded (%(status)s). See its log.")
         return Transient(text % facts, retry_after(answer), overloaded=True)
     if status in TRANSIENT or status >= 500:
-        return Transient(_("the server has a problem (%(status)s). See its log.") % facts, retry_after(answer))
+        text = _("the server has a problem (%(status)s). See its log.")
+        return Transient(text % facts, retry_after(answer), broke=status >= 500 and status != 503)
     return BadRequest(_("The server did not take this item (%(status)s).") % facts)
 
 

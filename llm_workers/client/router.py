@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
@@ -18,6 +18,9 @@ from llm_workers.client.errors import Refused, Transient
 from llm_workers.client.load import Load
 from llm_workers.client.transport import LONG_AGO
 from llm_workers.client.wire import Server, Usage
+
+LOSSES = 64  # connections that broke, as far as they are remembered
+AT_ONCE = 1.0  # seconds within which connections break when a server dies
 
 
 class _Process:
@@ -72,6 +75,7 @@ class Replica:
         self.answered_at = LONG_AGO
         self.replied_at = LONG_AGO  # when it last gave an answer that can be read
         self.slowest = 0.0  # seconds of the slowest answer
+        self.losses: deque[tuple[float, int]] = deque(maxlen=LOSSES)  # when connections broke, and under which request
         self.verified_at = LONG_AGO  # when its list of models was last asked for, with the right model in it
         self.unverified_at = LONG_AGO  # when that failed
         self.unverified_because: Transient | Refused | None = None
@@ -128,6 +132,10 @@ class Replica:
             self.tally.seconds += passed
             self.tally.share += passed * self.own / max(self.under_way, self.own)
 
+    def died(self, at: float, request: int) -> bool:
+        """Whether connections broke under other requests about then, too: it was the server, not one connection."""
+        return any(abs(when - at) <= AT_ONCE and whose != request for when, whose in self.losses)
+
     def stalls(self, now: float, after: float) -> bool:
         """Whether it has answered nothing for ``after`` seconds although something was under way."""
         return self.own > 0 and now - max(self.busy_since, self.answered_at) > after
@@ -179,12 +187,14 @@ class Router:
             return None
         return min(found, key=lambda one: _rank(one, now)), False
 
-    def stalled(self, now: float, after: float) -> list[Replica]:
-        """Those that answer nothing while another one does: see ``Replica.stalls``."""
+    def stalled(self, now: float, after: float, *, read: float) -> list[Replica]:
+        """Those that answer nothing while another one does: see ``Replica.stalls``. ``after`` belongs to servers that
+        may take ``read`` seconds for an answer; one that may take longer is waited for as much longer."""
         alive = [one for one in self.usable if one.breaker.phase == "closed"]
         found = []
         for replica in self.replicas.values():
-            patience = max(after, 5 * max((one.slowest for one in alive), default=0.0))
+            own = after * max((replica.server.answer_seconds or read) / read, 1.0)
+            patience = max(own, 5 * max((one.slowest for one in alive), default=0.0))
             since = max(replica.busy_since, replica.answered_at)
             if replica.stalls(now, patience) and any(one.answered_at > since for one in alive if one is not replica):
                 found.append(replica)

@@ -44,11 +44,12 @@ class Answered(Protocol):
 class Poster(Protocol):
     """An HTTP client as ``ChatClient`` needs it."""
 
-    async def post(self, url: str, *, json: Any, headers: Mapping[str, str]) -> Answered:
-        """Raises ``httpx.ConnectError``, ``httpx.TimeoutException`` or another ``httpx.TransportError``."""
+    async def post(self, url: str, *, json: Any, headers: Mapping[str, str], timeout: float) -> Answered:
+        """Raises ``httpx.ConnectError``, ``httpx.TimeoutException`` or another ``httpx.TransportError``; ``timeout`` of
+        the answer in seconds."""
 
     async def get(self, url: str, *, headers: Mapping[str, str], timeout: float) -> Answered:
-        """Raises the same; ``timeout`` in seconds."""
+        """Raises the same."""
 
     def opened_at(self, url: str) -> float:
         """When the latest connection to the server of this address was opened, by ``time.monotonic``."""
@@ -146,18 +147,18 @@ class _Connection(asyncio.Protocol):
 class LeanClient:
     """JSON over kept connections. Times in seconds. Not more connections than requests at a time."""
 
-    def __init__(self, *, connect: float, whole: float) -> None:
-        self.connect, self.whole = connect, whole
+    def __init__(self, *, connect: float) -> None:
+        self.connect = connect
         self._idle: dict[str, list[_Connection]] = {}
         self._parts: dict[tuple[str, tuple[tuple[str, str], ...]], tuple[SplitResult, bytes]] = {}
         self._tls: ssl.SSLContext | None = None
         self._opened_at: dict[str, float] = {}
 
-    async def post(self, url: str, *, json: Any, headers: Mapping[str, str]) -> Answer:
+    async def post(self, url: str, *, json: Any, headers: Mapping[str, str], timeout: float) -> Answer:
         """The answer, whatever its status."""
         parts, head = self._head(url, headers)
         body = orjson.dumps(json)
-        return await self._send(parts, b"POST %b%d\r\n\r\n%b" % (head, len(body), body), self.whole)
+        return await self._send(parts, b"POST %b%d\r\n\r\n%b" % (head, len(body), body), timeout)
 
     async def get(self, url: str, *, headers: Mapping[str, str], timeout: float) -> Answer:
         """The answer, whatever its status."""
@@ -248,15 +249,16 @@ class LeanClient:
 class GeneralClient:
     """The same over httpx, which knows proxies."""
 
-    def __init__(self, *, connect: float, whole: float, connections: int) -> None:
+    def __init__(self, *, connect: float, connections: int) -> None:
+        self.connect = connect
         self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(whole, connect=connect, pool=None),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
         self._opened_at: dict[str, float] = {}
 
-    async def post(self, url: str, *, json: Any, headers: Mapping[str, str]) -> Answered:
-        return await self._http.post(url, json=json, headers=headers, extensions=self._noting(url))
+    async def post(self, url: str, *, json: Any, headers: Mapping[str, str], timeout: float) -> Answered:
+        times = httpx.Timeout(timeout, connect=min(self.connect, timeout), pool=None)
+        return await self._http.post(url, json=json, headers=headers, timeout=times, extensions=self._noting(url))
 
     async def get(self, url: str, *, headers: Mapping[str, str], timeout: float) -> Answered:
         return await self._http.get(url, headers=headers, timeout=timeout, extensions=self._noting(url))

@@ -87,10 +87,10 @@ class Upkeep:
 
     async def _watch(self) -> None:
         """End what is under way at a server that hangs; the requests go to other ones."""
-        loop = asyncio.get_running_loop()
+        loop, patience = asyncio.get_running_loop(), self.client.patience
         while True:
-            await asyncio.sleep(self.client.patience.stall / 4)
-            for replica in self.client.router.stalled(time.monotonic(), self.client.patience.stall):
+            await asyncio.sleep(patience.stall / 4)
+            for replica in self.client.router.stalled(time.monotonic(), patience.stall, read=patience.read):
                 for cut in list(replica.cuts):
                     cut.reschedule(loop.time())
 

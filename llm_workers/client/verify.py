@@ -51,7 +51,7 @@ async def _fault(client: ChatClient, replica: Replica) -> Transient | Refused | 
             f"{server.url}/models", headers=client.headers(server), timeout=min(SECONDS, client.patience.read)
         )
     except httpx.TransportError as error:
-        return broken(error, seconds=time.monotonic() - asked_at)
+        return Transient(str(broken(error, seconds=time.monotonic() - asked_at)))  # nothing was asked that it died of
     found = read_list(server.url, answer, took=round((time.monotonic() - asked_at) * 1000))
     if not found.listed:
         return Transient(found.problem)

@@ -38,6 +38,7 @@ class Server:
 
     ``api_key``: None takes the client's, empty sends none. ``identity`` (of an ``Offer``) is the model that must be
     served there; None trusts the name. ``doubtful``: it did not answer when it was last asked what it serves.
+    ``answer_seconds`` that it may take for one answer; None: as many as the client's ``Patience`` says.
     """
 
     url: str
@@ -46,6 +47,7 @@ class Server:
     identity: tuple[str, str, str, str] | None = None
     breaker: BreakerState = CLOSED
     doubtful: bool = False
+    answer_seconds: float | None = None
 
 
 def is_local(url: str) -> bool:

@@ -31,7 +31,8 @@ class Endpoint(models.Model):
     """A server of ``LLM_BASE_URL``, or one that an operator added (``added``), as it was found when last asked.
 
     ``sealed_key`` holds the server's own API key, readable only for this address: see ``services.keys``. ``opens``
-    counts how often in a row the breaker opened, which its back-off grows with.
+    counts how often in a row the breaker opened, which its back-off grows with. ``answer_seconds``: how long it may
+    take for one answer; null: as long as ``LLM_ANSWER_SECONDS`` says.
     """
 
     url = models.CharField(_("address"), max_length=300, unique=True)
@@ -41,6 +42,7 @@ class Endpoint(models.Model):
     sealed_key = models.BinaryField(null=True, editable=False)
     price_per_hour = models.DecimalField(_("price per hour of the server"), max_digits=10, decimal_places=4, null=True)
     currency = models.CharField(_("currency"), max_length=3, default="EUR", db_default="EUR")
+    answer_seconds = models.PositiveSmallIntegerField(_("seconds for one answer"), null=True)
     dialect = models.CharField(_("dialect"), max_length=8, choices=Dialect.choices, default=Dialect.OTHER)
     healthy = models.BooleanField(_("answers"), default=False)
     problem = models.CharField(_("what is wrong, and what to do"), max_length=500, blank=True)
@@ -62,6 +64,10 @@ class Endpoint(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(price_per_hour__isnull=True) | Q(price_per_hour__gte=0), name="endpoint_price_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(answer_seconds__isnull=True) | Q(answer_seconds__gte=1, answer_seconds__lte=3600),
+                name="endpoint_patience_in_range",
             ),
         ]
 

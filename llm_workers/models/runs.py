@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from llm_workers.models.lanes import Lane
+from llm_workers.models.lanes import Lane, Suspect, Waiting
 from llm_workers.models.prompts import Prompt
 
 
@@ -59,26 +59,21 @@ class ModelAnnotator(models.Model):
         return f"{self.model} asked by {self.prompt}"
 
 
-class RunPlan(models.Model):
+class RunPlan(Waiting):
     """What a run was started with, how long it has worked, and how often in a row something went wrong (reset by the
     next label).
 
     ``probe``: items after which the run waits for its owner, who sees ``estimate`` (of ``llm_workers.estimates``) and
     lets it go on at ``confirmed_at``. ``working_since`` is null while it stands; ``worked_seconds`` are those before.
-    ``fault_pauses``: how often in a row it paused because no server could be used; from ``resume_at`` on it goes on by
-    itself once one offers the model. ``filled_at``: when its items were chosen. ``strata``: how many of them have which
-    groups, where there is a probe (``llm_workers.services.strata``). ``sums``: what checkpoints go on counting from
+    ``filled_at``: when its items were chosen. ``strata``: how many of them have which groups, where there is a probe
+    (``llm_workers.services.strata``). ``sums``: what checkpoints go on counting from
     (``llm_workers.services.figures``).
     """
 
     run = models.OneToOneField("annotations.Run", models.CASCADE, primary_key=True, related_name="plan")
     seed = models.BigIntegerField(_("seed of the order of items"), default=0)
     cached_tokens = models.PositiveBigIntegerField(_("prompt tokens taken from the server's cache"), default=0)
-    failing_since = models.DateTimeField(null=True)  # when servers began to fail; null while they answer
-    faults_in_row = models.PositiveIntegerField(default=0)  # times that no server could be used
     unanswered_in_row = models.PositiveIntegerField(default=0)  # items without a usable answer
-    fault_pauses = models.PositiveSmallIntegerField(default=0, db_default=0)
-    resume_at = models.DateTimeField(null=True)
     probe = models.PositiveIntegerField(_("items of the probe"), default=0)
     estimate = models.JSONField(null=True)
     confirmed_at = models.DateTimeField(null=True)
@@ -98,10 +93,9 @@ class RunPlan(models.Model):
 
 
 class RunLane(Lane):
-    """One chain of tasks of a run. ``quickest``: seconds of the quickest answers that it has known."""
+    """One chain of tasks of a run."""
 
     run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="lanes")
-    quickest = models.FloatField(null=True)
 
     class Meta(Lane.Meta):
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="run_lane_once")]
@@ -117,7 +111,7 @@ class RunItemStatus(models.TextChoices):
     UNANSWERED = "unanswered", _("No usable answer")  # `reason` says why
 
 
-class RunItem(models.Model):
+class RunItem(Suspect):
     """One item of one run, and what asking cost. Counted into the run's totals in the transaction that finishes it."""
 
     run = models.ForeignKey("annotations.Run", models.CASCADE, related_name="items")
@@ -149,12 +143,18 @@ class RunItem(models.Model):
                 condition=~Q(status__in=["done", "unanswered"]) | Q(finished_at__isnull=False),
                 name="run_item_end_has_time",
             ),
+            models.CheckConstraint(condition=Q(lone_deaths__lte=F("deaths")), name="run_item_lone_deaths_are_deaths"),
         ]
         indexes = [
             models.Index(fields=["run", "id"], condition=Q(status="pending"), name="run_item_pending"),
             models.Index(fields=["run", "lane"], condition=Q(status="leased"), name="run_item_leased"),
             models.Index(fields=["run", "-finished_at"], name="run_item_finished"),
             models.Index(fields=["run", "-id"], condition=Q(status="unanswered"), name="run_item_unanswered"),
+            models.Index(
+                fields=["run", "-deaths", "id"],
+                condition=Q(deaths__gte=2, status__in=["pending", "leased"]),
+                name="run_item_suspected",
+            ),
         ]
 
     def __str__(self) -> str:

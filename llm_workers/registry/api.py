@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import Scope
+from llm_workers.limits import LONGEST_ANSWER
 from llm_workers.models import Endpoint, Throughput
 from llm_workers.registry.access import operator, server_access
 from llm_workers.registry.forms import CURRENCY
@@ -41,8 +42,9 @@ class ServerSerializer(serializers.ModelSerializer[Endpoint]):
     class Meta:
         model = Endpoint
         fields = [
-            "id", "url", "added", "enabled", "notes", "has_key", "price_per_hour", "currency", "dialect", "healthy",
-            "problem", "answer_ms", "checked_at", "breaker", "opens", "retry_at", "fault", "models", "throughputs",
+            "id", "url", "added", "enabled", "notes", "has_key", "price_per_hour", "currency", "answer_seconds",
+            "dialect", "healthy", "problem", "answer_ms", "checked_at", "breaker", "opens", "retry_at", "fault",
+            "models", "throughputs",
         ]  # fmt: skip
 
 
@@ -57,6 +59,10 @@ class ServerWriteSerializer(serializers.Serializer[Any]):
         max_digits=10, decimal_places=4, min_value=0, required=False, allow_null=True
     )
     currency = serializers.CharField(max_length=3, required=False, validators=[CURRENCY])
+    answer_seconds = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_ANSWER, required=False, allow_null=True,
+        help_text=_("How long it may take for one answer; null: as long as LLM_ANSWER_SECONDS says."),
+    )  # fmt: skip
 
 
 class ServerChangeSerializer(ServerWriteSerializer):

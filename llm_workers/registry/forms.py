@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from llm_workers.limits import LONGEST_ANSWER
 from llm_workers.models import Endpoint, ModelVersion
 
 _PRICE: dict[str, Any] = {"min_value": 0, "max_digits": 10, "decimal_places": 4, "required": False}
@@ -34,7 +36,18 @@ class ServerForm(forms.Form):
         **_PRICE,
     )
     currency = forms.CharField(label=_("Currency"), max_length=3, initial="EUR", validators=[CURRENCY])
+    answer_seconds = forms.IntegerField(
+        label=_("Seconds for one answer"), required=False, min_value=1, max_value=LONGEST_ANSWER
+    )
     notes = forms.CharField(label=_("Notes"), required=False, max_length=500, help_text=_("Only operators see them."))
+
+    def __init__(self, data: QueryDict | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        text = _(
+            "After so long a request is given up and asked anew: a model on a processor, or one that reasons at length,"
+            " may take minutes. Empty: %(seconds)s, as LLM_ANSWER_SECONDS says."
+        )
+        self.fields["answer_seconds"].help_text = text % {"seconds": settings.LLM_ANSWER_SECONDS}
 
 
 class ServerChangeForm(ServerForm):
@@ -44,7 +57,8 @@ class ServerChangeForm(ServerForm):
     )
 
     def __init__(self, data: QueryDict | None, *, endpoint: Endpoint, in_settings: bool) -> None:
-        initial = {name: getattr(endpoint, name) for name in ("url", "price_per_hour", "currency", "notes", "enabled")}
+        shown = ("url", "price_per_hour", "currency", "answer_seconds", "notes", "enabled")
+        initial = {name: getattr(endpoint, name) for name in shown}
         super().__init__(data, initial=initial)
         if in_settings:
             self.fields["url"].disabled = True

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotations.models import LabelSchema, Project, ProjectStatus, Run, RunStatus
 from llm_workers.asking import Asking
-from llm_workers.client import Server, Usage
+from llm_workers.client import Server
 from llm_workers.client.load import Load
 from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import CONCURRENCY, FAULT_PAUSE, FAULTS_BORNE, LONGEST_FAULT_PAUSE, MAX_TAKEN, START
@@ -31,6 +31,8 @@ from llm_workers.services.lanes import lane_tell
 from llm_workers.services.resuming import fault_pause
 from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import lane_touch
+from llm_workers.services.shift import Back
+from llm_workers.services.suspects import died_under, group_lock, suspects
 from llm_workers.services.usage import NOTHING, unfinished_count
 
 
@@ -61,11 +63,13 @@ class Work:
 
 @dataclass(frozen=True)
 class Leased:
-    """An item to ask about."""
+    """An item to ask about. ``suspected``: servers may have died of it; ``alone``: it is asked about nothing else."""
 
     item_id: int
     modality: str
     payload: dict[str, Any]
+    suspected: bool = False
+    alone: bool = False
 
 
 def lane_claim(*, run_id: int, lane: int, generation: int) -> Work | None:
@@ -138,19 +142,25 @@ def items_lease(*, claim: Claim, count: int) -> list[Leased]:
     with transaction.atomic():
         if not lane_touch(run_id=claim.run_id, lane=claim.lane, generation=claim.generation):
             return []
-        if not Run.objects.filter(
-            pk=claim.run_id, status=RunStatus.RUNNING, project__status=ProjectStatus.ACTIVE
-        ).exists():
+        going = Run.objects.filter(pk=claim.run_id, status=RunStatus.RUNNING, project__status=ProjectStatus.ACTIVE)
+        suspected = going.values_list(Exists(suspects(RunItem.objects.filter(run=OuterRef("pk")))), flat=True).first()
+        if suspected is None:
             return []
         most = _room(claim.run_id)
         if most is not None:
             count = min(count, most)
-        pending = RunItem.objects.filter(run_id=claim.run_id, status=RunItemStatus.PENDING).order_by("id")
-        rows = list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
+        items = RunItem.objects.filter(run_id=claim.run_id)
+        if suspected:
+            Run.objects.select_for_update().get(pk=claim.run_id)
+            rows = group_lock(items, count=count)
+        else:
+            pending = items.filter(status=RunItemStatus.PENDING).order_by("id")
+            rows = list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
         RunItem.objects.filter(pk__in=[row.pk for row in rows]).update(
             status=RunItemStatus.LEASED, lane=claim.lane, generation=claim.generation, attempts=F("attempts") + 1
         )
-    return [Leased(row.item_id, row.item.modality, row.item.payload) for row in rows]
+    alone = suspected and len(rows) == 1
+    return [Leased(row.item_id, row.item.modality, row.item.payload, suspected, alone) for row in rows]
 
 
 def _room(run_id: int) -> int | None:
@@ -168,9 +178,11 @@ def _room(run_id: int) -> int | None:
     return room(asked, run_progress(run, plan, model_of(run)), leased=leased)
 
 
-def items_release(*, claim: Claim, used: Mapping[int, Usage]) -> None:
-    """Give items back that could not be asked about to the end; they were not at fault. ``used``: what that took all
-    the same, by item id."""
+def items_release(*, claim: Claim, back: Sequence[Back[Leased]]) -> None:
+    """Give items back that could not be asked about to the end; what that took all the same is counted. They were not
+    at fault, unless servers died of them: see ``suspects``."""
+    used = {one.one.item_id: one.usage for one in back}
+    died = [one.one.item_id for one in back if one.died]
     held = RunItem.objects.filter(
         run_id=claim.run_id,
         item_id__in=used,
@@ -180,9 +192,15 @@ def items_release(*, claim: Claim, used: Mapping[int, Usage]) -> None:
     )
     with transaction.atomic():
         paid = [item_id for item_id, usage in used.items() if usage != NOTHING]
-        if paid:
+        if paid or died:
             run = Run.objects.select_for_update().get(pk=claim.run_id)
             unfinished_count(run, list(held.filter(item_id__in=paid).select_for_update().order_by("id")), used)
+            alone = any(one.one.alone for one in back)
+            given_up = died_under(held.filter(item_id__in=died), alone=alone, why="reason")
+            if given_up:  # the run has come on, so it bears faults anew
+                run.unanswered += given_up
+                run.save(update_fields=["unanswered"])
+                RunPlan.objects.filter(run=run).update(failing_since=None, faults_in_row=0, fault_pauses=0)
         held.update(status=RunItemStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
 
 

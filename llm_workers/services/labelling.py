@@ -8,7 +8,7 @@ from asgiref.sync import async_to_sync
 
 from llm_workers import limits
 from llm_workers.asking import ask_item
-from llm_workers.client import ChatClient, Refused, Server, Usage
+from llm_workers.client import Careful, ChatClient, Refused, Server
 from llm_workers.services.answers import Outcome, answers_store
 from llm_workers.services.claims import (
     Leased,
@@ -21,7 +21,7 @@ from llm_workers.services.claims import (
 )
 from llm_workers.services.routing import RunServers
 from llm_workers.services.runs import lane_touch
-from llm_workers.services.shift import Next, Shift
+from llm_workers.services.shift import Back, Next, Shift
 
 
 def label_for_a_while(*, run_id: int, lane: int, generation: int) -> Next | None:
@@ -43,6 +43,8 @@ def label_for_a_while(*, run_id: int, lane: int, generation: int) -> Next | None
 class _Labelling:
     """The ``Job`` of a run's lane."""
 
+    finds_out = True
+
     def __init__(self, work: Work) -> None:
         self.work = work
         self.servers: tuple[Server, ...] = work.servers
@@ -54,7 +56,7 @@ class _Labelling:
 
     async def ask(self, client: ChatClient, one: Leased) -> Outcome:
         asked = await ask_item(
-            client,
+            Careful(client) if one.suspected else client,
             model=self.work.model_name,
             asking=self.work.asking,
             item_id=one.item_id,
@@ -75,8 +77,8 @@ class _Labelling:
     def store(self, answers: Sequence[Outcome]) -> None:
         answers_store(work=self.work, outcomes=answers)
 
-    def release(self, leased: Sequence[tuple[Leased, Usage]]) -> None:
-        items_release(claim=self.work.claim, used={one.item_id: usage for one, usage in leased})
+    def release(self, leased: Sequence[Back[Leased]]) -> None:
+        items_release(claim=self.work.claim, back=leased)
 
     def touch(self, width: int) -> bool:
         claim = self.work.claim

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
@@ -18,6 +19,7 @@ from llm_workers.client.load import Load
 from llm_workers.dispatch import queue_lanes_on_commit
 from llm_workers.limits import EASY, LITTLE, MAX_LANES, MOST_LANES, TOUCH_EVERY
 from llm_workers.models import RunLane
+from llm_workers.models.lanes import Lane
 from llm_workers.pacing import STRIDE, Pace
 from llm_workers.services.finish import GOING, model_of
 
@@ -48,8 +50,15 @@ def lanes_join() -> int:
 
 
 def lane_tell(lane: RunLane, *, pace: Pace, load: Load | None) -> None:
-    """Keep what a shift found of its servers, and make one lane more, for another worker, where all lanes have as many
-    requests under way as they may, are worked on, and the servers take that easily.
+    """Keep what a shift found of its servers, and make one lane more, for another worker, where that helps."""
+    count = lanes_wanted(lane, RunLane.objects.filter(run=lane.run_id), pace=pace, load=load)
+    if count:
+        lanes_make(lane.run, count)
+
+
+def lanes_wanted(lane: Lane, lanes: QuerySet[Any], *, pace: Pace, load: Load | None) -> int:
+    """Keep in ``lane``, one of ``lanes``, what its shift found of its servers; how many lanes there should be where all
+    have as many requests under way as they may, are worked on, and the servers take that easily; else 0.
 
     By their ``load``, if next to nothing waits inside them; where they do not say, if answers come nearly as soon as
     the quickest did.
@@ -60,8 +69,8 @@ def lane_tell(lane: RunLane, *, pace: Pace, load: Load | None) -> None:
     lane.save(update_fields=["width", "quickest"])
     easy = load.waiting <= LITTLE * load.running if load else pace.usual <= EASY * (lane.quickest or 0)
     if pace.width < pace.most or not easy:
-        return
-    others = list(RunLane.objects.filter(run=lane.run_id).exclude(pk=lane.pk).values_list("width", "touched_at"))
+        return 0
+    others = list(lanes.exclude(pk=lane.pk).values_list("width", "touched_at"))
     since = timezone.now() - WORKED_ON
-    if len(others) + 1 < MOST_LANES and all((width or 0) * STRIDE >= pace.most and at > since for width, at in others):
-        lanes_make(lane.run, len(others) + 2)
+    full = all((width or 0) * STRIDE >= pace.most and at > since for width, at in others)
+    return len(others) + 2 if full and len(others) + 1 < MOST_LANES else 0

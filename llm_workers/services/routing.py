@@ -43,6 +43,7 @@ def servers_for(model: ModelVersion) -> tuple[Server, ...]:
                     identity=identity,  # type: ignore[arg-type]
                     breaker=_state(endpoint),
                     doubtful=not endpoint.healthy,
+                    answer_seconds=endpoint.answer_seconds,
                 )
             )
     return tuple(found)

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
 from llm_workers.addresses import address_fault
+from llm_workers.limits import LONGEST_ANSWER
 from llm_workers.models import Breaker, Endpoint
 from llm_workers.services.keys import key_seal
 from llm_workers.services.models import price_keep, server_ask
 
-CHANGEABLE = frozenset({"url", "enabled", "notes", "price_per_hour", "currency", "api_key"})
+CHANGEABLE = frozenset({"url", "enabled", "notes", "price_per_hour", "currency", "answer_seconds", "api_key"})
 KEY_LENGTH = 500
 
 
@@ -29,12 +30,15 @@ def server_add(
     notes: str = "",
     price_per_hour: Decimal | None = None,
     currency: str = "EUR",
+    answer_seconds: int | None = None,
 ) -> Endpoint:
-    """Add a server beside those of ``LLM_BASE_URL``, and ask it at once what it serves.
+    """Add a server beside those of ``LLM_BASE_URL``, and ask it at once what it serves. ``answer_seconds``: how long it
+    may take for one answer; None: as long as ``LLM_ANSWER_SECONDS`` says.
 
-    Raises ``DomainError``: 400 for what cannot be an address, 409 where the server is known already.
+    Raises ``DomainError``: 400 for what cannot be an address or a time, 409 where the server is known already.
     """
     url = _checked(url, api_key)
+    _check_patience(answer_seconds)
     with transaction.atomic():
         endpoint = _create(
             url=url,
@@ -42,6 +46,7 @@ def server_add(
             notes=notes,
             price_per_hour=price_per_hour,
             currency=currency.upper(),
+            answer_seconds=answer_seconds,
             sealed_key=key_seal(api_key, url=url) if api_key else None,
             problem=_("It has not been asked yet."),
         )
@@ -50,7 +55,7 @@ def server_add(
 
 
 def server_change(*, endpoint: Endpoint, by: Any, **facts: Any) -> Endpoint:
-    """Change address, key, notes, price, or whether it may be used; ask it again where that matters.
+    """Change address, key, notes, price, patience, or whether it may be used; ask it again where that matters.
 
     ``api_key`` empty takes the key away. A new address forgets the key unless one is given, so that nobody can send
     somebody else's key elsewhere. Raises ``DomainError``: 400 for what cannot be, 409 for the address of another
@@ -59,6 +64,7 @@ def server_change(*, endpoint: Endpoint, by: Any, **facts: Any) -> Endpoint:
     unknown = set(facts) - CHANGEABLE
     if unknown:
         raise ValueError(f"Not to be changed: {', '.join(sorted(unknown))}")
+    _check_patience(facts.get("answer_seconds"))
     with transaction.atomic():
         endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
         before = _told(endpoint)
@@ -106,6 +112,13 @@ def _checked(url: str, api_key: str) -> str:
         text = _("A key has at most %(most)s characters, letters, digits and signs of ASCII.") % {"most": KEY_LENGTH}
         raise invalid(text, fields={"api_key": [text]})
     return url
+
+
+def _check_patience(seconds: int | None) -> None:
+    if seconds is not None and not 1 <= seconds <= LONGEST_ANSWER:
+        text = _("Between 1 and %(most)s seconds; leave it empty for what the installation says.")
+        text %= {"most": LONGEST_ANSWER}
+        raise invalid(text, fields={"answer_seconds": [text]})
 
 
 def _move(endpoint: Endpoint, url: str, api_key: str) -> bool:
@@ -157,6 +170,7 @@ def _told(endpoint: Endpoint, *, api_key: str | None = None) -> dict[str, Any]:
         "notes": endpoint.notes,
         "price_per_hour": None if price is None else str(price.normalize()),
         "currency": endpoint.currency,
+        "answer_seconds": endpoint.answer_seconds,
         "has_key": endpoint.has_key,
         **({"key_set": True} if api_key else {}),
     }

@@ -11,14 +11,14 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from llm_workers import limits
-from llm_workers.client import ChatClient, ClientError, Refused, Server, Usage
+from llm_workers.client import ChatClient, ClientError, Refused, Server, Unavailable, Usage
 from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
 from llm_workers.pacing import Pace
@@ -48,6 +48,16 @@ Leased = TypeVar("Leased")
 Answer = TypeVar("Answer", bound=Answered)
 
 
+@dataclass(frozen=True)
+class Back(Generic[Leased]):
+    """What could not be asked about to the end. ``usage``: what that took all the same; ``died``: a server stopped
+    while it was asked about this."""
+
+    one: Leased
+    usage: Usage = field(default_factory=Usage)
+    died: bool = False
+
+
 class Job(Protocol[Leased, Answer]):
     """A claim on a lane. All but ``ask`` use the database, in short transactions, and do nothing once the claim is
     lost."""
@@ -68,6 +78,10 @@ class Job(Protocol[Leased, Answer]):
     def is_timed(self) -> bool:
         """Whether money is counted by the servers' time."""
 
+    @property
+    def finds_out(self) -> bool:
+        """Whether it finds out what servers died of, by trying what is released on its own."""
+
     def lease(self, count: int) -> list[Leased]:
         """Up to ``count`` things to ask about that nobody else asks about; none: ask no more."""
 
@@ -77,8 +91,8 @@ class Job(Protocol[Leased, Answer]):
     def store(self, answers: Sequence[Answer]) -> None:
         """Keep them, once."""
 
-    def release(self, leased: Sequence[tuple[Leased, Usage]]) -> None:
-        """Give back what could not be asked about to the end, each with what that used all the same."""
+    def release(self, leased: Sequence[Back[Leased]]) -> None:
+        """Give back what could not be asked about to the end."""
 
     def touch(self, width: int) -> bool:
         """Say that the lane is worked on, and that so many requests at a time are worth it, which the next task begins
@@ -113,6 +127,7 @@ class Shift(Generic[Leased, Answer]):
             concurrency=self.job.concurrency,
             patience=limits.PATIENCE,
             registry=self.job.registry,
+            gives_back=self.job.finds_out,
         )
         client.on_overload = self._overloaded
         async with client:
@@ -178,7 +193,7 @@ class Shift(Generic[Leased, Answer]):
     async def _collect(self) -> None:
         done, self.done = self.done, []
         full = len(self.asking) >= self.pace.width
-        released: list[tuple[Leased, Usage]] = []
+        released: list[Back[Leased]] = []
         for task in done:
             one = self.asking.pop(task)
             try:
@@ -186,7 +201,7 @@ class Shift(Generic[Leased, Answer]):
             except ClientError as error:
                 if not isinstance(self.fault, Refused):  # that says more than what came of it afterwards
                     self.fault = error
-                released.append((one, error.usage))
+                released.append(Back(one, error.usage, isinstance(error, Unavailable) and error.died))
                 continue
             self.answers.append(answer)
             self.unusable = 0 if answer.usable else self.unusable + 1
@@ -241,4 +256,4 @@ class Shift(Generic[Leased, Answer]):
             task.cancel()
         await asyncio.gather(*self.asking, *([self.storing] if self.storing else []), return_exceptions=True)
         if self.ready:
-            await sync_to_async(self.job.release)([(one, Usage()) for one in self.ready])
+            await sync_to_async(self.job.release)([Back(one) for one in self.ready])

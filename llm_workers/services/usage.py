@@ -29,6 +29,8 @@ def run_add(run: Run, plan: RunPlan, usage: Usage) -> None:
 
 def unfinished_count(run: Run, rows: Sequence[RunItem], used: Mapping[int, Usage]) -> None:
     """Count what ``used`` says of items (by id) that go back without an outcome; ``rows`` are locked, as is the run."""
+    if not rows:
+        return
     plan = RunPlan.objects.get(run=run)
     for row in rows:
         row_add(row, used[row.item_id])

@@ -82,6 +82,9 @@ class ValidatorSerializer(serializers.Serializer[Any]):
     cost = serializers.DecimalField(max_digits=16, decimal_places=6, allow_null=True)
     currency = serializers.CharField()
     compared = ComparedSerializer(many=True, help_text=_("Against settlements and gold: all items, then each group."))
+    compared_at = serializers.DateTimeField(
+        allow_null=True, help_text=_("What `compared` is as of: counted with the scores; null: not yet.")
+    )
     recommended = RecommendedSerializer(allow_null=True)
 
 
@@ -103,6 +106,7 @@ def _validator(project: Project) -> dict[str, Any]:
             "cost": None if used.cost is None else round(used.cost, 6),
             "currency": used.currency,
             "compared": [shown.overall, *shown.groups],
+            "compared_at": shown.compared_at,
             "recommended": recommended_validator(project),
         }
     ).data

@@ -6,13 +6,13 @@ Lock order: lanes, validator, ratings; each function takes a part of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,7 @@ from annotations.models import LabelSchema, ProjectStatus
 from annotations.task_types import task_type
 from ledger.services import SYSTEM, Event, record_many
 from llm_workers.client import Server, Usage
+from llm_workers.client.load import Load
 from llm_workers.costs.money import goes_by_time
 from llm_workers.limits import (
     CONCURRENCY,
@@ -31,10 +32,13 @@ from llm_workers.limits import (
     START,
 )
 from llm_workers.models import Dialect, ModelVersion
+from llm_workers.pacing import Pace
 from llm_workers.questions import Reading
 from llm_workers.services.routing import servers_for
+from llm_workers.services.shift import Back
+from llm_workers.services.suspects import died_under, group_lock, suspects
 from llm_workers.validating.filling import still_given
-from llm_workers.validating.lanes import lane_touch
+from llm_workers.validating.lanes import lane_tell, lane_touch
 from llm_workers.validating.limits import limit_reached, room_left
 from llm_workers.validating.models import (
     Rating,
@@ -45,6 +49,7 @@ from llm_workers.validating.models import (
     ValidatorStatus,
     Verdict,
 )
+from llm_workers.validating.resuming import fault_pause
 from llm_workers.validating.services import pause_locked
 
 
@@ -65,13 +70,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Leased:
-    """A label to ask about; ``label``: in words."""
+    """A label to ask about; ``label``: in words. ``suspected``: servers may have died of it; ``alone``: it is asked
+    about nothing else."""
 
     rating_id: int
     item_id: int
     modality: str
     payload: dict[str, Any]
     label: str
+    suspected: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,13 +183,15 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
     with transaction.atomic():
         if not lane_touch(validator_id=work.validator_id, lane=work.lane, generation=work.generation):
             return []
-        if not Validator.objects.filter(pk=work.validator_id, status=ValidatorStatus.RATING).exists():
+        going = Validator.objects.filter(pk=work.validator_id, status=ValidatorStatus.RATING)
+        own_suspects = suspects(Rating.objects.filter(validator=OuterRef("pk")))
+        suspected = going.values_list(Exists(own_suspects), flat=True).first()
+        if suspected is None:
             return []
         most = _room(work.validator_id)
         if most is not None:
             count = min(count, most)
-        pending = Rating.objects.filter(validator_id=work.validator_id, status=RatingStatus.PENDING).order_by("id")
-        rows = list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
+        rows = _waiting(work.validator_id, count, suspected=suspected)
         given = still_given([row.item_id for row in rows])
         wanted = [row for row in rows if (row.item_id, row.value_md5) in given]
         gone = [row.pk for row in rows if (row.item_id, row.value_md5) not in given]
@@ -190,11 +200,22 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
             status=RatingStatus.LEASED, lane=work.lane, generation=work.generation, attempts=F("attempts") + 1
         )
     task, config = task_type(work.schema.task_type), work.schema.config
+    how = {"suspected": suspected, "alone": suspected and len(wanted) == 1}
     leased = [
-        Leased(row.pk, row.item_id, row.item.modality, row.item.payload, task.describe(config, row.value))
+        Leased(row.pk, row.item_id, row.item.modality, row.item.payload, task.describe(config, row.value), **how)
         for row in wanted
     ]
     return leased if leased or not rows else ratings_lease(work=work, count=count)
+
+
+def _waiting(validator_id: int, count: int, *, suspected: bool) -> list[Rating]:
+    """What may be asked about next, locked: nothing but suspects where there are any."""
+    ratings = Rating.objects.filter(validator_id=validator_id)
+    if suspected:
+        Validator.objects.select_for_update().get(pk=validator_id)
+        return group_lock(ratings, count=count)
+    pending = ratings.filter(status=RatingStatus.PENDING).order_by("id")
+    return list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
 
 
 def _room(validator_id: int) -> int | None:
@@ -208,19 +229,26 @@ def _room(validator_id: int) -> int | None:
     return room_left(rules, leased=leased)
 
 
-def ratings_release(*, work: Work, used: Mapping[int, Usage]) -> None:
-    """Give labels back that could not be asked about to the end; they were not at fault. ``used``: what that took all
-    the same, by rating; it is counted once, with the label."""
+def ratings_release(*, work: Work, back: Sequence[Back[Leased]]) -> None:
+    """Give labels back that could not be asked about to the end; what that took all the same is counted, once, with the
+    label. They were not at fault, unless servers died of them: see ``llm_workers.services.suspects``."""
+    used = {one.one.rating_id: one.usage for one in back}
+    died = [one.one.rating_id for one in back if one.died]
     with transaction.atomic():
         paid = [pk for pk, usage in used.items() if usage != Usage()]
-        if paid:
+        if paid or died:
             own = Validator.objects.select_for_update().get(pk=work.validator_id)
             rows = list(_held(work).select_for_update().filter(pk__in=paid).order_by("id"))
             for row in rows:
                 _use(row, used[row.pk])
             Rating.objects.bulk_update(rows, ["prompt_tokens", "completion_tokens", "seconds"])
             _used(own, [used[row.pk] for row in rows])
-            own.save(update_fields=["prompt_tokens", "completion_tokens", "cached_tokens", "seconds"])
+            alone = any(one.one.alone for one in back)
+            given_up = died_under(_held(work).filter(pk__in=died), alone=alone, why="problem")
+            if given_up:  # the validator has come on, so it bears faults anew
+                own.unanswered += given_up
+                own.failing_since, own.faults_in_row, own.fault_pauses = None, 0, 0
+            own.save()
         held = _held(work).filter(pk__in=used)
         held.update(status=RatingStatus.PENDING, lane=None, generation=None, attempts=F("attempts") - 1)
 
@@ -290,7 +318,7 @@ def _count(own: Validator, answers: Sequence[Answer]) -> None:
     _used(own, (answer.usage for answer in answers))
     if answers:
         own.unanswered_in_row = 0 if answered else own.unanswered_in_row + len(answers)
-        own.failing_since, own.faults_in_row = None, 0
+        own.failing_since, own.faults_in_row, own.fault_pauses = None, 0, 0
         if own.status != ValidatorStatus.PAUSED:
             own.reason = ""
     own.save()
@@ -324,7 +352,7 @@ def lane_fault(*, work: Work, reason: str, hopeless: bool) -> float | None:
             return None
         since = own.failing_since or now
         if hopeless or now - since >= FAULTS_BORNE:
-            pause_locked(own, reason=_("%(why)s Then resume the validator.") % {"why": reason})
+            fault_pause(own, reason=reason, hopeless=hopeless)
             return None
         wait = min(FAULT_PAUSE * 2**own.faults_in_row, LONGEST_FAULT_PAUSE)
         own.failing_since, own.faults_in_row = since, own.faults_in_row + 1
@@ -335,8 +363,11 @@ def lane_fault(*, work: Work, reason: str, hopeless: bool) -> float | None:
         return wait
 
 
-def lane_next(*, work: Work) -> bool:
-    """Whether the lane has more to do."""
+def lane_next(*, work: Work, pace: Pace, load: Load | None = None) -> bool:
+    """Whether the lane has more to do. ``pace`` of its shift, and the requests that were inside the servers."""
     with transaction.atomic():
-        _lane, own = _locked(work.validator_id, work.lane, work.generation)
-        return own is not None and _may_go_on(own)
+        lane, own = _locked(work.validator_id, work.lane, work.generation)
+        if lane is None or own is None or not _may_go_on(own):
+            return False
+        lane_tell(lane, pace=pace, load=load)
+        return True

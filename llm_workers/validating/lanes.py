@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from django.db.models import F
 from django.utils import timezone
 
+from llm_workers.client.load import Load
 from llm_workers.limits import MAX_LANES
+from llm_workers.pacing import Pace
+from llm_workers.services.lanes import lanes_wanted
 from llm_workers.validating.dispatch import queue_ratings_on_commit
 from llm_workers.validating.models import Rating, RatingStatus, Validator, ValidatorLane, ValidatorStatus
 
@@ -18,14 +21,28 @@ from llm_workers.validating.models import Rating, RatingStatus, Validator, Valid
 def lanes_locked(validator: Validator, *, skip: bool = False) -> list[ValidatorLane]:
     """All lanes, locked; first made where there are fewer than servers that offer the model now. ``skip``: without
     those that somebody else has locked."""
-    count = max(min(validator.model.endpoints.filter(enabled=True).count(), MAX_LANES), 1)
+    _made(validator.pk, max(min(validator.model.endpoints.filter(enabled=True).count(), MAX_LANES), 1))
     lanes = ValidatorLane.objects.filter(validator=validator)
-    missing = set(range(count)) - set(lanes.values_list("number", flat=True))
-    if missing:
-        now = timezone.now()
-        made = [ValidatorLane(validator=validator, number=number, touched_at=now) for number in sorted(missing)]
-        ValidatorLane.objects.bulk_create(made, ignore_conflicts=True)
     return list(lanes.select_for_update(skip_locked=skip).order_by("number"))
+
+
+def lane_tell(lane: ValidatorLane, *, pace: Pace, load: Load | None) -> None:
+    """Keep what a shift found of its servers, and make one lane more, for another worker, where that helps: as the
+    lanes of runs do."""
+    lanes = ValidatorLane.objects.filter(validator=lane.validator_id)
+    for made in _made(lane.validator_id, lanes_wanted(lane, lanes, pace=pace, load=load)):
+        queue_ratings_on_commit(validator_id=lane.validator_id, lane=made.number, generation=0)
+
+
+def _made(validator_id: int, count: int) -> list[ValidatorLane]:
+    """Those of the first ``count`` lanes that were missing, made."""
+    missing = set(range(count)) - set(
+        ValidatorLane.objects.filter(validator=validator_id).values_list("number", flat=True)
+    )
+    now = timezone.now()
+    made = [ValidatorLane(validator_id=validator_id, number=number, touched_at=now) for number in sorted(missing)]
+    ValidatorLane.objects.bulk_create(made, ignore_conflicts=True)
+    return made
 
 
 def hand_over(validator: Validator, lanes: Sequence[ValidatorLane]) -> None:

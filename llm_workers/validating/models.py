@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from llm_workers.models.lanes import Lane
+from llm_workers.models.lanes import Lane, Suspect, Waiting
 
 
 class ValidatorRules(models.Model):
@@ -50,7 +50,7 @@ class ValidatorStatus(models.TextChoices):
     PAUSED = "paused", _("Paused")  # by a person, a limit or a fault: `reason` says which
 
 
-class Validator(models.Model):
+class Validator(Waiting):
     """A model asked in one way under one version of labels and guidelines: the author of ratings. Never a vote.
 
     Its work is shared by its lanes. ``seen``: the newest annotation that was looked at, see ``ratings_fill``.
@@ -65,8 +65,6 @@ class Validator(models.Model):
     reason = models.CharField(_("why it is in this state"), max_length=500, blank=True)
     seen = models.BigIntegerField(default=0)
     seen_at = models.DateTimeField(null=True)
-    failing_since = models.DateTimeField(null=True)
-    faults_in_row = models.PositiveIntegerField(default=0)
     unanswered_in_row = models.PositiveIntegerField(default=0)
     rated = models.PositiveIntegerField(_("rated"), default=0)
     agreed = models.PositiveIntegerField(_("agreed with"), default=0)
@@ -83,6 +81,9 @@ class Validator(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["project", "prompt_hash"], name="validator_version_once"),
             models.CheckConstraint(condition=Q(status__in=ValidatorStatus.values), name="validator_status_known"),
+        ]
+        indexes = [
+            models.Index(fields=["resume_at"], condition=Q(resume_at__isnull=False), name="validator_resumes"),
         ]
 
     def __str__(self) -> str:
@@ -114,7 +115,7 @@ class RatingStatus(models.TextChoices):
     UNANSWERED = "unanswered", _("No usable answer")  # `problem` says why
 
 
-class Rating(models.Model):
+class Rating(Suspect):
     """What a validator says of one label of one item, whoever gave it and however many did.
 
     ``value_md5`` = MD5 (hex) of ``value`` as PostgreSQL writes it: values can be too long for an index.
@@ -157,14 +158,35 @@ class Rating(models.Model):
                 condition=Q(confidence__isnull=True) | Q(confidence__gte=0, confidence__lte=1),
                 name="rating_confidence_is_probability",
             ),
+            models.CheckConstraint(condition=Q(lone_deaths__lte=F("deaths")), name="rating_lone_deaths_are_deaths"),
         ]
         indexes = [
             models.Index(fields=["validator", "id"], condition=Q(status="pending"), name="rating_pending"),
             models.Index(fields=["validator", "lane"], condition=Q(status="leased"), name="rating_leased"),
+            models.Index(
+                fields=["validator", "-deaths", "id"],
+                condition=Q(deaths__gte=2, status__in=["pending", "leased"]),
+                name="rating_suspected",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"rating of item {self.item_id}"
+
+
+class ValidatorComparison(models.Model):
+    """How a validator's ratings compare with what is known, as counted last: see ``llm_workers.validating.comparing``.
+
+    ``counts``: rows of attribute, group, whether the label is right, verdict and ratings; attribute and group are empty
+    for all items.
+    """
+
+    validator = models.OneToOneField(Validator, models.CASCADE, primary_key=True, related_name="comparison")
+    counts = models.JSONField(default=list)
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"comparison of validator {self.validator_id}"
 
 
 class OpensCases(models.TextChoices):

@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from asgiref.sync import async_to_sync
 
 from llm_workers import limits
-from llm_workers.client import BadRequest, ChatClient, ClientError, Refused, Request, Server, Usage
+from llm_workers.client import (
+    BadRequest,
+    Careful,
+    ChatClient,
+    ClientError,
+    Completer,
+    Refused,
+    Request,
+    Server,
+    Usage,
+)
 from llm_workers.models import ValidatorServer
 from llm_workers.prompts import repair, rotations
 from llm_workers.questions import BadAnswer, not_refused
 from llm_workers.services.routing import ModelServers
-from llm_workers.services.shift import Next, Shift
+from llm_workers.services.shift import Back, Next, Shift
 from llm_workers.validating.claims import (
     Answer,
     Leased,
@@ -38,7 +48,7 @@ def rate_for_a_while(*, validator_id: int, lane: int, generation: int) -> Next |
     if fault is not None:
         wait = lane_fault(work=work, reason=fault.message, hopeless=isinstance(fault, Refused))
         return None if wait is None else Next(work.generation, wait)
-    if not lane_next(work=work):
+    if not lane_next(work=work, pace=shift.pace, load=shift.load):
         return None
     # Where there was no room under the limits, other lanes' answers must come first.
     return Next(work.generation, 0.0 if shift.asked else limits.NO_ROOM_PAUSE)
@@ -46,6 +56,8 @@ def rate_for_a_while(*, validator_id: int, lane: int, generation: int) -> Next |
 
 class _Rating:
     """The ``Job`` of a validator's lane."""
+
+    finds_out = True
 
     def __init__(self, work: Work) -> None:
         self.work = work
@@ -57,20 +69,20 @@ class _Rating:
         return ratings_lease(work=self.work, count=count)
 
     async def ask(self, client: ChatClient, one: Leased) -> Answer:
-        return await ask(client, self.work, one)
+        return await ask(Careful(client) if one.suspected else client, self.work, one)
 
     def store(self, answers: Sequence[Answer]) -> None:
         ratings_store(work=self.work, answers=answers)
 
-    def release(self, leased: Sequence[tuple[Leased, Usage]]) -> None:
-        ratings_release(work=self.work, used={one.rating_id: usage for one, usage in leased})
+    def release(self, leased: Sequence[Back[Leased]]) -> None:
+        ratings_release(work=self.work, back=leased)
 
     def touch(self, width: int) -> bool:
         work = self.work
         return lane_touch(validator_id=work.validator_id, lane=work.lane, generation=work.generation, width=width)
 
 
-async def ask(client: ChatClient, work: Work, label: Leased) -> Answer:
+async def ask(client: Completer, work: Work, label: Leased) -> Answer:
     """Ask about one label, and once more where the answer is unusable.
 
     Raises ``ClientError`` where no server could be used; a refusal of this label alone is an answer without a reading.

@@ -4,41 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from annotations.agreement.intervals import wilson
 from annotations.models import Project
+from llm_workers.validating.comparing import Counts
 from llm_workers.validating.limits import Used, used
-from llm_workers.validating.models import Rating, RatingStatus, Validator, ValidatorRules, Verdict
+from llm_workers.validating.models import (
+    Rating,
+    RatingStatus,
+    Validator,
+    ValidatorComparison,
+    ValidatorRules,
+    Verdict,
+)
 from llm_workers.validating.services import current_validator, validator_rules_of
 
 ENOUGH = 30  # ratings of labels that are known to be right, and as many of wrong ones, before a share is shown
-
-# Ratings of labels whose item's label is known: an expert settled it, or it is gold. Found from what is known, which is
-# little, and not from the ratings. Once for all items together (the group null), once for each group.
-COMPARED = """
-WITH known AS (
-    SELECT closed.item_id, settled.value FROM annotations_case closed
-    JOIN annotations_settlement settled ON settled.case_id = closed.id
-    WHERE closed.project_id = %(project)s AND closed.status = 'settled' AND settled.value IS NOT NULL
-    UNION ALL
-    SELECT item.id, item.gold FROM annotations_item item
-    WHERE item.project_id = %(project)s AND item.gold IS NOT NULL AND NOT EXISTS (
-        SELECT FROM annotations_case closed WHERE closed.item_id = item.id AND closed.status = 'settled')
-)
-SELECT part.attribute, part.name, (rated.value = known.value) AS is_right, rated.verdict, count(*)
-FROM known
-JOIN llm_workers_rating rated ON rated.item_id = known.item_id AND rated.validator_id = %(validator)s
-JOIN annotations_item item ON item.id = known.item_id
-CROSS JOIN LATERAL (
-    SELECT NULL::text AS attribute, NULL::text AS name
-    UNION ALL SELECT pair.key, pair.value FROM jsonb_each_text(item.groups) pair
-) part
-WHERE rated.status = 'done'
-GROUP BY 1, 2, 3, 4
-"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +66,8 @@ class Compared:
 
 @dataclass(frozen=True)
 class ValidatorShown:
-    """``left``: labels that wait or are being asked about. ``validator`` is None until it has had its first turn."""
+    """``left``: labels that wait or are being asked about. ``validator`` is None until it has had its first turn,
+    ``compared_at`` (what ``overall`` and ``groups`` are as of) until its ratings were compared for the first time."""
 
     rules: ValidatorRules
     validator: Validator | None
@@ -91,6 +76,7 @@ class ValidatorShown:
     used: Used
     overall: Compared
     groups: list[Compared]
+    compared_at: datetime | None = None
 
 
 def validator_shown(project: Project) -> ValidatorShown:
@@ -101,23 +87,22 @@ def validator_shown(project: Project) -> ValidatorShown:
     ratings = Rating.objects.filter(validator=validator)
     # Each by the index of its state; counted together they would be looked for among all ratings.
     left = sum(ratings.filter(status=status).count() for status in (RatingStatus.PENDING, RatingStatus.LEASED))
-    overall, groups = _compared(validator)
+    comparison = ValidatorComparison.objects.filter(validator=validator).first()
+    overall, groups = _compared(comparison.counts if comparison else [])
     verdicts = {
         Verdict.AGREE.value: validator.agreed,
         Verdict.DISAGREE.value: validator.disagreed,
         Verdict.UNSURE.value: validator.rated - validator.agreed - validator.disagreed,
     }
-    return ValidatorShown(rules, validator, left, verdicts, used(project.pk), overall, groups)
+    as_of = comparison.counted_at if comparison else None
+    return ValidatorShown(rules, validator, left, verdicts, used(project.pk), overall, groups, as_of)
 
 
-def _compared(validator: Validator) -> tuple[Compared, list[Compared]]:
+def _compared(counts: Counts) -> tuple[Compared, list[Compared]]:
     found: dict[tuple[str, str], Compared] = {("", ""): Compared()}
-    with connection.cursor() as cursor:
-        cursor.execute(COMPARED, {"validator": validator.pk, "project": validator.project_id})
-        for attribute, group, is_right, verdict, count in cursor.fetchall():
-            key = (attribute or "", group or "")
-            one = found.setdefault(key, Compared(*key))
-            (one.right if is_right else one.wrong)[verdict] += count
+    for attribute, group, is_right, verdict, count in counts:
+        one = found.setdefault((attribute, group), Compared(attribute, group))
+        (one.right if is_right else one.wrong)[verdict] += count
     return found.pop(("", "")), [found[key] for key in sorted(found)]
 
 

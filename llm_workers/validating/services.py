@@ -83,7 +83,10 @@ def pause_locked(validator: Validator, *, reason: str, actor: str = SYSTEM) -> N
 
 
 def validator_resume(*, project: Project, by: Any) -> Validator:
-    """Go on where it stopped. Raises ``DomainError`` (409) where it is not paused or a limit is still reached."""
+    """Go on where it stopped; ``by`` None: the platform resumes it.
+
+    Raises ``DomainError`` (409) where it is not paused or a limit is still reached.
+    """
     with transaction.atomic():
         current = _current(project)
         lanes = lanes_locked(current)
@@ -94,8 +97,10 @@ def validator_resume(*, project: Project, by: Any) -> Validator:
         if reached:
             raise DomainError("limit_reached", reached)
         validator.failing_since, validator.faults_in_row, validator.unanswered_in_row = None, 0, 0
-        validator.save(update_fields=["failing_since", "faults_in_row", "unanswered_in_row"])
-        _record("validator.resumed", project, actor_of(by), {"validator": validator.pk, "rated": validator.rated})
+        validator.fault_pauses, validator.resume_at = 0 if by else validator.fault_pauses, None
+        validator.save()
+        data = {"validator": validator.pk, "rated": validator.rated}
+        _record("validator.resumed", project, actor_of(by) if by else SYSTEM, data)
         hand_over(validator, lanes)
     return validator
 

@@ -8,14 +8,15 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
-from llm_workers.limits import STALE
+from llm_workers.limits import LANE_LIMITS, STALE
 from llm_workers.validating.dispatch import queue_ratings
 from llm_workers.validating.rating import rate_for_a_while
+from llm_workers.validating.resuming import validators_go_on
 from llm_workers.validating.services import validators_wake
 from llm_workers.validating.verifying import project_verify, unscored_projects
 
 
-@shared_task(name="llm_workers.tasks.rate_labels")
+@shared_task(name="llm_workers.tasks.rate_labels", **LANE_LIMITS)
 def rate_labels(validator_id: int, lane: int, generation: int) -> None:
     """Rate labels for a few seconds, then queue the next task."""
     follow = rate_for_a_while(validator_id=validator_id, lane=lane, generation=generation)
@@ -26,7 +27,9 @@ def rate_labels(validator_id: int, lane: int, generation: int) -> None:
 
 @shared_task(name="llm_workers.tasks.wake_validators", soft_time_limit=540, time_limit=600)
 def wake_validators() -> int:
-    """Look for labels to rate, and start or mend the lanes that rate them; beat sends this every few seconds."""
+    """Look for labels to rate, and start or mend the lanes that rate them; let validators go on that waited for a
+    server. Beat sends this every few seconds."""
+    validators_go_on()
     return validators_wake(stale_before=timezone.now() - STALE)
 
 

@@ -19,6 +19,7 @@ from annotations.settling.doubts import doubts_follow
 from annotations.state import Doubt
 from annotations.stream.choosing import items_choose
 from llm_workers.validating.collecting import Collected, collect
+from llm_workers.validating.comparing import comparison_refresh
 from llm_workers.validating.doubting import Standing, doubted, expected_errors
 from llm_workers.validating.models import (
     LabelScore,
@@ -74,6 +75,8 @@ def project_verify(*, project_id: int) -> VerifierFit | None:
         schema = project.schemas.get(is_current=True)
         validator_rules = validator_rules_of(project)
         validator = current_validator(validator_rules) if _rates(validator_rules) else None
+        if validator is not None:
+            comparison_refresh(validator)
         found = collect(schema=schema, validator_id=validator.pk if validator else None)
         if found is None:
             _forget(project_id)

@@ -40,7 +40,9 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("LLM_BASE_URL", "OpenAI-compatible servers, comma-separated, http://host:8000/v1.", "embedded llama.cpp"),
     Variable("LLM_API_KEY", "Bearer token that the LLM servers expect.", "", secret=True),
-    Variable("LLM_ANSWER_SECONDS", "Seconds that an LLM server may take for one answer.", "45"),
+    Variable(
+        "LLM_ANSWER_SECONDS", "Seconds that an LLM server may take for one answer, unless it has its own time.", "45"
+    ),
     Variable("EVENHAND_HOME", "Folder for data, media, logs and downloaded models.", "var/ in the working folder"),
     Variable(
         "SECRET_KEY", "Signs sessions and links; at least 50 random characters.", "made once in EVENHAND_HOME", True

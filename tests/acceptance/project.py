@@ -82,7 +82,7 @@ class Owned:
     def start_run(self, *, items: int, seed: int) -> Any:
         """Let the one model that the stack serves label some of the items."""
         served = self.api.wait_for("models/", lambda found: found["results"], seconds=60)["results"]
-        asked = {"model": served[0]["id"], "max_items": items, "step_size": 50, "seed": seed}
+        asked = {"model": served[0]["id"], "max_items": items, "step_size": 50, "seed": seed, "probe": 0}
         return self.api.post(self.path("runs/"), asked)
 
     def export(self) -> Exported:

@@ -65,9 +65,10 @@ def test_a_connection_to_such_an_address_is_closed_before_anything_is_sent(llm, 
     monkeypatch.setattr(transport, "is_refused", lambda number: number == "127.0.0.1")
 
     async def asked() -> None:
-        client = transport.LeanClient(connect=1.0, whole=1.0)
+        client = transport.LeanClient(connect=1.0)
+        headers = {"Authorization": "Bearer sesame"}
         with pytest.raises(httpx.ConnectError, match="credentials"):
-            await client.post(f"{llm.url}/chat/completions", json={}, headers={"Authorization": "Bearer sesame"})
+            await client.post(f"{llm.url}/chat/completions", json={}, headers=headers, timeout=1.0)
         await client.aclose()
 
     asyncio.run(asked())

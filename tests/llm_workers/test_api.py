@@ -12,6 +12,7 @@ from accounts.models import ApiToken
 from annotations.models import Run
 from ledger.models import LedgerEvent
 from llm_workers.costs.money import run_spent
+from llm_workers.limits import PROBE_ITEMS
 from llm_workers.models import ModelVersion
 from tests.factories import make_items, make_user
 
@@ -180,6 +181,19 @@ def test_lists_need_as_many_queries_for_many_as_for_few(cast, start, work, api, 
         client.get(f"/api/v1/projects/{cast.project.pk}/runs/")
     with django_assert_max_num_queries(6):
         client.get("/api/v1/models/")
+
+
+@pytest.mark.parametrize(("named", "status", "labelled"), [({}, "paused", 20), ({"probe": 0}, "done", 30)])
+def test_a_run_by_api_begins_with_a_probe_as_one_by_page_unless_told_otherwise(
+    api, cast, model, work, named, status, labelled
+):
+    make_items(cast.project, 30)
+    client = api(cast.olivia)
+    made = client.post(f"/api/v1/projects/{cast.project.pk}/runs/", {"model": model.pk, **named}, format="json").json()
+    assert made["probe"] == named.get("probe", PROBE_ITEMS)
+    work(Run.objects.get(pk=made["id"]))
+    found = client.get(f"/api/v1/runs/{made['id']}/").json()
+    assert (found["status"], found["labelled"], found["estimate"] is not None) == (status, labelled, not named)
 
 
 def test_rules_and_probe_by_api(api, cast, model, work):

@@ -23,6 +23,15 @@ from llm_workers.services.runs import run_pause, run_resume, run_start
 from tests.factories import make_items
 from tests.llm_server import PROMPT_TOKENS, ScriptedServer
 
+# What a shift found, and how many lanes there are then.
+SHIFTS = [
+    ({}, 2),
+    ({"width": 7}, 1),  # it could ask more itself
+    ({"usual": 0.3}, 1),  # the server is busy
+    ({"usual": 0.3, "load": Load(running=20, waiting=1)}, 2),  # the server says that hardly anybody waits
+    ({"load": Load(running=20, waiting=8)}, 1),
+]
+
 
 @pytest.fixture
 def run(cast, start) -> Run:
@@ -40,16 +49,7 @@ def told(run: Run, *, width: int = 8, usual: float = 0.1, shortest: float = 0.1,
     return RunLane.objects.filter(run=run).count()
 
 
-@pytest.mark.parametrize(
-    ("shift", "lanes"),
-    [
-        ({}, 2),
-        ({"width": 7}, 1),  # it could ask more itself
-        ({"usual": 0.3}, 1),  # the server is busy
-        ({"usual": 0.3, "load": Load(running=20, waiting=1)}, 2),  # the server says that hardly anybody waits
-        ({"load": Load(running=20, waiting=8)}, 1),
-    ],
-)
+@pytest.mark.parametrize(("shift", "lanes"), SHIFTS)
 def test_a_full_lane_whose_server_has_room_gets_another_one(run, shift, lanes):
     assert told(run, **shift) == lanes
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,15 @@ def test_where_there_is_none_its_tests_are_skipped_or_where_it_is_demanded_fail(
     assert (ran.returncode, outcome in ran.stdout) == (code, True), ran.stdout + ran.stderr
     assert "vLLM is not installed: nothing was installed" in ran.stdout
     assert ("EVENHAND_VLLM_DEMANDED makes that a failure" in ran.stdout) == (code == 1)
+
+
+def test_only_a_processor_is_held_to_few_sequences_without_graphs(where, tmp_path):
+    """On a GPU vLLM's own defaults count: what is measured there is what an installation gets."""
+    small = {"--enforce-eager", "--max-num-seqs", "--max-num-batched-tokens"}
+    cpu = VllmServer(where, tmp_path / "vllm.log").command()
+    assert small <= set(cpu)
+    assert cpu[cpu.index("--max-num-seqs") + 1] == "32"
+    assert "--gpu-memory-utilization" not in cpu
+    gpu = VllmServer(replace(where, build=replace(where.build, name="gpu")), tmp_path / "vllm.log").command()
+    assert not small & set(gpu)
+    assert gpu[gpu.index("--gpu-memory-utilization") + 1] == "0.4"

@@ -51,7 +51,7 @@ def test_always(rated_by, llm, work, fault, no_patience):
     assert validator.rated == 0
     if TABLE[fault][1] == "paused":
         assert (validator.status, validator.unanswered) == ("paused", 0)
-        assert validator.reason.endswith(THEN)
+        assert validator.reason.endswith("resume the validator.")
     else:
         assert (validator.status, validator.unanswered) == ("idle", LABELS)
     _accounted(validator)

@@ -16,6 +16,7 @@ from ledger.models import LedgerEvent
 from llm_workers.client import Usage
 from llm_workers.limits import MAX_LANES, STALE
 from llm_workers.models import Endpoint, ModelVersion, ValidatorServer
+from llm_workers.pacing import Pace
 from llm_workers.questions import Reading
 from llm_workers.services.models import models_refresh
 from llm_workers.validating.claims import Answer, Work, lane_claim, lane_next, ratings_lease, ratings_store
@@ -32,6 +33,7 @@ from tests.llm_server import PROMPT_TOKENS, ScriptedServer
 from tests.llm_workers.test_workers import celery_worker, kill, wait_until
 
 SPENT = Usage(prompt_tokens=10, completion_tokens=1, seconds=0.5)
+PACE = Pace(start=1, most=8)  # of a shift that had room
 
 
 def to_rate(cast, count: int) -> None:
@@ -100,10 +102,10 @@ def test_two_lanes_never_hold_the_same_label_and_both_are_counted(cast, lanes):
     ratings_store(work=two, answers=answered(first))  # what the other holds is not its own to answer
     assert Validator.objects.get().rated == 0
     ratings_store(work=one, answers=answered(first))
-    assert not lane_next(work=one)  # what is left lies with the other lane …
+    assert not lane_next(work=one, pace=PACE)  # what is left lies with the other lane …
     assert Validator.objects.get().status == "rating"  # … so the validator does not rest yet
     ratings_store(work=two, answers=answered(second))
-    assert not lane_next(work=two)
+    assert not lane_next(work=two, pace=PACE)
     everything_rated_once(5, 10)
 
 
@@ -123,7 +125,7 @@ def test_a_lane_that_dies_in_the_middle_is_mended_and_the_other_is_left_alone(ca
     assert Validator.objects.values_list("rated", "prompt_tokens").get() == (2, 20)
     again = claimed(0)
     ratings_store(work=again, answers=answered(ratings_lease(work=again, count=10)))
-    assert not lane_next(work=again)
+    assert not lane_next(work=again, pace=PACE)
     everything_rated_once(6, 10)
 
 
@@ -141,7 +143,7 @@ def test_resuming_takes_all_lanes_over_from_tasks_that_still_work(cast, lanes):
     assert Validator.objects.get().rated == 2
     new = claimed(1)
     ratings_store(work=new, answers=answered(ratings_lease(work=new, count=5)))
-    assert not lane_next(work=new)
+    assert not lane_next(work=new, pace=PACE)
     everything_rated_once(4, 10)
 
 
@@ -153,7 +155,7 @@ def test_lanes_share_the_room_under_a_limit(cast, lanes):
     first = ratings_lease(work=one, count=50)
     assert 0 < len(first) < 20  # a few, until it is known what one costs
     assert ratings_lease(work=two, count=50) == []
-    assert lane_next(work=two)  # it comes back for the rest
+    assert lane_next(work=two, pace=PACE)  # it comes back for the rest
     ratings_store(work=one, answers=answered(first))
     left = 20 - len(first)
     held = ratings_lease(work=two, count=left - 5) + ratings_lease(work=one, count=50)
@@ -182,7 +184,7 @@ def test_lanes_share_the_room_under_a_limit_of_money_by_servers_time(cast, lanes
     assert len(first) + len(held) == 20
     Endpoint.objects.update(price_per_hour=None)
     assert ratings_lease(work=one, count=50) == []  # what was spent is not known any more
-    assert not lane_next(work=one)
+    assert not lane_next(work=one, pace=PACE)
     validator = Validator.objects.get()
     assert (validator.status, "not known" in validator.reason) == ("paused", True)
 

@@ -138,6 +138,7 @@ def test_ratings_are_compared_with_settlements_and_gold_for_each_group(cast, pag
         add_label(item, make_annotator(cast.project), "keep" if item.pk % 2 else "remove")
     switch_on()
     work()
+    project_verify(project_id=cast.project.pk)
     everything, group = api(cast.audrey).get(address(cast, "validator")).json()["compared"]
     assert (everything["passed"]["count"], everything["passed"]["total"]) == (32, 32)
     assert (group["group"], group["caught"]["share"]) == ("none", 1.0)

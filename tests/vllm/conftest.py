@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,11 +21,11 @@ import pytest
 from annotations.models import Item, Project
 from evenhand.local.vllm.folder import Place, demanded, place
 from evenhand.local.vllm.server import LORA_RANK, VllmServer
-from llm_workers import limits
-from llm_workers.models import ModelVersion
+from llm_workers.models import Endpoint, ModelVersion
 from llm_workers.services.models import models_refresh
+from llm_workers.services.servers import server_change
 from tests.addresses import database_url
-from tests.factories import make_items
+from tests.factories import make_items, make_user
 from tests.llm_workers.conftest import work  # noqa: F401 (a fixture)
 
 HERE = Path(__file__).resolve().parent
@@ -82,17 +83,11 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VllmServer]:
         server.stop()
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PATIENCE", limits.patience(ANSWER_SECONDS))
-
-
 @contextmanager
-def patient_worker(url: str) -> Iterator[None]:
+def llm_worker(url: str) -> Iterator[None]:
     """A Celery worker of the queue ``llm`` with two processes, which asks the server at ``url``."""
     path = os.pathsep.join([str(ROOT), str(ROOT / "platform")])
     environment = os.environ | {"DATABASE_URL": database_url(), "LLM_BASE_URL": url, "PYTHONPATH": path}
-    environment |= {"LLM_ANSWER_SECONDS": str(ANSWER_SECONDS)}
     options = ["--queues", "llm", "--concurrency", "2", "--loglevel", "WARNING"]
     command = [sys.executable, "-m", "celery", "-A", "evenhand", "worker", *options]
     process = subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)
@@ -106,9 +101,16 @@ def patient_worker(url: str) -> Iterator[None]:
 @pytest.fixture
 def served(vllm: VllmServer, db, settings) -> ModelVersion:
     """The platform knows the server; returns the model as it was found there."""
-    settings.LLM_BASE_URLS = [vllm.url]
-    models_refresh()
+    connect(vllm.url, settings)
     return ModelVersion.objects.get(name=vllm.model)
+
+
+def connect(url: str, settings: Any) -> None:
+    """What an operator does with a slow server: name it, and say how long it may take for an answer."""
+    settings.LLM_BASE_URLS = [url]
+    models_refresh()
+    by = make_user(is_staff=True)
+    server_change(endpoint=Endpoint.objects.get(url=url), by=by, answer_seconds=ANSWER_SECONDS)
 
 
 @pytest.fixture(scope="session")

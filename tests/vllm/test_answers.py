@@ -10,10 +10,9 @@ import pytest
 from annotations.models import Annotation
 from llm_workers.client import probe
 from llm_workers.models import ModelVersion, RunItem
-from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_start
 from tests.factories import make_cast
-from tests.vllm.conftest import make_messages, post
+from tests.vllm.conftest import connect, make_messages, post
 from tests.vllm.wiretap import Wiretap
 
 ITEMS = 8
@@ -24,8 +23,7 @@ KEYS = {"keep", "review", "remove"}
 def sent(vllm, served, settings) -> Iterator[list[tuple[dict, dict]]]:
     """What passes between the platform and the server from here on: (request, answer) pairs, as JSON."""
     with Wiretap(vllm.url) as tap:
-        settings.LLM_BASE_URLS = [tap.url]
-        models_refresh()
+        connect(tap.url, settings)
         yield tap.pairs
 
 

@@ -11,7 +11,7 @@ from llm_workers.models import ModelVersion, RunItem
 from llm_workers.services.models import models_refresh
 from llm_workers.services.runs import run_resume, run_start
 from tests.llm_workers.test_workers import wait_until
-from tests.vllm.conftest import ADAPTER, make_messages, patient_worker, post, with_guidelines
+from tests.vllm.conftest import ADAPTER, llm_worker, make_messages, post, with_guidelines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ITEMS = 36
@@ -40,7 +40,7 @@ def test_a_whole_run_counts_what_the_server_counts_and_shares_the_guidelines(cas
     make_messages(cast.project, ITEMS)
     before = counters()
     run = run_start(project=cast.project, model=served, started_by=cast.olivia, step_size=12)
-    with patient_worker(vllm.url):
+    with llm_worker(vllm.url):
         wait_until(lambda: status(run) == "done", SECONDS)
     each_item_once(run, ITEMS)
     spent = counters() - before
@@ -89,7 +89,7 @@ def test_a_run_with_an_adapter_that_was_unloaded_pauses_with_the_reason(cast, vl
 def test_a_server_that_dies_in_the_middle_of_a_run_costs_no_item(cast, vllm, served):
     make_messages(cast.project, ITEMS)
     run = run_start(project=cast.project, model=served, started_by=cast.olivia, step_size=12)
-    with patient_worker(vllm.url):
+    with llm_worker(vllm.url):
         wait_until(lambda: status(run) != "queued" and run.labelled > 0, SECONDS)
         vllm.kill()
         try:

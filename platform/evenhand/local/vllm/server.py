@@ -1,4 +1,4 @@
-"""vLLM's server as a process of ours, with settings for a small machine: for tests and benchmarks."""
+"""vLLM's server as a process of ours, for tests and benchmarks: on a processor with settings for a small machine."""
 
 from __future__ import annotations
 
@@ -104,15 +104,18 @@ class VllmServer:
     def command(self) -> list[str]:
         command = [str(self.where.python), "-m", MODULE, "--model", str(self.where.model)]
         command += ["--served-model-name", self.model, "--host", "127.0.0.1", "--port", str(self._port)]
-        command += ["--max-model-len", str(CONTEXT_TOKENS), "--max-num-seqs", "32", "--enforce-eager"]
-        command += ["--max-num-batched-tokens", "1024"]  # short steps: the first answers come early
+        command += ["--max-model-len", str(CONTEXT_TOKENS)]
         command += ["--enable-prefix-caching", "--enable-prompt-tokens-details"]
         command += ["--enable-lora", "--max-lora-rank", str(LORA_RANK)]
         # Room between JSON's parts costs a small model more tokens than what it says.
         command += ["--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}']
         command += ["--disable-uvicorn-access-log"]
         if self.where.build.name == "gpu":
-            command += ["--gpu-memory-utilization", "0.4"]
+            command += ["--gpu-memory-utilization", "0.4"]  # else vLLM's own defaults: a GPU is used as in production
+        else:
+            # A processor gains nothing from compiled graphs, and works on few at a time; with short steps the first
+            # answers come early.
+            command += ["--enforce-eager", "--max-num-seqs", "32", "--max-num-batched-tokens", "1024"]
         return [*command, *self._options]
 
     def _environment(self) -> dict[str, str]:
