@@ -7,7 +7,7 @@ SUSPECTED = Q(("deaths__gte", 2), ("status__in", ["pending", "leased"]))
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("llm_workers", "0012_model_revisions"),
+        ("llm_workers", "0013_strata_of_estimates"),
     ]
 
     operations = [
