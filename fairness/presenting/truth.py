@@ -146,10 +146,13 @@ def _items(project: Project, view: LiveView, one: AgainstTruth, group: str, role
     without knowing which of them are wrong, get all items of the group."""
     attribute = view.question.attribute if view.question else ""
     asked: dict[str, Any] = {"group": f"{attribute}:{group}"}
+    if view.wanted.dataset is not None:
+        asked["dataset"] = view.wanted.dataset
     if role != Role.EXPERT:
         asked["against"] = one.truth.value
         if one.source.kind == MODEL:
             asked["annotator"] = one.source.annotator_id
+            asked |= view.wanted.moments()
         elif one.source.kind == PEOPLE:
             asked["by"] = "people"
     return f"{reverse('items', args=[project.pk])}?{urlencode(asked)}"
