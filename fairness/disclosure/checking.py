@@ -1,4 +1,4 @@
-"""Holding a record to the ledger: whether every event that it names is there as it says, and the record says the same."""
+"""Holding a record to the ledger: whether each event that it names is there, and says what the record says."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def moment(at: datetime | None) -> str | None:
 
 @dataclass(frozen=True)
 class Events:
-    """``by_subject``: in the order of the ledger. ``people``: actor → number, in the order in which they first acted."""
+    """``by_subject``: in the ledger's order. ``people``: actor → number, in the order in which they first acted."""
 
     by_subject: Mapping[str, list[LedgerEvent]]
     people: Mapping[str, int] = field(default_factory=dict)
@@ -109,5 +109,7 @@ def _subjects(project: Project) -> list[str]:
         "audit": Audit.objects.filter(project=project),
         "run": Run.objects.filter(project=project),
     }
-    first, *others = (rows.order_by().annotate(sort=Value(kind)).values_list("sort", "pk") for kind, rows in named.items())
+    first, *others = (
+        rows.order_by().annotate(sort=Value(kind)).values_list("sort", "pk") for kind, rows in named.items()
+    )
     return [f"project:{project.pk}", *(f"{kind}:{pk}" for kind, pk in first.union(*others, all=True))]

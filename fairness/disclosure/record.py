@@ -1,4 +1,7 @@
-"""The record that is disclosed: one JSON object, the same for the same state of the project; docs/reference/formats.md."""
+"""The record that is disclosed: one JSON object, the same for the same state of the project.
+
+docs/reference/formats.md has its fields.
+"""
 
 from __future__ import annotations
 

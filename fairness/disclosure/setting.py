@@ -1,4 +1,4 @@
-"""What was asked, how, and how it was prepared: the project, its schemas, the checklist, assistance, audits, choices."""
+"""What was asked, and how it was prepared: the project, its schemas, the checklist, assistance, audits, choices."""
 
 from __future__ import annotations
 

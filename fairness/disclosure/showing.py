@@ -47,7 +47,11 @@ def sections_of(record: Mapping[str, Any], names: Mapping[str, str]) -> list[Sec
 
 
 def _section(
-    id: str, words: tuple[str, str, str], heads: Sequence[str], entries: Sequence[Any], row: Callable[[Any], Iterable[Cell]]
+    id: str,
+    words: tuple[str, str, str],
+    heads: Sequence[str],
+    entries: Sequence[Any],
+    row: Callable[[Any], Iterable[Cell]],
 ) -> Section:
     """``words``: title, note, and what is said where there is nothing."""
     title, note, empty = words
@@ -72,7 +76,15 @@ def _limits(record: Mapping[str, Any], names: Mapping[str, str]) -> Section:
         yield {"badge": _("Removed") if removed else _("In force"), "badge_tone": "neutral" if removed else "good"}
         yield _held_to(*(change["ledger"] for change in one["changes"]))
 
-    heads = [_("What is watched"), _("Limit"), _("False pauses (α)") + "#", _("Groups"), _("Since"), _("State"), _event()]
+    heads = [
+        _("What is watched"),
+        _("Limit"),
+        _("False pauses (α)") + "#",
+        _("Groups"),
+        _("Since"),
+        _("State"),
+        _event(),
+    ]
     note = _("What the owners have said may be at most, with every change. α holds from the day named.")
     return _section("limits", (_("Limits"), note, _("No limit was ever set.")), heads, record["limits"], row)
 
@@ -132,7 +144,11 @@ def _choices(record: Mapping[str, Any]) -> Section:
     heads = [_("Model"), _("As"), _("When"), _("By"), _("Reason"), _("Audit") + "#", _event()]
     note = _("Which model was chosen for what, or proposed, on which audit, and why.")
     return _section(
-        "choices", (_("Choices of models"), note, _("No model was chosen from an audit.")), heads, record["choices"], row
+        "choices",
+        (_("Choices of models"), note, _("No model was chosen from an audit.")),
+        heads,
+        record["choices"],
+        row,
     )
 
 
@@ -160,7 +176,9 @@ def _checklist(record: Mapping[str, Any]) -> Section:
         yield _held_to(one["ledger"])
 
     heads = [_("Bias"), _("Answer"), _("Why, and what is done about it"), _("When"), _event()]
-    note = _("What the owners say about twelve ways in which a task can lead people astray. The file has earlier answers.")
+    note = _(
+        "What the owners say about twelve ways in which a task can lead people astray. The file has earlier answers."
+    )
     holding = [one for one in record["checklist"] if one["holds"]]
     return _section("checklist", (_("Bias checklist"), note, _("No question was answered yet.")), heads, holding, row)
 
@@ -171,7 +189,10 @@ def _assistance(record: Mapping[str, Any]) -> Section:
         for arm in (one["shown"], one["held_out"]):
             yield {"text": texts.percent(arm["share"], 1) if arm and arm["share"] is not None else "–", "num": True}
         value = one["effect"]
-        yield {"text": _("insufficient data") if value is None else texts.signed_points(value), "num": value is not None}
+        yield {
+            "text": _("insufficient data") if value is None else texts.signed_points(value),
+            "num": value is not None,
+        }
         yield {"text": texts.interval(one["low"], one["high"], texts.signed_points) or "–", "num": True}
 
     found = record["assistance"]

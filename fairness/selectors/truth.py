@@ -1,7 +1,7 @@
 """Labels against the truth: gold, what experts settled, and, provisionally, what people agree on.
 
-Read from counters. With a dataset or a time, from their slices: a model's label is of the hour in which it was given; what
-people agree on has no time, so that with one it is left out, as their consensus is everywhere.
+Read from counters. With a dataset or a time, from their slices: a model's label is of the hour in which it was given;
+what people agree on has no time, so that with one it is left out, as their consensus is everywhere.
 """
 
 from __future__ import annotations

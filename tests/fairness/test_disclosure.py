@@ -202,7 +202,12 @@ def test_anchoring_is_told_without_counts_of_fewer_than_five_people(cast):
 
 def test_groups_that_a_limit_is_given_later_are_an_event(cast):
     monitor = Monitor.objects.create(
-        project=cast.project, measure="parity", whose="model", attribute="religion", label="keep", created_by=cast.olivia
+        project=cast.project,
+        measure="parity",
+        whose="model",
+        attribute="religion",
+        label="keep",
+        created_by=cast.olivia,
     )
     store(cast.project, [ItemState(groups={"religion": group}) for group in "ab"])
     evaluate(cast)
@@ -253,7 +258,7 @@ def test_what_was_altered_is_found(cast, tmp_path, capsys):
         call_command("disclosure_check", str(file))
 
 
-@pytest.mark.parametrize(("text", "words"), [("no JSON", "cannot be read"), ("[]", "no record"), ("{}", "disagree")])
+@pytest.mark.parametrize(("text", "words"), [("no JSON", "cannot be read"), ("[]", "not a whole"), ("{}", "disagree")])
 def test_what_is_no_record_is_said_to_be_none(db, tmp_path, text, words):
     file = tmp_path / "record.json"
     file.write_text(text)
@@ -288,7 +293,9 @@ def test_the_page_tells_all_of_it_and_leads_to_the_file(cast, page_client):
     for place in places:
         assert link in client.get(reverse(place, args=[cast.project.pk])).content.decode()
     assert link in page_client(cast.olivia).get(reverse("project_checklist", args=[cast.project.pk])).content.decode()
-    assert link not in page_client(cast.edgar).get(reverse("fairness_monitors", args=[cast.project.pk])).content.decode()
+    assert (
+        link not in page_client(cast.edgar).get(reverse("fairness_monitors", args=[cast.project.pk])).content.decode()
+    )
 
 
 def test_as_many_queries_whatever_there_is_to_tell(cast, api, page_client, django_assert_max_num_queries):
@@ -303,7 +310,12 @@ def test_as_many_queries_whatever_there_is_to_tell(cast, api, page_client, djang
     probe_set = Audit.objects.get().probe_set
     for _more in range(3):
         audit = Audit.objects.create(
-            project=cast.project, probe_set=probe_set, tasks={}, touched_at=finding.found_at, status="cancelled"
+            project=cast.project,
+            probe_set=probe_set,
+            tasks={},
+            touched_at=finding.found_at,
+            status="cancelled",
+            finished_at=finding.found_at,
         )
         AuditCandidate.objects.create(audit=audit, position=0, model=1, name="waits", signature="0" * 64)
     fold_all()
