@@ -13,8 +13,9 @@ slices are the cells. The first three are also kept for two attributes at once, 
 day (by its first hour): attribute and group then hold both, joined by ``CROSS``; see :class:`Crossed` for which.
 
 What monitors watch besides, of each group (attribute and group are never empty, but for the truth and ``both:ID``);
-neither crossed nor sliced. A consensus counts here once the item has all labels that it asks for: items that are half
+never crossed. A consensus counts here once the item has all labels that it asks for: items that are half
 labelled decide by another rule (one vote of one), so that groups at different depths would differ without a reason.
+Sliced are of these, by group alone, ``both:ID``, ``gold:WHO`` and ``settled:WHO``; of a model by the hour of its label.
 
 ``agreed``      items by the people's own consensus (key), before any expert
 ``concluded``   items by consensus token (key), experts' settlements included, of items that have all labels or are
@@ -83,6 +84,7 @@ WHOLE = 0  # all items, in cells and slices
 EVERYWHERE = 1  # also each group of the item, and in slices of days each two groups
 WATCHED = 2  # all items and each group, in cells alone
 WATCHED_GROUPS = 3  # each group, in cells alone
+COMPARED = 4  # all items and each group, in cells; each group also in slices
 
 #: (table, key, other, hour, for whom) → how many: what a state counts before its groups are known. Plain tuples.
 Term = tuple[str, str, str, int, int]
@@ -151,7 +153,8 @@ def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     if agreed is not None:
         _add(net, ("agreed", agreed, "", TIMELESS, WATCHED_GROUPS), sign)
         for annotator, token in state.models.items():
-            _add(net, (f"both:{annotator}", agreed, token, TIMELESS, WATCHED), sign)
+            hour = state.models_at.get(annotator, TIMELESS)
+            _add(net, (f"both:{annotator}", agreed, token, hour, COMPARED), sign)
     _add_truth(net, state, sign, agreed, concluded)
     _add_audit(net, state, sign)
     if given > state.needed:
@@ -197,11 +200,11 @@ def _add_truth(net: Terms, state: ItemState, sign: int, agreed: str | None, conc
     else:
         return
     for who, token in state.models.items():
-        _add(net, (f"{kind}:{who}", truth, token, TIMELESS, WATCHED), sign)
+        _add(net, (f"{kind}:{who}", truth, token, state.models_at.get(who, TIMELESS), COMPARED), sign)
     if agreed is not None:
-        _add(net, (f"{kind}:agreed", truth, agreed, TIMELESS, WATCHED), sign)
+        _add(net, (f"{kind}:agreed", truth, agreed, TIMELESS, COMPARED), sign)
     if kind == "gold" and concluded is not None:
-        _add(net, ("gold:decided", truth, concluded, TIMELESS, WATCHED), sign)
+        _add(net, ("gold:decided", truth, concluded, TIMELESS, COMPARED), sign)
 
 
 def _add_audit(net: Terms, state: ItemState, sign: int) -> None:
@@ -292,6 +295,7 @@ class _Adding:
                 (everybody + each, [], self.known.places(groups)),
                 ([], everybody + each, []),
                 ([], each, []),
+                (each, everybody, []),
             )
             self._places[name] = found
         return self._places[name]

@@ -121,7 +121,8 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
             truly=wanted.truly,
             said=wanted.said,
         )
-        wanted = replace(wanted, annotator=None)  # whose the label is, and that it is there, is said by the pair
+        if wanted.since is None and wanted.until is None:
+            wanted = replace(wanted, annotator=None)  # whose the label is, and that it is there, is said by the pair
     return _with_case_and_flag(_labelled(items, wanted), wanted)
 
 

@@ -49,7 +49,8 @@ def checklist_answer(*, project: Project, actor: User, answers: Mapping[str, Ans
                 actor=actor_of(actor),
                 subject=f"project:{project.pk}",
                 project_id=project.pk,
-                data={answer.bias: answer.verdict for answer in made},
+                data={answer.bias: answer.verdict for answer in made}
+                | {"notes": {answer.bias: answer.note for answer in made}},
                 simulated=actor.is_simulated,
             )
     return made

@@ -14,6 +14,7 @@ from annotations.models import Project
 from annotations.task_types import task_type
 from annotations.task_types.base import label_keys
 from ledger.errors import invalid
+from ledger.hashing import digest_hex
 
 MAX_GUIDELINES = 50_000  # characters of Markdown
 MAX_ATTRIBUTES = 20
@@ -87,6 +88,11 @@ def check_schema(schema: SchemaInput) -> tuple[str, dict[str, Any], str]:
         message = text % {"length": len(guidelines), "limit": MAX_GUIDELINES}
         raise invalid(message, fields={"guidelines": [message]}, code="invalid_schema")
     return task.name, config, guidelines
+
+
+def schema_digest(task: str, config: Mapping[str, Any], guidelines: str) -> str:
+    """SHA-256 of all that a version of a schema asks: what its ledger event holds it to."""
+    return digest_hex({"task_type": task, "config": config, "guidelines": guidelines})
 
 
 def check_favourable(key: str, config: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from annotations.models import Annotation, Item, LabelSchema, Project, Settlement
-from annotations.projects.inputs import SchemaInput, check_favourable, check_schema
+from annotations.projects.inputs import SchemaInput, check_favourable, check_schema, schema_digest
 from annotations.projects.status import refuse_while_working
 from annotations.services.holding import project_held
 from annotations.task_types import task_type
@@ -124,6 +124,7 @@ def _new_version(
             "added": [key for key in new if key not in old],
             "removed": [key for key in old if key not in new],
             "guidelines_changed": guidelines != current.guidelines,
+            "schema_sha256": schema_digest(task, config, guidelines),
         },
         simulated=actor.is_simulated,
     )

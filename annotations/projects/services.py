@@ -20,6 +20,7 @@ from annotations.projects.inputs import (
     check_favourable,
     check_schema,
     check_settings,
+    schema_digest,
 )
 from annotations.services.holding import project_held
 from ledger.services import actor_of, record
@@ -60,7 +61,7 @@ def project_create(
             actor=actor_of(owner),
             subject=f"project:{project.pk}",
             project_id=project.pk,
-            data=_creation(project, kind, config, pairs),
+            data=_creation(project, kind, config, pairs) | {"schema_sha256": schema_digest(kind, config, guidelines)},
             simulated=owner.is_simulated,
         )
     return project

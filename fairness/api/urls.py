@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from fairness.api import audits, probes
 from fairness.api.tables import FairnessTableView
 from fairness.api.views import FairnessView
+from fairness.disclosure.api import DisclosureView
 from fairness.monitors import api
 
 MONITORS, FINDINGS = "projects/<int:project_id>/monitors/", "projects/<int:project_id>/findings/"
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         FairnessTableView.as_view(),
         name="api_fairness_table",
     ),
+    path("projects/<int:project_id>/disclosure/", DisclosureView.as_view(), name="api_disclosure"),
     path(f"{PROJECT}/", audits.AuditsView.as_view(), name="api_audits"),
     path(f"{PROJECT}/candidates/", audits.AuditCandidatesView.as_view(), name="api_audit_candidates"),
     path(f"{PROJECT}/rules/", audits.AuditRulesView.as_view(), name="api_audit_rules"),
@@ -35,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(MONITORS, api.MonitorsView.as_view(), name="api_monitors"),
     path(f"{MONITORS}try/", api.MonitorTryView.as_view(), name="api_monitor_try"),
     path(f"{MONITORS}<int:monitor_id>/", api.MonitorView.as_view(), name="api_monitor"),
+    path(f"{MONITORS}<int:monitor_id>/look/", api.MonitorLookView.as_view(), name="api_monitor_look"),
     path(FINDINGS, api.FindingsView.as_view(), name="api_findings"),
     path(f"{FINDINGS}<int:finding_id>/", api.FindingView.as_view(), name="api_finding"),
     path(f"{FINDINGS}<int:finding_id>/send/", api.FindingSendView.as_view(), name="api_finding_send"),

@@ -3,14 +3,16 @@ sentences of shipped or added templates are shown as examples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from fairness.audits.leaderboard import Limits, figure_of, leaderboard
+from annotations.models import ModelChoice, Project
+from fairness.audits.leaderboard import Entry, Limits, figure_of, leaderboard
 from fairness.audits.measuring import MEASURES, worst
-from fairness.audits.selectors import choices_from, flipped_families
+from fairness.audits.selectors import audits_with_candidates, choices_from, flipped_families
 from fairness.models import Audit, AuditCandidate, ProbeKind
 from fairness.presenting import audits as shown
 
@@ -36,8 +38,30 @@ def caveats(audit: Audit) -> list[str]:
 
 def card_of(audit: Audit) -> dict[str, Any]:
     """The card; see docs/reference/api.md for its fields. A fixed number of queries for each candidate."""
-    candidates = list(audit.candidates.all())
-    entries = {one.candidate.pk: one for one in leaderboard(candidates, Limits())}
+    examples = {one.pk: list(_examples(one)) for one in audit.candidates.all()}
+    return _card(audit, _entries(audit.candidates.all()), choices_from(audit), examples)
+
+
+def cards_of(project: Project) -> dict[int, dict[str, Any]]:
+    """Audit id → its card, without examples, the earliest first; as many queries however many audits there are."""
+    audits = list(audits_with_candidates(project))
+    entries = _entries(candidate for audit in audits for candidate in audit.candidates.all())
+    choices: dict[int, list[ModelChoice]] = defaultdict(list)
+    for choice in ModelChoice.objects.filter(project=project).order_by("id"):
+        choices[choice.audit].append(choice)
+    return {audit.pk: _card(audit, entries, choices[audit.pk], {}) for audit in audits}
+
+
+def _entries(candidates: Iterable[AuditCandidate]) -> dict[int, Entry]:
+    return {one.candidate.pk: one for one in leaderboard(list(candidates), Limits())}
+
+
+def _card(
+    audit: Audit,
+    entries: Mapping[int, Entry],
+    choices: Iterable[ModelChoice],
+    examples: Mapping[int, list[dict[str, Any]]],
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "project": audit.project.name,
@@ -65,7 +89,9 @@ def card_of(audit: Audit) -> dict[str, Any]:
             }
             for key, task in audit.tasks.items()
         },
-        "candidates": [_candidate(one, entries.get(one.pk)) for one in candidates],
+        "candidates": [
+            _candidate(one, entries.get(one.pk), examples.get(one.pk, [])) for one in audit.candidates.all()
+        ],
         "choices": [
             {
                 "role": choice.role,
@@ -75,13 +101,13 @@ def card_of(audit: Audit) -> dict[str, Any]:
                 "at": choice.chosen_at.isoformat(),
                 "holds": choice.is_current,
             }
-            for choice in choices_from(audit)
+            for choice in choices
         ],
         "caveats": caveats(audit),
     }
 
 
-def _candidate(one: AuditCandidate, entry: Any) -> dict[str, Any]:
+def _candidate(one: AuditCandidate, entry: Entry | None, examples: list[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "id": one.pk,
         "model": one.name,
@@ -112,12 +138,12 @@ def _candidate(one: AuditCandidate, entry: Any) -> dict[str, Any]:
                 "value": cost.value, "low": cost.low, "high": cost.high, "currency": entry.currency,
             }  # fmt: skip
         found["disparities"] = {name: worst(one.results, name) for name in MEASURES}
-        found["examples"] = list(_examples(one))
+        found["examples"] = examples
     return found
 
 
 def _examples(one: AuditCandidate) -> Iterator[dict[str, Any]]:
-    if one.audit.probe_set.kind != ProbeKind.TEMPLATES:
+    if not one.results or one.audit.probe_set.kind != ProbeKind.TEMPLATES:
         return
     for family in flipped_families(one)[:EXAMPLES]:
         yield {

@@ -20,6 +20,7 @@ from fairness.audits.limits import GOOD_ENOUGH
 from fairness.audits.measuring import Row, figure, measure, worst
 from fairness.audits.sampling import mean_of, ratio_of
 from fairness.models import Audit, AuditAnswer, AuditCandidate, AuditRules, AuditStatus, CandidateStatus
+from ledger.hashing import digest_hex
 from ledger.services import SYSTEM, record
 
 DISPARITIES = ("odds", "parity")  # the first that exists says who is fairest
@@ -34,8 +35,10 @@ def candidate_measure(*, candidate: AuditCandidate) -> None:
         if not waiting.update(status=CandidateStatus.DONE, results=results, measured_at=timezone.now()):
             return
         Audit.objects.filter(pk=audit.pk).update(touched_at=timezone.now())
-        data = {"model": candidate.model, "prompt": candidate.prompt, "answers": candidate.asked,
-                "accuracy": results["overall"]["accuracy"]["value"]}  # fmt: skip
+        candidate.refresh_from_db(fields=["results"])  # as they are stored is how they can be read and hashed again
+        data = {"candidate": candidate.pk, "model": candidate.model, "prompt": candidate.prompt,
+                "answers": candidate.asked, "accuracy": results["overall"]["accuracy"]["value"],
+                "results_sha256": digest_hex(candidate.results)}  # fmt: skip
         record(kind="audit.candidate_measured", actor=SYSTEM, subject=f"audit:{audit.pk}",
                project_id=audit.project_id, data=data)  # fmt: skip
 

@@ -159,7 +159,7 @@ class ChooseForm(forms.Form):
         label=_("Why"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Kept with the figures of this audit, and published on its card."),
+        help_text=_("Kept with the figures of this audit, on its card and in the disclosure."),
     )
 
     def __init__(self, data: Any = None, *, measured: Sequence[AuditCandidate], chosen: int | None = None) -> None:

@@ -142,5 +142,14 @@ def audit_usage(project: Project) -> list[Usage]:
 
 def audit_with_candidates(audit_id: int) -> Audit:
     """For the card: the audit with all that it says."""
+    return _with_candidates(Audit.objects.all()).get(pk=audit_id)
+
+
+def audits_with_candidates(project: Project) -> QuerySet[Audit]:
+    """For all cards, the earliest first."""
+    return _with_candidates(Audit.objects.filter(project=project)).order_by("pk")
+
+
+def _with_candidates(audits: QuerySet[Audit]) -> QuerySet[Audit]:
     candidates = Prefetch("candidates", AuditCandidate.objects.order_by("position"))
-    return Audit.objects.select_related("probe_set", "project").prefetch_related(candidates).get(pk=audit_id)
+    return audits.select_related("probe_set", "project").prefetch_related(candidates)

@@ -91,7 +91,7 @@ def _monitors(project: Project, monitors: list[Monitor]) -> list[dict[str, Any]]
 
 
 class LookSerializer(serializers.Serializer[Any]):
-    """What a limit would have brought about with the labels so far, for one model (or people)."""
+    """What a limit says of the labels so far, for one model (or people): what it would have brought about."""
 
     name = serializers.CharField(help_text=_("Of a model; else empty."))
     would_pause = serializers.BooleanField()
@@ -223,6 +223,19 @@ class MonitorView(APIView):
         _access, monitor = monitor_access(request.user, project_id, monitor_id, OWNER)
         monitor_remove(monitor=monitor, actor=person(request))
         return Response(status=204)
+
+
+class MonitorLookView(APIView):
+    read_scope = Scope.READ
+
+    @extend_schema(
+        operation_id="look_at_monitor", summary="What a limit says of the labels so far, for each model (or people)",
+        description="As its page shows it. Empty where there is no label that it could judge.",
+        responses=LookSerializer(many=True), tags=["fairness"],
+    )  # fmt: skip
+    def get(self, request: Request, project_id: int, monitor_id: int) -> Response:
+        _access, monitor = monitor_access(request.user, project_id, monitor_id)
+        return Response(LookSerializer(look_at(monitor), many=True).data)
 
 
 class FindingsView(GenericAPIView[Finding]):

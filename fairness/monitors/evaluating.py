@@ -159,7 +159,6 @@ def _reason(finding: Finding) -> str:
 
 def _record_and_tell(finding: Finding) -> None:
     monitor = finding.monitor
-    certificate = {key: value for key, value in finding.certificate.items() if key != "bands"}
     data = {
         "monitor": monitor.pk,
         "measure": monitor.measure,
@@ -171,14 +170,15 @@ def _record_and_tell(finding: Finding) -> None:
         "version": finding.version,
         "runs_paused": finding.runs,
         "labelling_paused": finding.labelling_paused,
-        **certificate,
+        **finding.certificate,
     }
     record(
         kind="finding.opened", actor=SYSTEM, subject=f"finding:{finding.pk}", project_id=finding.project_id, data=data
     )
     name = annotator_name(finding.annotator_id) if monitor.whose == Whose.MODEL else ""
     words = found_text(monitor, finding.certificate, label_names(finding.project_id), name)
-    told = {"finding": finding.pk, "text": words, **{key: value for key, value in data.items() if key != "table"}}
+    brief = {key: value for key, value in data.items() if key not in ("table", "bands")}
+    told = {"finding": finding.pk, "text": words, **brief}
     announce(
         project_id=finding.project_id,
         event=WebhookEvent.FINDING_OPENED,

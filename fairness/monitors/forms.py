@@ -131,7 +131,7 @@ class DecisionForm(forms.Form):
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_(
-            "Needed to accept it, and to let runs go on. It goes into the ledger, and who may see findings reads it."
+            "Needed to accept it, and to let runs go on. It goes into the ledger and the disclosure: name nobody."
         ),
     )
     ask_again = forms.IntegerField(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from django.db import connection
+from django.db import connection, transaction
 
 from annotations.models import ImportJob, ImportStatus, Regrouping
 from fairness.models import Counter, Monitor
@@ -59,7 +59,20 @@ def groups_name(monitors: Iterable[Monitor]) -> None:
         groups = now.get(monitor.attribute, [])
         if enough_groups(monitor.measure, groups):
             monitor.groups = groups
-            Monitor.objects.filter(pk=monitor.pk, groups=[]).update(groups=groups)
+            _name(monitor)
+
+
+def _name(monitor: Monitor) -> None:
+    """Once, and on record: among these groups α is shared."""
+    with transaction.atomic():
+        if Monitor.objects.filter(pk=monitor.pk, groups=[]).update(groups=monitor.groups):
+            record(
+                kind="monitor.groups_named",
+                actor=SYSTEM,
+                subject=f"monitor:{monitor.pk}",
+                project_id=monitor.project_id,
+                data={"groups": monitor.groups},
+            )
 
 
 def groups_changed(regrouping: Regrouping) -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.people import blame, person, posted
-from annotations.access import OWNER, STAFF, project_access
+from annotations.access import OWNER, READERS, STAFF, project_access
 from annotations.items.selectors import may_know_givers
 from annotations.tasks import demand_soon
 from fairness.access import finding_access, monitor_access
@@ -57,6 +57,7 @@ def monitors(request: HttpRequest, project_id: int) -> HttpResponse:
         "rows": described(list(monitors_of(access.project)), access.project),
         "page": page,
         "found": told(list(page.object_list), access.project),
+        "may_read_all": access.role in READERS,
     }
     return render(request, "fairness/monitors/list.html", context)
 
@@ -175,6 +176,7 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
         "items": shown_items(one, with_givers=may_know_givers(access)),
         "remedies": remedies(one, access),
         "decision": getattr(one, "decision", None),
+        "may_read_all": access.role in READERS,
         "form": form,
     }
     return render(request, "fairness/monitors/finding.html", context, status=422 if form.errors else 200)

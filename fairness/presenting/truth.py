@@ -180,14 +180,19 @@ def _pair(view: LiveView, one: AgainstTruth, group: str) -> dict[str, Any]:
     attribute = view.question.attribute if view.question else ""
     truth = "people" if one.truth is Truth.CONSENSUS else one.truth.value
     asked: dict[str, Any] = {"group": f"{attribute}:{group}", "pair": f"{one.source.kind}:{truth}"}
-    return asked | ({"annotator": one.source.annotator_id} if one.source.kind == MODEL else {})
+    if view.wanted.dataset is not None:
+        asked["dataset"] = view.wanted.dataset
+    if one.source.kind == MODEL:  # what people and the consensus say has no time
+        asked |= {"annotator": one.source.annotator_id} | view.wanted.moments()
+    return asked
 
 
 def _items(project: Project, view: LiveView, one: AgainstTruth, group: str, role: Role) -> str:
-    """Where the source says otherwise than the truth; for experts all items of the group."""
+    """Where the source says otherwise than the truth. Experts, who judge labels without knowing which of them are
+    wrong, get all items of the group."""
     asked = _pair(view, one, group)
     if role == Role.EXPERT:
-        return items_of(project, {"group": asked["group"]})
+        return items_of(project, {name: asked[name] for name in ("group", "dataset") if name in asked})
     return items_of(project, {**asked, "differs": "on"})
 
 

@@ -22,6 +22,9 @@ PERIODS = (1, 3, 6, 24, 168, 672, 8736)
 MOST_PERIODS = 30
 MONDAY = 72  # hours that 1 January 1970 is after a Monday
 
+GIVEN = Q(table="people") | Q(table__startswith="model:")
+LABELS = GIVEN | Q(table="decided")  # not what is held against the truth, or what monitors watch besides
+
 P = TypeVar("P", str, tuple[str, str])
 Counts = dict[str, dict[str, GroupCounts]]  # table → group → counts
 
@@ -41,8 +44,7 @@ def cells_of(project: Project, question: Question | None, wanted: Wanted) -> Cel
         return _sliced(project, question, wanted)
     needed = Q(table="totals")
     if question is not None:
-        labels = Q(table__in=("people", "decided")) | Q(table__startswith="model:")  # not what monitors watch besides
-        needed |= Q(table__startswith="pair:") | Q(attribute=question.attribute) & labels
+        needed |= Q(table__startswith="pair:") | Q(attribute=question.attribute) & LABELS
         needed |= Q(table="people", attribute="")
     rows = Counter.objects.filter(needed, project=project, n__gt=0).values_list(*Cell._fields, "n")
     return Tally({Cell(*names): n for *names, n in rows.iterator(chunk_size=2000)})
@@ -51,17 +53,18 @@ def cells_of(project: Project, question: Question | None, wanted: Wanted) -> Cel
 def _sliced(project: Project, question: Question | None, wanted: Wanted) -> Cells:
     needed = Q(attribute="", hour=TIMELESS, table="totals")
     if question is not None:
-        grouped = Q(attribute=question.attribute) | Q(attribute="", table="people")
+        grouped = Q(attribute=question.attribute) & LABELS | Q(attribute="", table="people")
         if wanted.is_timed:
             grouped &= Q(hour__range=wanted.hours)
         else:
             needed |= Q(attribute="", hour=TIMELESS, table__startswith="pair:")
         needed |= grouped
-    rows = _parts(project, wanted).filter(needed).values(*Cell._fields).annotate(sum=Sum("n"))
+    rows = parts_of(project, wanted).filter(needed).values(*Cell._fields).annotate(sum=Sum("n"))
     return Tally({Cell(*names): n for *names, n in rows.values_list(*Cell._fields, "sum")})
 
 
-def _parts(project: Project, wanted: Wanted) -> QuerySet[Slice]:
+def parts_of(project: Project, wanted: Wanted) -> QuerySet[Slice]:
+    """Slices of the dataset that was asked for, of all times."""
     parts = Slice.objects.filter(project=project, n__gt=0)
     return parts if wanted.dataset is None else parts.filter(dataset=wanted.dataset)
 
@@ -96,7 +99,7 @@ def periods_of(project: Project, task: TaskType, question: Question, wanted: Wan
 
     The shortest of ``PERIODS`` that needs at most ``MOST_PERIODS`` is taken.
     """
-    parts = _parts(project, wanted).filter(attribute=question.attribute, hour__range=wanted.hours)
+    parts = parts_of(project, wanted).filter(GIVEN, attribute=question.attribute, hour__range=wanted.hours)
     span = parts.aggregate(first=Min("hour"), last=Max("hour"))
     if span["first"] is None:
         return []
@@ -121,7 +124,7 @@ def crossed_counts(
     Of the whole days that ``wanted`` names or begins: two attributes at once are counted by day.
     """
     attribute, _group = crossed((question.attribute, ""), (wanted.beside, ""))
-    rows = _parts(project, wanted).filter(attribute=attribute, table=table)
+    rows = parts_of(project, wanted).filter(attribute=attribute, table=table)
     if wanted.is_timed:
         rows = rows.filter(hour__range=wanted.days)
     swapped = question.attribute > wanted.beside

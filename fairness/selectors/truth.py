@@ -1,6 +1,7 @@
 """Labels against the truth: gold, what experts settled, and, provisionally, what people agree on.
 
-Read from counters of the whole project; truth is not kept by dataset or time.
+Read from counters. With a dataset or a time, from their slices: a model's label is of the hour in which it was given;
+what people agree on has no time, so that with one it is left out, as their consensus is everywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Sum
 
 from annotations.models import Project
 from fairness.metrics import (
@@ -21,8 +22,10 @@ from fairness.metrics import (
     demographic_parity,
     equalized_odds,
 )
-from fairness.models import Counter
+from fairness.models import Counter, Slice
+from fairness.selectors.counting import Question, parts_of
 from fairness.selectors.live import LiveView, Source
+from fairness.selectors.wanted import Wanted
 
 
 class Truth(StrEnum):
@@ -40,6 +43,7 @@ class Truth(StrEnum):
 
 # Where the cells of a truth are, by whose labels: see ``fairness.cells``.
 TABLES = {Truth.GOLD: "gold:%s", Truth.SETTLED: "settled:%s", Truth.CONSENSUS: "both:%s"}
+COMPARED = Q(table__startswith="gold:") | Q(table__startswith="settled:") | Q(table__startswith="both:")
 # (truly has the label, was given it) → place in ``OutcomeCounts``.
 PLACES = {(True, True): 0, (False, True): 1, (True, False): 2, (False, False): 3}
 
@@ -65,11 +69,7 @@ def against_truth(project: Project, view: LiveView) -> list[AgainstTruth]:
     """Every source shown, against every truth that there is for it; one query."""
     if view.question is None:
         return []
-    tables = Q(table__startswith="gold:") | Q(table__startswith="settled:") | Q(table__startswith="both:")
-    rows = Counter.objects.filter(tables, project=project, attribute=view.question.attribute, n__gt=0)
-    cells: dict[str, list[tuple[str, str, str, int]]] = defaultdict(list)
-    for table, group, true, said, n in rows.values_list("table", "group", "key", "other", "n"):
-        cells[table].append((group, true, said, n))
+    cells = _cells(project, view.question, view.wanted)
     return [
         _held(truth, source, cells[table], view)
         for truth in Truth
@@ -77,6 +77,23 @@ def against_truth(project: Project, view: LiveView) -> list[AgainstTruth]:
         for table in [TABLES[truth] % _who(view, source)]
         if cells.get(table)
     ]
+
+
+def _cells(project: Project, question: Question, wanted: Wanted) -> Mapping[str, list[tuple[str, str, str, int]]]:
+    """Table → (group, true token, what was said, items)."""
+    rows: QuerySet[Counter] | QuerySet[Slice]
+    if not wanted.is_sliced:
+        rows = Counter.objects.filter(project=project, n__gt=0)
+    else:
+        rows = parts_of(project, wanted)
+        if wanted.is_timed:
+            rows = rows.filter(hour__range=wanted.hours)
+    names = ("table", "group", "key", "other")
+    found = rows.filter(COMPARED, attribute=question.attribute).values(*names).annotate(items=Sum("n"))
+    cells: dict[str, list[tuple[str, str, str, int]]] = defaultdict(list)
+    for table, *cell in found.values_list(*names, "items"):
+        cells[table].append(tuple(cell))
+    return cells
 
 
 def _who(view: LiveView, source: Source) -> str:

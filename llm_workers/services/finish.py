@@ -87,7 +87,7 @@ def _checkpoint(run: Run, plan: RunPlan, model: ModelVersion, *, rules: Iterable
         decision=judgement.decision,
         reason=judgement.reason[:500],
     )
-    data = {"number": number, "decision": judgement.decision, **figures}
+    data = {"number": number, "decision": judgement.decision, "reason": judgement.reason[:500], **figures}
     _record(run, "checkpoint.reached", SYSTEM, data)
     return judgement
 

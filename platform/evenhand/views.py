@@ -38,6 +38,8 @@ def ledger(request: HttpRequest, project_id: int) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
     before = request.GET.get("before", "")
     events = list(project_events(project_id, before=int(before) if before.isdecimal() else None)[: LEDGER_PAGE + 1])
+    for event in events:
+        event.details = list(event.data.items())  # type: ignore[attr-defined]  # a template takes a key "items" for it
     older = f"?before={events[LEDGER_PAGE - 1].pk}" if len(events) > LEDGER_PAGE else ""
     context = {
         "project": access.project,

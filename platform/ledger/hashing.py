@@ -18,6 +18,16 @@ GENESIS = "0" * 64
 DIGEST_BYTES = 32
 
 
+def canonical(value: Any) -> bytes:
+    """The one way of writing JSON that is hashed: sorted keys, no spaces, UTF-8."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def digest_hex(value: Any) -> str:
+    """SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
 def event_digest(
     *,
     id: int,
@@ -32,8 +42,7 @@ def event_digest(
     """32 bytes that stand for everything an event says."""
     time = created_at.astimezone(UTC).isoformat(timespec="microseconds")
     fields = [id, project_id, actor, kind, subject, data, simulated, time]
-    canonical = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).digest()
+    return hashlib.sha256(canonical(fields)).digest()
 
 
 def block_hash(*, position: int, previous_hash: str, event_ids: Sequence[int], digests: bytes) -> str:

@@ -39,6 +39,7 @@ PARTS = {
     "audit_csv",
     "audit_progress",
     "fairness_csv",
+    "fairness_disclosure_file",
     "fairness_more",
     "healthz",
     "import_progress",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.urls import reverse
 
 from annotations.models import Item
 from fairness.models import Decision, Finding, Monitor
-from fairness.monitors.services import finding_decide
+from fairness.monitors.services import finding_decide, monitor_remove
 from tests.factories import Cast, make_cast
 from tests.fairness.test_monitors import PARITY, biased, evaluate, make_run, watch
 
@@ -167,6 +169,36 @@ def test_all_of_it_over_rest(cast, api):
     assert client.post(decide, {"action": "accept", "reason": "Known."}).status_code == 409
     assert client.delete(monitor).status_code == 204
     assert client.get(monitor).status_code == 404
+
+
+def test_what_a_limit_says_now_is_told_to_who_may_read_it_as_on_its_page(
+    cast, api, page_client, found, django_assert_max_num_queries
+):
+    monitor, client = found.monitor, api(cast.audrey)
+    address = f"/api/v1/projects/{cast.project.pk}/monitors/{monitor.pk}/look/"
+    with django_assert_max_num_queries(9):
+        (look,) = client.get(address).json()
+    assert (look["would_pause"], look["certain"]) == (True, pytest.approx(found.certificate["certain"]))
+    text = page_client(cast.audrey).get(page(cast, "fairness_monitor", monitor.pk)).content.decode()
+    assert html.escape(look["text"]) in text
+    for _more in range(6):
+        biased(cast, make_run(cast).annotator, n=40)
+    with django_assert_max_num_queries(9):
+        assert len(client.get(address).json()) == 7
+    finding_decide(finding=found, actor=cast.olivia, action="accept", reason="It is so.")
+    accepted = next(one for one in client.get(address).json() if one["name"] == look["name"])
+    assert (accepted["would_pause"], accepted["text"]) == (False, "")
+    for method in (client.post, client.patch, client.delete):
+        assert method(address).status_code == 405
+
+
+def test_a_limit_without_labels_says_nothing_and_a_removed_one_is_not_there(cast, api):
+    monitor, client = watch(cast), api(cast.audrey)
+    address = f"/api/v1/projects/{cast.project.pk}/monitors/{monitor.pk}/look/"
+    assert client.get(address).json() == []
+    monitor_remove(monitor=monitor, actor=cast.olivia)
+    assert client.get(address).status_code == 404
+    assert client.get(address.replace(str(monitor.pk), "999999")).status_code == 404
 
 
 def test_other_projects_monitors_and_findings_are_not_there(cast, api, found):

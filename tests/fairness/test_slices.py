@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from annotations.models import Annotation, Dataset, Item, Project
 from annotations.services.changes import item_changes
-from annotations.state import ItemState, Vote, hour_of, item_state
+from annotations.state import Decision, ItemState, Vote, hour_of, item_state
 from fairness import cells
 from fairness.cells import CROSS, Cell, Crossed, Slice, count_changes, count_states
 from fairness.models import CrossedGroup, Pulse
@@ -37,12 +37,14 @@ votes = st.lists(
 )
 groups = st.dictionaries(st.sampled_from(["age", "origin", "religion"]), st.sampled_from(["x", "y", "z"]), max_size=3)
 states = st.builds(
-    lambda votes, groups, dataset: item_state(
-        votes, groups=groups, redundancy=3, min_support=2, settled=None, gold=None, dataset=dataset
+    lambda votes, groups, dataset, settled, gold: item_state(
+        votes, groups=groups, redundancy=2, min_support=2, settled=settled, gold=gold, dataset=dataset
     ),
     votes,
     groups,
     st.integers(1, 3),
+    st.sampled_from([None, Decision("remove", "settled", None)]),
+    st.sampled_from([None, "keep"]),
 )
 histories = st.lists(st.lists(states, min_size=1, max_size=3), max_size=3)  # per item, its states in order
 
@@ -70,8 +72,12 @@ def test_slices_summed_over_datasets_and_hours_are_the_cells(histories):
     for part, n in found.slices.items():
         if CROSS not in part.attribute:
             summed[part.cell] += n
-    sliced = {"people", "model", "decided", "pair", "totals"}
-    assert summed == {cell: n for cell, n in found.cells.items() if cell.table.split(":")[0] in sliced}
+    sliced, by_group = {"people", "model", "decided", "pair", "totals"}, {"gold", "settled", "both"}
+    assert summed == {
+        cell: n
+        for cell, n in found.cells.items()
+        if (kind := cell.table.split(":")[0]) in sliced or (kind in by_group and cell.attribute)
+    }
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)

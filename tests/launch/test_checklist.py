@@ -87,7 +87,9 @@ def test_the_page_is_filled_in_and_saves_all_twelve(cast, page_client):
     assert unanswered(cast.project) == 0
     assert "All twelve are answered" in client.get(page(cast)).content.decode()
     event = LedgerEvent.objects.get(kind="checklist.answered")
+    notes = event.data.pop("notes")
     assert event.data == dict.fromkeys(Bias.values, "handled")
+    assert set(notes) == set(Bias.values)
 
 
 def test_one_can_be_answered_alone_and_again_and_the_old_answer_is_kept(cast, page_client):

@@ -57,6 +57,13 @@ def webhook(world: World) -> list[Any]:
 
 NEW = {"measure": "parity", "whose": "consensus", "attribute": "religion", "label": "keep", "alpha": 0.05, "tau": 0.1}
 
+
+def finding_in(world: World) -> list[Any]:
+    """A project in which something was found."""
+    finding(world)
+    return project(world)
+
+
 TABLE = {
     "fairness": Entry(project, GET="302 404 403 200 200 200"),
     "fairness_more": Entry(project, GET="302 404 403 200 200 200"),
@@ -64,6 +71,10 @@ TABLE = {
     "fairness_csv": Entry(rates_table, GET="302 404 403 200 200 200"),
     "api_fairness_table": Entry(rates_table, GET="401 404 403 200 200 200"),
     "api_fairness": Entry(project, GET="401 404 403 200 200 200"),
+    "api_disclosure": Entry(finding_in, GET="401 404 403 403 200 200"),
+    "fairness_disclosure": Entry(finding_in, GET="302 404 403 403 200 200"),
+    "fairness_disclosure_file": Entry(finding_in, GET="302 404 403 403 200 200"),
+    "api_monitor_look": Entry(monitor, GET="401 404 403 200 200 200"),
     "fairness_monitors": Entry(project, GET="302 404 403 200 200 200"),
     "fairness_monitor_new": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "fairness_monitor": Entry(monitor, GET="302 404 403 200 200 200", POST="302 404 403 403 403 422"),

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from annotations.models import Assignment, LabelSchema
+from annotations.projects.inputs import schema_digest
 from annotations.projects.schemas import schema_change, used_keys
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
@@ -30,6 +31,7 @@ def test_a_change_makes_a_new_version_and_old_labels_keep_theirs(cast):
     label.refresh_from_db()
     assert label.schema_id == cast.schema.pk
     event = LedgerEvent.objects.get(kind="schema.changed")
+    assert event.data.pop("schema_sha256") == schema_digest("single_choice", made.config, made.guidelines)
     assert event.data == {
         "version": 2,
         "task_type": "single_choice",
