@@ -6,6 +6,6 @@ EXISTING_LACK_THEM = "UPDATE fairness_pulse SET kept = 0"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("fairness", "0014_promises_made_anew")]
+    dependencies = [("fairness", "0015_limits_of_audits_by_themselves")]
 
     operations = [migrations.RunSQL(EXISTING_LACK_THEM, migrations.RunSQL.noop)]
