@@ -33,14 +33,18 @@ def with_counts(project: Project, view: LiveView, role: Role, tile: Tile) -> Til
     for model in view.models:
         if tile.id == f"tile-spread-{model.source.annotator_id}" and model.gaps.highest is not None:
             href = items_url(project, view, model.gaps.highest, model.source, role=role)
-            ends = dict.fromkeys((model.gaps.lowest, model.gaps.highest))
-            behind = tuple(
-                one for group in ends if group for one in gap_counts(project, view, group, model, role, named=True)
-            )
-            return replace(tile, href=href, behind=behind)
+            return replace(tile, href=href, behind=_gap_ends(project, view, model, role))
         if tile.id == f"tile-kappa-{model.source.annotator_id}" and role != Role.EXPERT:
             return _kappa_tile(project, view, model, tile)
     return tile
+
+
+def _gap_ends(project: Project, view: LiveView, model: ModelView, role: Role) -> Counts:
+    found: Counts = ()
+    for group in dict.fromkeys((model.gaps.lowest, model.gaps.highest)):
+        if group:
+            found += gap_counts(project, view, group, model, role, before=f"{'; ' if found else ''}{group}: ")
+    return found
 
 
 def _complete_tile(project: Project, view: LiveView, tile: Tile) -> Tile:
@@ -79,12 +83,11 @@ def _kappa_tile(project: Project, view: LiveView, model: ModelView, tile: Tile) 
 
 
 def gap_counts(
-    project: Project, view: LiveView, group: str, model: ModelView, role: Role, *, named: bool = False
+    project: Project, view: LiveView, group: str, model: ModelView, role: Role, *, before: str = ""
 ) -> Counts:
     """The labels of people and of a model that a gap is between."""
-    name = f"{group}: " if named else ""
     found: Counts = ()
     if view.people is not None:
-        found = label_counts(project, view, group, view.people, role=role, before=f"{name}{_('people')} ")
-        name = ", "
-    return found + label_counts(project, view, group, model.source, role=role, before=f"{name}{_('model')} ")
+        found = label_counts(project, view, group, view.people, role=role, before=f"{before}{_('people')} ")
+        before = ", "
+    return found + label_counts(project, view, group, model.source, role=role, before=f"{before}{_('model')} ")
