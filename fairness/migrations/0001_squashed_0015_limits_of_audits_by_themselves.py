@@ -1,4 +1,7 @@
-"""The tables of 0001 to 0015 at once, as they are after all of them; see docs/adr/0027-squashed-migrations.md."""
+"""The tables of 0001 to 0015 at once; what those did to rows is left out, for there are none.
+
+See docs/adr/0027-squashed-migrations.md.
+"""
 
 import django.db.models.deletion
 import django.utils.timezone

@@ -1,4 +1,7 @@
-"""What follows on the people: memberships, demographic boxes, erasure; the changes of 0002 to 0004 at once, as they are after all of them; see docs/adr/0027-squashed-migrations.md."""
+"""Memberships, demographic boxes and erasure: 0002 to 0004 at once.
+
+0001 stays by itself, for projects point at people, and memberships at projects. See docs/adr/0027-squashed-migrations.md.
+"""
 
 import django.db.models.deletion
 import django.db.models.functions.text
