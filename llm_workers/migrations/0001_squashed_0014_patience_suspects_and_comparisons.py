@@ -1,4 +1,4 @@
-"""The tables of 0001 to 0012 at once; what those did to rows is left out, for there are none.
+"""The tables of 0001 to 0014 at once; what those did to rows is left out, for there are none.
 
 See docs/adr/0027-squashed-migrations.md.
 """
@@ -23,6 +23,8 @@ class Migration(migrations.Migration):
         ('llm_workers', '0010_runs_that_go_on_by_themselves'),
         ('llm_workers', '0011_lanes_that_know_quick_answers'),
         ('llm_workers', '0012_model_revisions'),
+        ('llm_workers', '0013_strata_of_estimates'),
+        ('llm_workers', '0014_patience_suspects_and_comparisons'),
     ]
 
     initial = True
@@ -199,6 +201,8 @@ class Migration(migrations.Migration):
                         ('status', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Being asked'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=7)),
                         ('problem', models.CharField(blank=True, max_length=500, verbose_name='what went wrong, and what to do')),
                         ('to_label', models.PositiveBigIntegerField(null=True)),
+                        ('attribute', models.CharField(blank=True, db_default='', max_length=64)),
+                        ('strata', models.JSONField(db_default={}, default=dict)),
                         ('started_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                         ('created_at', models.DateTimeField()),
                         ('finished_at', models.DateTimeField(null=True)),
@@ -275,6 +279,7 @@ class Migration(migrations.Migration):
                         ('sealed_key', models.BinaryField(null=True)),
                         ('price_per_hour', models.DecimalField(decimal_places=4, max_digits=10, null=True, verbose_name='price per hour of the server')),
                         ('currency', models.CharField(db_default='EUR', default='EUR', max_length=3, verbose_name='currency')),
+                        ('answer_seconds', models.PositiveSmallIntegerField(null=True, verbose_name='seconds for one answer')),
                         ('dialect', models.CharField(choices=[('vllm', 'vLLM'), ('llamacpp', 'llama.cpp'), ('other', 'OpenAI-compatible')], default='other', max_length=8, verbose_name='dialect')),
                         ('healthy', models.BooleanField(default=False, verbose_name='answers')),
                         ('problem', models.CharField(blank=True, max_length=500, verbose_name='what is wrong, and what to do')),
@@ -292,6 +297,7 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(condition=models.Q(('breaker__in', ['closed', 'open', 'half_open'])), name='endpoint_breaker_known'),
                             models.CheckConstraint(condition=models.Q(models.Q(('breaker', 'closed'), ('retry_at__isnull', True)), models.Q(models.Q(('breaker', 'closed'), _negated=True), ('retry_at__isnull', False)), _connector='OR'), name='endpoint_rest_has_end'),
                             models.CheckConstraint(condition=models.Q(('price_per_hour__isnull', True), ('price_per_hour__gte', 0), _connector='OR'), name='endpoint_price_not_negative'),
+                            models.CheckConstraint(condition=models.Q(('answer_seconds__isnull', True), models.Q(('answer_seconds__gte', 1), ('answer_seconds__lte', 3600)), _connector='OR'), name='endpoint_patience_in_range'),
                         ],
                     },
                 ),
@@ -415,20 +421,21 @@ class Migration(migrations.Migration):
                 migrations.CreateModel(
                     name='RunPlan',
                     fields=[
+                        ('failing_since', models.DateTimeField(null=True)),
+                        ('faults_in_row', models.PositiveIntegerField(default=0)),
+                        ('fault_pauses', models.PositiveSmallIntegerField(db_default=0, default=0)),
+                        ('resume_at', models.DateTimeField(null=True)),
                         ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='plan', serialize=False, to='annotations.run')),
                         ('seed', models.BigIntegerField(default=0, verbose_name='seed of the order of items')),
                         ('cached_tokens', models.PositiveBigIntegerField(default=0, verbose_name="prompt tokens taken from the server's cache")),
-                        ('failing_since', models.DateTimeField(null=True)),
-                        ('faults_in_row', models.PositiveIntegerField(default=0)),
                         ('unanswered_in_row', models.PositiveIntegerField(default=0)),
-                        ('fault_pauses', models.PositiveSmallIntegerField(db_default=0, default=0)),
-                        ('resume_at', models.DateTimeField(null=True)),
                         ('probe', models.PositiveIntegerField(default=0, verbose_name='items of the probe')),
                         ('estimate', models.JSONField(null=True)),
                         ('confirmed_at', models.DateTimeField(null=True)),
                         ('working_since', models.DateTimeField(null=True)),
                         ('worked_seconds', models.FloatField(default=0, verbose_name='seconds of work, pauses not counted')),
                         ('filled_at', models.DateTimeField(null=True)),
+                        ('strata', models.JSONField(db_default={}, default=dict)),
                         ('sums', models.JSONField(default=dict)),
                     ],
                     options={
@@ -445,8 +452,8 @@ class Migration(migrations.Migration):
                         ('generation', models.PositiveBigIntegerField(default=0)),
                         ('touched_at', models.DateTimeField()),
                         ('width', models.PositiveSmallIntegerField(null=True)),
-                        ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lanes', to='annotations.run')),
                         ('quickest', models.FloatField(null=True)),
+                        ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lanes', to='annotations.run')),
                     ],
                     options={
                         'ordering': ['number'],
@@ -460,6 +467,8 @@ class Migration(migrations.Migration):
                     name='RunItem',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('deaths', models.PositiveSmallIntegerField(db_default=0, default=0)),
+                        ('lone_deaths', models.PositiveSmallIntegerField(db_default=0, default=0)),
                         ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='annotations.run')),
                         ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='annotations.item')),
                         ('status', models.CharField(choices=[('pending', 'Waiting'), ('leased', 'Being asked'), ('done', 'Labelled'), ('unanswered', 'No usable answer')], default='pending', max_length=10)),
@@ -483,12 +492,14 @@ class Migration(migrations.Migration):
                             models.Index(condition=models.Q(('status', 'leased')), fields=['run', 'lane'], name='run_item_leased'),
                             models.Index(fields=['run', '-finished_at'], name='run_item_finished'),
                             models.Index(condition=models.Q(('status', 'unanswered')), fields=['run', '-id'], name='run_item_unanswered'),
+                            models.Index(condition=models.Q(('deaths__gte', 2), ('status__in', ['pending', 'leased'])), fields=['run', '-deaths', 'id'], name='run_item_suspected'),
                         ],
                         'constraints': [
                             models.UniqueConstraint(fields=('run', 'item'), name='run_item_once'),
                             models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'leased', 'done', 'unanswered'])), name='run_item_status_known'),
                             models.CheckConstraint(condition=models.Q(models.Q(('status', 'leased'), _negated=True), models.Q(('generation__isnull', False), ('lane__isnull', False)), _connector='OR'), name='run_item_lease_has_holder'),
                             models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['done', 'unanswered']), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='run_item_end_has_time'),
+                            models.CheckConstraint(condition=models.Q(('lone_deaths__lte', models.F('deaths'))), name='run_item_lone_deaths_are_deaths'),
                         ],
                     },
                 ),
@@ -514,6 +525,10 @@ class Migration(migrations.Migration):
                     name='Validator',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('failing_since', models.DateTimeField(null=True)),
+                        ('faults_in_row', models.PositiveIntegerField(default=0)),
+                        ('fault_pauses', models.PositiveSmallIntegerField(db_default=0, default=0)),
+                        ('resume_at', models.DateTimeField(null=True)),
                         ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='validators', to='annotations.project')),
                         ('schema', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='annotations.labelschema')),
                         ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='validators', to='llm_workers.modelversion')),
@@ -523,8 +538,6 @@ class Migration(migrations.Migration):
                         ('reason', models.CharField(blank=True, max_length=500, verbose_name='why it is in this state')),
                         ('seen', models.BigIntegerField(default=0)),
                         ('seen_at', models.DateTimeField(null=True)),
-                        ('failing_since', models.DateTimeField(null=True)),
-                        ('faults_in_row', models.PositiveIntegerField(default=0)),
                         ('unanswered_in_row', models.PositiveIntegerField(default=0)),
                         ('rated', models.PositiveIntegerField(default=0, verbose_name='rated')),
                         ('agreed', models.PositiveIntegerField(default=0, verbose_name='agreed with')),
@@ -538,6 +551,9 @@ class Migration(migrations.Migration):
                     ],
                     options={
                         'ordering': ['-id'],
+                        'indexes': [
+                            models.Index(condition=models.Q(('resume_at__isnull', False)), fields=['resume_at'], name='validator_resumes'),
+                        ],
                         'constraints': [
                             models.UniqueConstraint(fields=('project', 'prompt_hash'), name='validator_version_once'),
                             models.CheckConstraint(condition=models.Q(('status__in', ['idle', 'rating', 'paused'])), name='validator_status_known'),
@@ -552,6 +568,7 @@ class Migration(migrations.Migration):
                         ('generation', models.PositiveBigIntegerField(default=0)),
                         ('touched_at', models.DateTimeField()),
                         ('width', models.PositiveSmallIntegerField(null=True)),
+                        ('quickest', models.FloatField(null=True)),
                         ('validator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lanes', to='llm_workers.validator')),
                     ],
                     options={
@@ -566,6 +583,8 @@ class Migration(migrations.Migration):
                     name='Rating',
                     fields=[
                         ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                        ('deaths', models.PositiveSmallIntegerField(db_default=0, default=0)),
+                        ('lone_deaths', models.PositiveSmallIntegerField(db_default=0, default=0)),
                         ('validator', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='llm_workers.validator')),
                         ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='annotations.item')),
                         ('value', models.JSONField(verbose_name='label')),
@@ -589,6 +608,7 @@ class Migration(migrations.Migration):
                         'indexes': [
                             models.Index(condition=models.Q(('status', 'pending')), fields=['validator', 'id'], name='rating_pending'),
                             models.Index(condition=models.Q(('status', 'leased')), fields=['validator', 'lane'], name='rating_leased'),
+                            models.Index(condition=models.Q(('deaths__gte', 2), ('status__in', ['pending', 'leased'])), fields=['validator', '-deaths', 'id'], name='rating_suspected'),
                         ],
                         'constraints': [
                             models.UniqueConstraint(fields=('validator', 'item', 'value_md5'), name='rating_once_per_label'),
@@ -596,8 +616,17 @@ class Migration(migrations.Migration):
                             models.CheckConstraint(condition=models.Q(models.Q(('status', 'leased'), _negated=True), models.Q(('generation__isnull', False), ('lane__isnull', False)), _connector='OR'), name='rating_lease_has_holder'),
                             models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), models.Q(('finished_at__isnull', False), ('verdict__in', ['agree', 'disagree', 'unsure'])), _connector='OR'), name='rating_done_has_verdict'),
                             models.CheckConstraint(condition=models.Q(('confidence__isnull', True), models.Q(('confidence__gte', 0), ('confidence__lte', 1)), _connector='OR'), name='rating_confidence_is_probability'),
+                            models.CheckConstraint(condition=models.Q(('lone_deaths__lte', models.F('deaths'))), name='rating_lone_deaths_are_deaths'),
                         ],
                     },
+                ),
+                migrations.CreateModel(
+                    name='ValidatorComparison',
+                    fields=[
+                        ('validator', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='comparison', serialize=False, to='llm_workers.validator')),
+                        ('counts', models.JSONField(default=list)),
+                        ('counted_at', models.DateTimeField()),
+                    ],
                 ),
                 migrations.CreateModel(
                     name='VerifierRules',

@@ -1,4 +1,4 @@
-"""The tables of 0001 to 0015 at once; what those did to rows is left out, for there are none.
+"""The tables of 0001 to 0016 at once; what those did to rows is left out, for there are none.
 
 See docs/adr/0027-squashed-migrations.md.
 """
@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
         ('fairness', '0013_findings_sent_to_experts'),
         ('fairness', '0014_promises_made_anew'),
         ('fairness', '0015_limits_of_audits_by_themselves'),
+        ('fairness', '0016_truth_by_dataset_and_hour'),
     ]
 
     initial = True
