@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_memberships_and_tokens'),
+        ('accounts', '0001_people'),
         ('annotations', '0003_pay_adjustments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
