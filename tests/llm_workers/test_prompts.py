@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from annotations.models import Annotation
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
+from llm_workers.client.control import WORDS
 from llm_workers.models import AnswerSigns, ModelAnnotator, Prompt, PromptExample, PromptVersion, RunItem
 from llm_workers.recipe import Recipe
 from llm_workers.selectors.prompts import recipe_of
@@ -195,9 +196,11 @@ def test_items_of_a_run_share_the_longest_possible_beginning(cast, llm, make, st
     make_items(cast.project, 30)
     picked = tuple((item.pk, item.gold) for item in gold[:3]) if way == "hand" else ()
     work(start(prompt=make(way=way, count=4, picked=picked)))
-    systems = {body["messages"][0]["content"] for body in llm.requests}
+    # On a machine that is slow just now the server may be asked whether it answers at all.
+    requests = [body for body in llm.requests if body["messages"][0]["content"] != WORDS]
+    systems = {body["messages"][0]["content"] for body in requests}
     assert len(systems) == 1  # instructions: the same for all
-    assert beginning(llm.requests).endswith("# Options\n\nA. ")  # then the options of the rotation
+    assert beginning(requests).endswith("# Options\n\nA. ")  # then the options of the rotation
     for name in ("Keep", "Review", "Remove"):
         alike = [body for body in llm.requests if f"A. {name}:" in body["messages"][1]["content"]]
         common = beginning(alike)
