@@ -176,9 +176,9 @@ def _check_limits(run: Run, plan: RunPlan) -> None:
 
 
 def _confirmed_at(run: Run, plan: RunPlan) -> datetime | None:
-    """When the probe was confirmed: now, where it is over."""
-    ended = run.labelled + run.unanswered
-    return timezone.now() if plan.confirmed_at is None and 0 < plan.probe <= ended else plan.confirmed_at
+    """When the probe was confirmed: now, where it is over and there is an estimate to have seen."""
+    seen = 0 < plan.probe <= run.labelled + run.unanswered and plan.estimate is not None
+    return timezone.now() if plan.confirmed_at is None and seen else plan.confirmed_at
 
 
 def run_cancel(*, run: Run, by: Any) -> Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import pytest
 from django.utils import timezone
@@ -149,7 +149,7 @@ def test_money_of_thirty_days_is_bounded(cast, audited, prompt, model):
 
 def priced(model, **values) -> None:
     prices = {"price_per_million_prompt": Decimal(1000), "price_per_million_completion": Decimal(1000)}
-    ModelVersion.objects.filter(pk=model.pk).update(**prices, **{"currency": "EUR"} | values)
+    ModelVersion.objects.filter(pk=model.pk).update(**prices | {"currency": "EUR"} | values)
 
 
 def test_where_models_cost_money_it_begins_with_a_limit(cast, templates, start, work, model, page_client):
@@ -159,7 +159,7 @@ def test_where_models_cost_money_it_begins_with_a_limit(cast, templates, start, 
     cost = Decimal(first.prompt_tokens + first.completion_tokens) / 1000
     rules = AuditRules.objects.get()
     assert (rules.automatic, rules.by_owner) == (True, False)
-    assert rules.monthly_cost == (3 * cost).quantize(Decimal("0.01"))
+    assert rules.monthly_cost == (3 * cost).quantize(Decimal("0.01"), ROUND_UP)
     event = LedgerEvent.objects.get(kind="audit.rules_changed")
     assert event.data["monthly_cost"] == str(rules.monthly_cost)
     page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/audits/").content.decode()

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotations.models import Annotation
+from annotations.models import Annotation, Run
 from ledger.errors import DomainError
 from llm_workers import limits
 from llm_workers.models import ModelVersion, RunItem, RunPlan
@@ -45,6 +45,19 @@ def test_pausing_during_the_probe_does_not_confirm_it(cast, start, work):
     assert (run.status, run.labelled) == ("paused", 10)
     run_cancel(run=run, by=cast.olivia)
     assert work(start()).labelled == 20
+
+
+def test_a_probe_whose_last_answers_came_in_after_a_pause_is_not_confirmed_unseen(cast, llm, start, work):
+    make_items(cast.project, 30)
+    run = start(probe=10)
+    run_pause(run=run, by=cast.olivia)
+    Run.objects.filter(pk=run.pk).update(labelled=10)
+    run = work(run_resume(run=run, by=cast.olivia))
+    plan = RunPlan.objects.get(run=run)
+    assert (run.status, len(llm.requests), plan.confirmed_at) == ("paused", 0, None)
+    assert plan.estimate is not None
+    run_resume(run=run, by=cast.olivia)
+    assert RunPlan.objects.get(run=run).confirmed_at is not None
 
 
 def test_a_probe_of_everything_ends_the_run(cast, start, work):
