@@ -27,7 +27,8 @@ class Candidate:
 
     ``signature``: SHA-256 (hex) over the model's identity and the way of asking; another adapter, quantization, prompt
     or version of labels and guidelines has another one. ``facts``: what is known of the model. ``changed_at``: when the
-    way of asking was last edited.
+    way of asking was last edited. ``orders`` and ``samples``: how often its way of asking asks about one thing, where
+    it averages over orders of the options or over several answers.
     """
 
     model: int
@@ -37,11 +38,24 @@ class Candidate:
     signature: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     changed_at: datetime | None = None
+    orders: int = 1
+    samples: int = 1
+
+    def requests(self, orders: int) -> int:
+        """For one probe, at most, where an audit asks in ``orders`` orders of the options; second tries after an
+        unusable answer come on top."""
+        return asked_orders(self.orders, orders) * self.samples
 
     @property
     def key(self) -> str:
         """What a form sends: "model" or "model:prompt"."""
         return str(self.model) if self.prompt is None else f"{self.model}:{self.prompt}"
+
+
+def asked_orders(own: int, wanted: int) -> int:
+    """In how many orders of the options an audit asks that wants ``wanted``: those of the way of asking (``own``) where
+    that averages over some."""
+    return own if own > 1 else wanted
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,21 @@ from asgiref.sync import async_to_sync
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from annotations.candidates import Candidate, How, Keep, Price, Probe, Question, Said, Sitting, Spend, Spent, Take, Used
+from annotations.candidates import (
+    Candidate,
+    How,
+    Keep,
+    Price,
+    Probe,
+    Question,
+    Said,
+    Sitting,
+    Spend,
+    Spent,
+    Take,
+    Used,
+    asked_orders,
+)
 from annotations.models import LabelSchema, Project
 from ledger.errors import DomainError, not_found
 from llm_workers import limits
@@ -70,7 +84,7 @@ class Panel:
             "hash": version.hash,
             "shown": shown_to_all(version) if any(question.own for question in questions.values()) else [],
             "tasks": {
-                key: {"orders": _orders(recipe_of_version(version), orders)}
+                key: {"orders": asked_orders(recipe_of_version(version).orders, orders)}
                 if question.own
                 else _foreign(question, recipe_of_version(version), orders)
                 for key, question in questions.items()
@@ -126,15 +140,12 @@ def _candidate(model: ModelVersion, prompt: Prompt | None, recipe: Recipe, schem
         signature=digest({"model": identity, "schema": schema_id, "recipe": recipe.as_json()}),
         facts={name: value for name, value in facts.items() if value not in (None, "")},
         changed_at=prompt.changed_at if prompt else None,
+        orders=recipe.orders,
+        samples=recipe.samples,
     )
 
 
 # --- ways of asking -------------------------------------------------------------------------------------------------
-
-
-def _orders(recipe: Recipe, orders: int) -> int:
-    """How many orders of the options are asked: those of the recipe, or ``orders`` where it averages over none."""
-    return recipe.orders if recipe.orders > 1 else orders
 
 
 def _foreign(question: Question, recipe: Recipe, orders: int) -> dict[str, Any]:
@@ -146,7 +157,7 @@ def _foreign(question: Question, recipe: Recipe, orders: int) -> dict[str, Any]:
         "config": dict(question.config),
         "recipe": form.as_json(),
         "text": composed(schema, form).text,
-        "orders": _orders(recipe, orders),
+        "orders": asked_orders(recipe.orders, orders),
     }
 
 

@@ -1,7 +1,7 @@
 """What the rest of a run would take, reckoned from its first items. Numbers in, numbers out.
 
-Probes take groups by turns, so a small group has as many items in one as a large group. Each group therefore counts by
-what is left of it: the stratified estimate.
+Probes see small groups, too, so these have a larger part in them than in the rest. Each group therefore counts by what
+is left of it: the stratified estimate.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def total(values: Sequence[float], groups: Sequence[str], left: Sizes) -> Range:
     if len(values) < LEAST:
         expected = sum(left.values()) * sum(values)
         return Range(0.0, expected, 2 * expected)
-    parts = [_part(stratum) for stratum in _strata(values, groups, left) if stratum.left]
+    parts = [_part(stratum) for stratum in _strata(values, groups, left) if stratum.whole]
     expected, variance = sum(part.expected for part in parts), sum(part.variance for part in parts)
     if not variance:
         return Range(expected, expected, expected)
@@ -99,11 +99,14 @@ def total(values: Sequence[float], groups: Sequence[str], left: Sizes) -> Range:
 
 @dataclass(frozen=True)
 class _Stratum:
-    """``left`` items, and the probed ones, (n,), each with the number of items that it speaks for."""
+    """How many items are ``left`` of each of its groups, and the values of those that were probed."""
 
-    left: int
-    values: list[float]
-    weights: list[float]
+    left: Sizes
+    probed: Mapping[str, Sequence[float]]
+
+    @property
+    def whole(self) -> int:
+        return sum(self.left.values())
 
 
 @dataclass(frozen=True)
@@ -131,28 +134,31 @@ def _strata(values: Sequence[float], groups: Sequence[str], left: Sizes) -> list
 
 
 def _stratum(names: Iterable[str], probed: Mapping[str, list[float]], left: Sizes) -> _Stratum:
-    known = [(name, value) for name in names for value in probed[name]]
-    weights = {name: (left.get(name, 0) + len(probed[name])) / len(probed[name]) for name, _value in known}
-    return _Stratum(
-        left=sum(left.get(name, 0) for name in names),
-        values=[value for _name, value in known],
-        weights=[weights[name] for name, _value in known],
-    )
+    names = list(names)
+    return _Stratum({name: left.get(name, 0) for name in names}, {name: probed[name] for name in names})
 
 
 def _part(stratum: _Stratum) -> _Part:
-    """With equal weights m·mean and s²·(m + m²/n), n − 1 degrees of freedom. Otherwise the weighted mean, its
-    linearised variance, and as many items as Kish's effective number says."""
-    values, weights = np.asarray(stratum.values), np.asarray(stratum.weights)
-    whole, count = weights.sum(), len(values)
-    mean = float((weights * values).sum() / whole)
-    squares = (values - mean) ** 2 * count / (count - 1)
-    among = float((weights * squares).sum() / whole)
-    of_mean = float((weights**2 * squares).sum() / whole**2)
+    """Of one group m·mean and s²·(m + m²/n), n − 1 degrees of freedom. Of several the mean weighted by what each probed
+    item speaks for, and s² of the values as they are: residuals from a weighted mean all but vanish where one group
+    weighs nearly everything.
+
+    With weights w that add up to 1, the sum is off by the spread within groups times m + m²·Σw², and by that between
+    groups times Σ(m_g − m·w_g)², which counts where large groups were not seen. As s² holds both, the larger counts.
+    """
+    values = np.concatenate([np.asarray(one, float) for one in stratum.probed.values()])
+    speaks = {name: stratum.left[name] + len(one) if one else 0 for name, one in stratum.probed.items()}
+    shares = {name: size / sum(speaks.values()) for name, size in speaks.items()}
+    weights = np.concatenate(
+        [np.full(len(one), shares[name] / max(len(one), 1)) for name, one in stratum.probed.items()]
+    )
+    whole, left = stratum.whole, stratum.left
+    within = whole + whole**2 * float((weights**2).sum())
+    between = sum((left[name] - whole * shares[name]) ** 2 for name in left)
     return _Part(
-        expected=stratum.left * mean,
-        variance=stratum.left * among + stratum.left**2 * of_mean,
-        freedom=max(float(whole**2 / (weights**2).sum()) - 1, 1.0),
+        expected=whole * float(weights @ values),
+        variance=float(values.var(ddof=1)) * max(within, between),
+        freedom=len(values) - 1,
     )
 
 

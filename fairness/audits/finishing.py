@@ -14,6 +14,7 @@ from annotations.modalities import modality
 from annotations.modalities.text import MAX_CHARACTERS
 from annotations.models import ModelChoice, ModelRole
 from annotations.task_types import task_type
+from fairness.audits.budget import first_limit
 from fairness.audits.choosing import choice_store
 from fairness.audits.comparing import change_since
 from fairness.audits.limits import GOOD_ENOUGH
@@ -116,15 +117,20 @@ def audit_finish(*, audit: Audit) -> None:
 
 
 def hold_to_set(audit: Audit) -> None:
-    """After a project's first audit, audit new models, adapters and prompts on the same set by themselves. What an
-    owner has set before stays, and whatever they set after counts."""
+    """After a project's first audit, audit new models, adapters and prompts on the same set by themselves; where models
+    cost money, within a limit. What an owner has set before stays, and whatever they set after counts."""
     if audit.created_by_id is None:
         return
-    values = {"probe_set": audit.probe_set, "orders": audit.orders, "automatic": True}
+    if AuditRules.objects.filter(project_id=audit.project_id).exists():
+        return
+    limit = first_limit(audit)
+    values = {"probe_set": audit.probe_set, "orders": audit.orders, "automatic": True, "by_owner": False,
+              "monthly_cost": limit}  # fmt: skip
     rules, made = AuditRules.objects.get_or_create(project_id=audit.project_id, defaults=values)
     if made:
         data = {"set": audit.probe_set_id, "orders": audit.orders, "automatic": True, "audit": audit.pk,
-                "monthly_requests": rules.monthly_requests, "monthly_cost": None}  # fmt: skip
+                "monthly_requests": rules.monthly_requests,
+                "monthly_cost": None if limit is None else str(limit)}  # fmt: skip
         record(kind="audit.rules_changed", actor=SYSTEM, subject=f"project:{audit.project_id}",
                project_id=audit.project_id, data=data)  # fmt: skip
 

@@ -246,7 +246,9 @@ class AuditRules(models.Model):
 
     The first audit that an owner has finished makes them; from then on they are the owner's. ``monthly_requests`` and
     ``monthly_cost`` (in the project's currency; null: no limit) bound what audits may take that start by themselves, in
-    any thirty days. ``held_back``: signatures of new candidates that these kept from being audited, as last told.
+    any thirty days. ``by_owner``: a person has set them; until then a model whose use costs money is audited by itself
+    only under a limit of money. ``held_back``: signatures of new candidates that these kept from being audited, as last
+    told.
     """
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="audit_rules")
@@ -259,6 +261,7 @@ class AuditRules(models.Model):
     monthly_cost = models.DecimalField(
         _("money of audits by themselves in 30 days, at most"), max_digits=10, decimal_places=2, null=True, blank=True
     )
+    by_owner = models.BooleanField(default=True, db_default=True, editable=False)
     held_back = models.JSONField(default=list, editable=False)
 
     class Meta:

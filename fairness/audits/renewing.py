@@ -56,8 +56,13 @@ def _due(rules: AuditRules) -> bool:
 
 def _as_many_as_fit(rules: AuditRules, within: Sequence[Candidate]) -> list[Candidate]:
     """In one audit; the others follow when it has ended."""
-    each = rules.orders * (rules.probe_set.size if rules.probe_set else 1)
-    return list(within[: min(MAX_CANDIDATES, MAX_REQUESTS // each)])
+    size, asked, fitting = rules.probe_set.size if rules.probe_set else 1, 0, []
+    for one in within[:MAX_CANDIDATES]:
+        asked += size * one.requests(rules.orders)
+        if asked > MAX_REQUESTS:
+            break
+        fitting.append(one)
+    return fitting
 
 
 def _tell_held_back(rules: AuditRules, plan: Plan) -> None:

@@ -36,7 +36,7 @@ def audit_start(*, project: Project, by: Any, probe_set: ProbeSet, candidates: S
     audit goes on already, a candidate is not served, or the set no longer fits the project's labels.
     """
     found = _picked(project, candidates)
-    _check_size(probe_set, len(found), orders)
+    _check_size(probe_set, found, orders)
     with transaction.atomic():
         held = project_held(project)
         tasks = _tasks(held, probe_set)
@@ -85,11 +85,11 @@ def _picked(project: Project, keys: Sequence[str]) -> list[Candidate]:
     return [offered[key] for key in keys]
 
 
-def _check_size(probe_set: ProbeSet, candidates: int, orders: int) -> None:
+def _check_size(probe_set: ProbeSet, candidates: Sequence[Candidate], orders: int) -> None:
     if not 1 <= orders <= MAX_ORDERS:
         text = _("Between 1 and %(most)s orders of the options can be asked.") % {"most": MAX_ORDERS}
         raise invalid(text, fields={"orders": [text]})
-    requests = probe_set.size * candidates * orders
+    requests = probe_set.size * sum(one.requests(orders) for one in candidates)
     if requests > MAX_REQUESTS:
         text = _(
             "That would be %(count)s requests; an audit has %(most)s at most. Take fewer models, probes or orders."
@@ -236,7 +236,8 @@ def audit_rules_update(
     monthly_cost: Decimal | None = None,
 ) -> None:
     """Say which set this project's models are held to, whether new ones are audited by themselves, and what that may
-    take in thirty days (``monthly_requests`` None: as before; ``monthly_cost`` None: no limit).
+    take in thirty days (``monthly_requests`` None: as before; ``monthly_cost`` None: no limit). From now on they are
+    the owner's.
 
     Raises ``DomainError`` (400) where they should be but there is no set, or a limit is out of range.
     """
@@ -257,7 +258,8 @@ def audit_rules_update(
         values: dict[str, Any] = {"orders": orders, "automatic": automatic, "monthly_cost": monthly_cost}
         if monthly_requests is not None:
             values["monthly_requests"] = monthly_requests
-        AuditRules.objects.update_or_create(project=held, defaults={"probe_set": probe_set, **values})
+        defaults = {"probe_set": probe_set, "by_owner": True, **values}
+        AuditRules.objects.update_or_create(project=held, defaults=defaults)
         cost = None if monthly_cost is None else str(monthly_cost)
         data = {"set": probe_set.pk if probe_set else None, **values, "monthly_cost": cost}
         record(kind="audit.rules_changed", actor=actor_of(by), subject=f"project:{held.pk}", project_id=held.pk,

@@ -26,12 +26,14 @@ CROSS JOIN LATERAL (
     WHERE pair.key = ANY(%(attributes)s)
 ) AS cell
 """
+# Also of items that were asked about and went back: a run's totals have what that took, so its groups have it, too.
 TOKENS = f"""
-SELECT run.annotator_id, cell.attribute, cell."group", sum(done.prompt_tokens), sum(done.completion_tokens),
-    sum(done.cached_tokens), sum(done.seconds)
+SELECT run.annotator_id, cell.attribute, cell."group", sum(asked.prompt_tokens), sum(asked.completion_tokens),
+    sum(asked.cached_tokens), sum(asked.seconds)
 FROM annotations_run AS run
-JOIN llm_workers_runitem AS done ON done.run_id = run.id AND done.finished_at IS NOT NULL
-JOIN annotations_item AS item ON item.id = done.item_id
+JOIN llm_workers_runitem AS asked ON asked.run_id = run.id
+    AND (asked.prompt_tokens + asked.completion_tokens > 0 OR asked.seconds > 0)
+JOIN annotations_item AS item ON item.id = asked.item_id
 {CELLS}
 WHERE run.project_id = %(project)s
 GROUP BY 1, 2, 3

@@ -25,8 +25,9 @@ from llm_workers.services.lanes import lanes_make
 from llm_workers.services.strata import strata_of_run
 
 AT_ONCE = 20_000  # items of a project that are sorted while somebody waits
+FEW = 8  # of a large group, in a probe
 
-# A random order that the seed decides. The probe comes first: one item of every combination of groups by turns.
+# A random order that the seed decides. The probe comes first: its items are shared out by combinations of groups.
 FILL = """
 INSERT INTO llm_workers_runitem (run_id, item_id, status, attempts, reason, rotations, prompt_hash,
     prompt_tokens, completion_tokens, cached_tokens, seconds, raw_answer)
@@ -51,12 +52,18 @@ WHERE item.project_id = %(project)s AND item.id <> ALL(%(left_out)s::bigint[]) A
     AND item.id NOT IN ({under_way})
 """
 SHUFFLED = FILL.format(picked=FREE.format(place="0 AS place", under_way=UNDER_WAY))
-TURN = "row_number() OVER (PARTITION BY item.groups ORDER BY md5(item.id::text || ':' || %(seed)s::text)) AS turn"
+COUNTED = """row_number() OVER (PARTITION BY item.groups ORDER BY md5(item.id::text || ':' || %(seed)s::text)) AS turn,
+    count(*) OVER (PARTITION BY item.groups) AS size, count(*) OVER () AS whole"""
+# A few items of every group that has so large a part, by which alone the estimate of the rest can say how sure it is;
+# one of every other group, as far as they go; and the rest by size (Webster's divisors).
 RANKED = """
-SELECT id, mixed, LEAST(row_number() OVER (ORDER BY turn, mixed, id), %(probe)s + 1) AS place
+SELECT id, mixed, LEAST(row_number() OVER (ORDER BY
+    turn > LEAST(%(few)s, %(probe)s * size / whole), turn > 1, CASE WHEN turn > 1 THEN (turn - 0.5) / size END,
+    mixed, id
+), %(probe)s + 1) AS place
 FROM ({free}) free
 """
-PROBE_FIRST = FILL.format(picked=RANKED.format(free=FREE.format(place=TURN, under_way=UNDER_WAY)))
+PROBE_FIRST = FILL.format(picked=RANKED.format(free=FREE.format(place=COUNTED, under_way=UNDER_WAY)))
 
 
 def run_prepare(run: Run) -> None:
@@ -92,6 +99,7 @@ def _fill(run: Run, plan: RunPlan) -> None:
         "annotator": run.annotator_id,
         "seed": plan.seed,
         "probe": plan.probe,
+        "few": FEW,
         "most": run.max_items,
         "alive_since": timezone.now() - STALE,
         "left_out": shown_to_all(PromptVersion.objects.get(annotators__annotator_id=run.annotator_id)),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, F, OuterRef
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,8 @@ from llm_workers.models.lanes import Waiting
 from llm_workers.services.finish import pause_locked
 from llm_workers.services.runs import run_resume
 from llm_workers.services.servers import servers_known
+
+FINAL = ("schema_changed",)  # refusals that no waiting mends
 
 
 def fault_pause(run: Run, plan: RunPlan, *, reason: str, hopeless: bool) -> None:
@@ -42,9 +45,16 @@ def rested(**model: OuterRef) -> Exists:
     return Exists(offering)
 
 
+def rest_on(work: Waiting) -> None:
+    """Try again later: what keeps it from going on now may pass."""
+    work.resume_at = timezone.now() + LONGEST_RESUME
+    work.save(update_fields=["resume_at"])
+
+
 def runs_go_on() -> int:
     """Resume every run whose rest is over and whose model was listed since by a server that may be used; returns how
-    many there were. One that cannot be resumed, because limits or people hold it back, is left to people."""
+    many there were. One that limits, people or its project hold back is tried again later; one whose question has
+    changed is left to people."""
     due = RunPlan.objects.filter(
         rested(model_versions__annotators__annotator=OuterRef("run__annotator")),
         run__status=RunStatus.PAUSED,
@@ -55,6 +65,20 @@ def runs_go_on() -> int:
         try:
             run_resume(run=plan.run, by=None)
             resumed += 1
-        except DomainError:
-            RunPlan.objects.filter(pk=plan.pk, resume_at=F("resume_at")).update(resume_at=None)
+        except DomainError as refusal:
+            _held_back(plan.run, refusal)
     return resumed
+
+
+def _held_back(run: Run, refusal: DomainError) -> None:
+    with transaction.atomic():
+        run = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        plan = RunPlan.objects.get(run=run)
+        if run.status != RunStatus.PAUSED or plan.resume_at is None:  # somebody was quicker
+            return
+        if refusal.code not in FINAL:
+            rest_on(plan)
+            return
+        plan.resume_at = None
+        plan.save(update_fields=["resume_at"])
+        pause_locked(run, reason=refusal.message)

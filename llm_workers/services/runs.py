@@ -99,10 +99,14 @@ def _started(run: Run, asked: ModelAnnotator, plan: RunPlan, rules: Sequence[Rul
 
 
 def run_pause(*, run: Run, by: Any = None, reason: str = "") -> Run:
-    """Stop taking items; answers that are under way still count. ``by`` None: the platform pauses it."""
+    """Stop taking items; answers that are under way still count. ``by`` None: the platform pauses it.
+
+    A run that is paused and waits for its server no longer goes on by itself.
+    """
     with transaction.atomic():
         run = _locked(run)
-        if run.status not in GOING:
+        waiting = RunPlan.objects.filter(run=run, run__status=RunStatus.PAUSED, resume_at__isnull=False)
+        if not waiting.update(resume_at=None) and run.status not in GOING:
             raise _wrong_state(run, _("This run is %(status)s, so it cannot be paused."))
         pause_locked(run, reason=reason or _("Paused by a person."), actor=actor_of(by) if by else SYSTEM)
     return run
@@ -133,25 +137,28 @@ def runs_resume(*, run_ids: list[int], by: Any) -> list[int]:
 
 
 def run_resume(*, run: Run, by: Any) -> Run:
-    """Go on where the run stopped; ``by`` None: the platform resumes it. Raises ``DomainError`` (409) where it is not
-    paused or its question has changed."""
+    """Go on where the run stopped; ``by`` None: the platform resumes one that waits for its server, and a probe that is
+    over is not confirmed by that. Raises ``DomainError`` (409) where it is not paused or its question has changed."""
     with transaction.atomic():
         lanes = list(RunLane.objects.select_for_update().filter(run=run).order_by("number"))
         run = _locked(run)
         if run.status != RunStatus.PAUSED:
             raise _wrong_state(run, _("This run is %(status)s, so it cannot be resumed."))
+        plan = RunPlan.objects.get(run=run)
+        if by is None and plan.resume_at is None:
+            raise DomainError("run_state", _("This run was told to stay paused."))
         _check_active(run.project)
         if not run.schema.is_current:
             text = _("Labels or guidelines have changed since this run began. Cancel it and start a new one.")
             raise DomainError("schema_changed", text)
         if held := watching.held_back(run):
             raise DomainError("run_held_back", held)
-        confirmed = _resumable(run)
+        _check_limits(run, plan)
         run.status, run.reason = RunStatus.RUNNING, ""
         run.save(update_fields=["status", "reason"])
-        anew = {"fault_pauses": 0} if by else {}
+        anew = {"fault_pauses": 0, "confirmed_at": _confirmed_at(run, plan)} if by else {}
         RunPlan.objects.filter(run=run).update(
-            failing_since=None, faults_in_row=0, unanswered_in_row=0, confirmed_at=confirmed, resume_at=None, **anew
+            failing_since=None, faults_in_row=0, unanswered_in_row=0, resume_at=None, **anew
         )
         clock_start(run)
         _record(run, "run.resumed", actor_of(by) if by else SYSTEM, {"labelled": run.labelled})
@@ -161,14 +168,17 @@ def run_resume(*, run: Run, by: Any) -> Run:
     return run
 
 
-def _resumable(run: Run) -> datetime | None:
-    """When the probe was confirmed: now, where it is over. Raises ``DomainError`` where a limit is still reached."""
-    plan = RunPlan.objects.get(run=run)
+def _check_limits(run: Run, plan: RunPlan) -> None:
+    """Raises ``DomainError`` where a limit is still reached."""
     limit = judge(RunRule.objects.filter(run=run), run_progress(run, plan, model_of(run)), shares=False)
     if limit.decision != RunDecision.GO_ON:
         raise DomainError("limit_reached", limit.reason)
-    ended = run.labelled + run.unanswered
-    return timezone.now() if plan.confirmed_at is None and 0 < plan.probe <= ended else plan.confirmed_at
+
+
+def _confirmed_at(run: Run, plan: RunPlan) -> datetime | None:
+    """When the probe was confirmed: now, where it is over and there is an estimate to have seen."""
+    seen = 0 < plan.probe <= run.labelled + run.unanswered and plan.estimate is not None
+    return timezone.now() if plan.confirmed_at is None and seen else plan.confirmed_at
 
 
 def run_cancel(*, run: Run, by: Any) -> Run:

@@ -1,4 +1,4 @@
-"""How many items there are of each of the groups that a probe or a trial takes by turns.
+"""How many items there are of each of the groups by which a probe and a trial choose their items.
 
 Counting them reads every item, so it is done where the items of a run are chosen or a trial is carried out, and kept.
 """

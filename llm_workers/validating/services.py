@@ -65,11 +65,14 @@ def _check(rules: ValidatorRules) -> None:
 
 
 def validator_pause(*, project: Project, by: Any) -> Validator:
-    """Ask no more; answers that are under way still count. Raises ``DomainError`` (409) where nothing is going on."""
+    """Ask no more; answers that are under way still count. One that is paused and waits for its server no longer goes
+    on by itself. Raises ``DomainError`` (409) where nothing is going on."""
     with transaction.atomic():
         validator = _locked(_current(project))
-        if validator.status == ValidatorStatus.PAUSED:
+        if validator.status == ValidatorStatus.PAUSED and validator.resume_at is None:
             raise DomainError("validator_state", _("The validator is paused already."))
+        validator.resume_at = None
+        validator.save(update_fields=["resume_at"])
         pause_locked(validator, reason=_("Paused by a person."), actor=actor_of(by))
     return validator
 
@@ -83,7 +86,7 @@ def pause_locked(validator: Validator, *, reason: str, actor: str = SYSTEM) -> N
 
 
 def validator_resume(*, project: Project, by: Any) -> Validator:
-    """Go on where it stopped; ``by`` None: the platform resumes it.
+    """Go on where it stopped; ``by`` None: the platform resumes one that waits for its server.
 
     Raises ``DomainError`` (409) where it is not paused or a limit is still reached.
     """
@@ -93,6 +96,8 @@ def validator_resume(*, project: Project, by: Any) -> Validator:
         validator = _locked(current)
         if validator.status != ValidatorStatus.PAUSED:
             raise DomainError("validator_state", _("The validator is not paused."))
+        if by is None and validator.resume_at is None:
+            raise DomainError("validator_state", _("The validator was told to stay paused."))
         reached = limit_reached(validator_rules_of(project))
         if reached:
             raise DomainError("limit_reached", reached)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import pytest
 from django.utils import timezone
 
 from annotations.models import LabelSchema
+from fairness.audits import budget, renewing, services
 from fairness.audits.budget import plan_of
 from fairness.audits.renewing import audits_due, never_audited
 from fairness.audits.services import audit_rules_of, audit_rules_update
@@ -144,6 +145,88 @@ def test_money_of_thirty_days_is_bounded(cast, audited, prompt, model):
     ModelVersion.objects.filter(pk=model.pk).update(currency="EUR")
     assert plan_of(limited(cast, monthly_cost=cost + 1), new).held_back == []
     assert audits_due() == 1
+
+
+def priced(model, **values) -> None:
+    prices = {"price_per_million_prompt": Decimal(1000), "price_per_million_completion": Decimal(1000)}
+    ModelVersion.objects.filter(pk=model.pk).update(**prices | {"currency": "EUR"} | values)
+
+
+def test_where_models_cost_money_it_begins_with_a_limit(cast, templates, start, work, model, page_client):
+    priced(model)
+    audit = work(start(templates, orders=1))
+    first = audit.candidates.get()
+    cost = Decimal(first.prompt_tokens + first.completion_tokens) / 1000
+    rules = AuditRules.objects.get()
+    assert (rules.automatic, rules.by_owner) == (True, False)
+    assert rules.monthly_cost == (3 * cost).quantize(Decimal("0.01"), ROUND_UP)
+    event = LedgerEvent.objects.get(kind="audit.rules_changed")
+    assert event.data["monthly_cost"] == str(rules.monthly_cost)
+    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/audits/").content.decode()
+    assert "is three times what that audit cost" in page
+    limited(cast, monthly_cost=rules.monthly_cost)
+    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/audits/").content.decode()
+    assert 'id="begun-by-itself"' not in page
+
+
+def test_a_model_that_comes_to_cost_money_waits_for_the_owner_s_word(cast, audited, prompt, model, page_client):
+    rules = AuditRules.objects.get()
+    assert (rules.monthly_cost, rules.by_owner) == (None, False)
+    priced(model)
+    assert audits_due() == 0
+    (held,) = plan_of(rules, never_audited(cast.project, audited.probe_set)).held_back
+    assert "nobody has said how much such audits may cost" in held.why
+    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/audits/").content.decode()
+    assert "nobody has said how much such audits may cost" in page
+    limited(cast)  # no limit of money, by the owner's own word
+    assert audits_due() == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ({"price_per_million_prompt": None, "price_per_million_completion": None}, "is not known"),
+        ({"currency": "USD"}, "is in USD, the limit is in EUR"),
+    ],
+)
+def test_a_limit_of_money_is_not_held_by_counting_what_is_not_known_as_nothing(
+    cast, audited, prompt, model, work, now, why
+):
+    priced(model)
+    limited(cast, monthly_cost=Decimal(10_000))
+    assert audits_due() == 1
+    work(Audit.objects.latest("id"))
+    other = ModelVersion.objects.create(name="other", first_seen_at=timezone.now(), last_seen_at=timezone.now())
+    other.endpoints.set(model.endpoints.all())
+    priced(other)
+    priced(model, **now)
+    plan = plan_of(audit_rules_of(cast.project), never_audited(cast.project, audited.probe_set))
+    assert plan.within == []
+    assert {one.candidate.model for one in plan.held_back} == {other.pk}
+    assert all("The limit of money cannot be held" in one.why and why in one.why for one in plan.held_back)
+
+
+def test_a_prompt_that_asks_several_times_counts_as_often(cast, audited, work, model, monkeypatch):
+    size, recipe = audited.probe_set.size, Recipe(samples=5, orders=2)
+    made = prompt_create(project=cast.project, by=cast.olivia, name="Five", recipe=recipe)
+    Prompt.objects.update(changed_at=timezone.now() - timedelta(hours=1))
+    (one,) = never_audited(cast.project, audited.probe_set)
+    assert (one.requests(1), one.requests(4)) == (10, 10)  # in the orders of its own
+    (held,) = plan_of(limited(cast, monthly_requests=10 * size - 1), [one]).held_back
+    assert f"It takes {10 * size:,} requests" in held.why
+    for module in (services, budget, renewing):
+        monkeypatch.setattr(module, "MAX_REQUESTS", 10 * size - 1)
+    with pytest.raises(DomainError, match=f"would be {10 * size:,} requests"):
+        services.audit_start(
+            project=cast.project, by=cast.olivia, probe_set=audited.probe_set, candidates=[one.key], orders=1
+        )
+    rules = limited(cast, monthly_requests=10 * size)
+    assert "an audit has" in plan_of(rules, [one]).held_back[0].why
+    assert audits_due() == 0
+    monkeypatch.undo()
+    assert audits_due() == 1
+    candidate = work(Audit.objects.latest("id")).candidates.get()
+    assert (candidate.prompt, candidate.requests) == (made.pk, 10 * size)
 
 
 @pytest.mark.parametrize(

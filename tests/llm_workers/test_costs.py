@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from annotations.models import PayAdjustment, Run
 from llm_workers.costs.counting import LOCK_CLASS, costs_count, uncounted_projects
 from llm_workers.costs.money import Money, total
 from llm_workers.costs.selectors import Each, costs_of
-from llm_workers.models import CostCount, CostTally, Endpoint, ModelVersion, RunServer
+from llm_workers.models import CostCount, CostTally, Endpoint, ModelVersion, RunItem, RunServer
 from llm_workers.templatetags.costs import duration, energy, money, percent, tokens
 from tests.factories import add_label, make_annotator, make_items
 from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS
@@ -156,6 +157,21 @@ def test_a_group_s_tokens_time_and_energy_for_each_label_and_each_correct_one(ca
     assert groups["christian"].tokens_each.per_correct == PROMPT_TOKENS + 2
     assert groups["muslim"].tokens_each.per_correct == 2 * (PROMPT_TOKENS + 2)
     assert whole.tokens_each.per_correct == pytest.approx((PROMPT_TOKENS + 2) * 40 / 30)
+
+
+def test_groups_have_what_was_used_for_items_that_went_back(cast, labelled):
+    """As the whole has it: a run that was cancelled after the first of three orders of an item."""
+    item = RunItem.objects.filter(run=labelled, item__groups__religion="muslim").first()
+    item.status, item.finished_at, item.seconds = "pending", None, item.seconds + 2
+    item.prompt_tokens += 500
+    item.save()
+    Run.objects.filter(pk=labelled.pk).update(
+        prompt_tokens=F("prompt_tokens") + 500, model_seconds=F("model_seconds") + 2
+    )
+    costs_count(project_id=cast.project.pk)
+    (one,) = costs_of(cast.project).models
+    assert sum(row.figures.prompt_tokens for row in one.groups) == one.figures.prompt_tokens
+    assert sum(row.figures.model_seconds for row in one.groups) == pytest.approx(one.figures.model_seconds)
 
 
 def test_a_group_s_energy_is_unknown_where_none_was_measured(cast, labelled):

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotations.models import Annotation
+from annotations.models import Annotation, Run
 from ledger.errors import DomainError
 from llm_workers import limits
 from llm_workers.models import ModelVersion, RunItem, RunPlan
@@ -47,12 +47,25 @@ def test_pausing_during_the_probe_does_not_confirm_it(cast, start, work):
     assert work(start()).labelled == 20
 
 
+def test_a_probe_whose_last_answers_came_in_after_a_pause_is_not_confirmed_unseen(cast, llm, start, work):
+    make_items(cast.project, 30)
+    run = start(probe=10)
+    run_pause(run=run, by=cast.olivia)
+    Run.objects.filter(pk=run.pk).update(labelled=10)
+    run = work(run_resume(run=run, by=cast.olivia))
+    plan = RunPlan.objects.get(run=run)
+    assert (run.status, len(llm.requests), plan.confirmed_at) == ("paused", 0, None)
+    assert plan.estimate is not None
+    run_resume(run=run, by=cast.olivia)
+    assert RunPlan.objects.get(run=run).confirmed_at is not None
+
+
 def test_a_probe_of_everything_ends_the_run(cast, start, work):
     make_items(cast.project, 5)
     assert work(start(probe=20)).status == "done"
 
 
-def test_the_probe_takes_every_group_by_turns_and_the_seed_decides(cast, start):
+def test_the_probe_takes_of_every_group_by_its_size_and_the_seed_decides(cast, start):
     make_items(cast.project, 60, groups={"religion": "many"})
     make_items(cast.project, 4, groups={"religion": "few"})
     make_items(cast.project, 2, groups={"religion": "fewest"})
@@ -66,13 +79,27 @@ def test_the_probe_takes_every_group_by_turns_and_the_seed_decides(cast, start):
         return found
 
     first = probed(1)
-    assert Counter(group for _item, group in first) == {"many": 6, "few": 4, "fewest": 2}
+    assert Counter(group for _item, group in first) == {"many": 10, "few": 1, "fewest": 1}
     assert first == probed(1)
     assert first != probed(2)
 
 
+@pytest.mark.parametrize(("small", "of_large"), [(12, 8), (30, filling.FEW)])
+def test_a_group_that_is_nearly_everything_is_probed_more_than_once_however_many_there_are(
+    cast, start, small, of_large
+):
+    make_items(cast.project, 300, groups={"religion": "large"})
+    for number in range(small):
+        make_items(cast.project, 2, groups={"religion": f"small {number}"})
+    rows = RunItem.objects.filter(run=start(probe=20)).order_by("id").values_list("item__groups__religion", flat=True)
+    found = Counter(rows[:20])
+    assert found.pop("large") == of_large
+    assert set(found.values()) == {1}
+    assert len(found) == 20 - of_large
+
+
 def test_the_estimate_counts_each_group_by_what_is_left_of_it(cast, llm, start, work):
-    """Ninety short items and twenty long ones: the probe asks about ten of each."""
+    """Ninety short items and twenty long ones: the probe asks about sixteen and four."""
     make_items(cast.project, 90, groups={"religion": "many"})
     make_items(cast.project, 20, groups={"religion": "few", "gender": "woman"})
     long = set(cast.project.items.filter(groups__religion="few").values_list("payload__text", flat=True))
@@ -80,11 +107,11 @@ def test_the_estimate_counts_each_group_by_what_is_left_of_it(cast, llm, start, 
     run = work(start(probe=20))
     plan = RunPlan.objects.get(run=run)
     assert plan.strata == {'{"religion": "many"}': 90, '{"gender": "woman", "religion": "few"}': 20}
-    exact = 80 * (PROMPT_TOKENS + 2) + 10 * 1002
+    exact = 74 * (PROMPT_TOKENS + 2) + 16 * 1002
     assert (plan.estimate["items"], plan.estimate["tokens"]) == (90, [exact] * 3)  # within a group all are alike
     work(run_resume(run=run, by=cast.olivia))
     run.refresh_from_db()
-    assert run.prompt_tokens + run.completion_tokens == exact + 10 * (PROMPT_TOKENS + 2) + 10 * 1002
+    assert run.prompt_tokens + run.completion_tokens == exact + 16 * (PROMPT_TOKENS + 2) + 4 * 1002
 
 
 def test_without_a_probe_no_groups_are_counted(cast, start):

@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotations.models import Run
+from annotations import watching
+from annotations.models import Project, Run
+from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from llm_workers.limits import LONGEST_RESUME, MOST_RESUMES
-from llm_workers.models import Endpoint, RunPlan
+from llm_workers.models import Endpoint, RunPlan, RunRule
 from llm_workers.services import claims
 from llm_workers.services.models import models_refresh
 from llm_workers.services.resuming import fault_pause, runs_go_on
-from llm_workers.services.runs import run_cancel, run_resume
+from llm_workers.services.runs import run_cancel, run_pause, run_resume
 from tests.factories import make_items
 from tests.llm_server import ScriptedServer
 
@@ -87,12 +89,90 @@ def test_what_trying_again_cannot_mend_is_left_to_people(cast, llm, start, work)
     assert (run.status, RunPlan.objects.get(run=run).resume_at) == ("paused", None)
 
 
+@pytest.mark.parametrize("obstacle", ["project", "limit", "finding"])
+def test_an_obstacle_that_passes_only_puts_it_off(cast, llm, work, paused, monkeypatch, obstacle):
+    Endpoint.objects.update(healthy=True, checked_at=timezone.now())
+    later(paused)
+    if obstacle == "project":
+        Project.objects.update(status="paused")
+    elif obstacle == "limit":
+        RunPlan.objects.filter(run=paused).update(worked_seconds=120)
+        RunRule.objects.create(run=paused, kind="minutes", bound=1, action="pause")
+    else:
+        monkeypatch.setattr(watching, "held_back", lambda run: "A finding is open.")
+    assert runs_go_on() == 0
+    rest = RunPlan.objects.get(run=paused).resume_at - timezone.now()
+    assert rest == pytest.approx(LONGEST_RESUME, abs=timedelta(seconds=30))
+    paused.refresh_from_db()
+    assert "goes on by itself" in paused.reason  # as it does
+    Project.objects.update(status="active")
+    RunRule.objects.all().delete()
+    monkeypatch.undo()
+    later(paused)
+    with ScriptedServer(port=llm.port):
+        models_refresh()
+        assert runs_go_on() == 1
+        assert work(paused).status == "done"
+
+
+def test_a_person_can_have_it_stay_paused(cast, model, paused):
+    run_pause(run=paused, by=cast.olivia)
+    paused.refresh_from_db()
+    assert (paused.status, paused.reason) == ("paused", "Paused by a person.")
+    told = LedgerEvent.objects.filter(kind="run.paused").latest("id")
+    assert (told.actor, told.data["reason"]) == (f"user:{cast.olivia.pk}", "Paused by a person.")
+    Endpoint.objects.update(healthy=True, checked_at=timezone.now())
+    assert runs_go_on() == 0
+    with pytest.raises(DomainError, match="told to stay paused"):  # the platform, a moment too late
+        run_resume(run=paused, by=None)
+    with pytest.raises(DomainError, match="cannot be paused"):
+        run_pause(run=paused, by=cast.olivia)
+    run_resume(run=paused, by=cast.olivia)
+
+
+def test_the_page_and_the_api_have_it_stay_paused(client, cast, paused):
+    client.force_login(cast.olivia)
+    page = client.get(f"/runs/{paused.pk}/").content.decode()
+    assert "Stay paused" in page
+    assert client.post(f"/api/v1/runs/{paused.pk}/pause/").status_code == 200
+    assert client.post(f"/api/v1/runs/{paused.pk}/pause/").status_code == 409
+    assert "Stay paused" not in client.get(f"/runs/{paused.pk}/").content.decode()
+    later(paused)
+    assert client.post(f"/runs/{paused.pk}/pause/").status_code == 302
+    assert RunPlan.objects.get(run=paused).resume_at is None
+
+
+def test_the_platform_confirms_no_probe(cast, llm, start, work, monkeypatch):
+    """One lane pauses the run while the answers of another complete the probe: nobody has seen an estimate yet."""
+    make_items(cast.project, 30)
+    run = start(probe=10)
+    work_of = claims.lane_claim(run_id=run.pk, lane=0, generation=0)
+    with ScriptedServer() as away:
+        monkeypatch.setattr(claims, "FAULTS_BORNE", timedelta(0))
+        claims.lane_fault(claim=work_of.claim, reason=f"{away.url} is away.", hopeless=False)
+    Run.objects.filter(pk=run.pk).update(labelled=10)
+    later(run)
+    models_refresh()
+    assert runs_go_on() == 1
+    assert RunPlan.objects.get(run=run).confirmed_at is None
+    run = work(run)
+    plan = RunPlan.objects.get(run=run)
+    assert (run.status, len(llm.requests), plan.confirmed_at) == ("paused", 0, None)
+    assert run.reason.startswith("The probe is done.")
+    assert plan.estimate is not None
+    run_resume(run=run, by=cast.olivia)
+    assert RunPlan.objects.get(run=run).confirmed_at is not None
+
+
 def test_one_that_was_cancelled_or_is_held_back_stays(cast, model, paused):
     Endpoint.objects.update(healthy=True, checked_at=timezone.now())
     later(paused)
     cast.project.schemas.update(is_current=False)
     assert runs_go_on() == 0
     assert RunPlan.objects.get(run=paused).resume_at is None
+    paused.refresh_from_db()
+    assert paused.reason.startswith("Labels or guidelines have changed")
+    assert LedgerEvent.objects.filter(kind="run.paused").latest("id").data["reason"] == paused.reason
     later(paused)
     run_cancel(run=paused, by=cast.olivia)
     assert runs_go_on() == 0

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from llm_workers.limits import LONGEST_RESUME, MOST_RESUMES
 from llm_workers.models import Endpoint
@@ -99,4 +100,30 @@ def test_one_that_is_switched_off_held_back_or_replaced_stays(cast, paused, why)
         cast.project.schemas.update(is_current=False)
     assert validators_go_on() == 0
     paused.refresh_from_db()
-    assert (paused.status, paused.resume_at) == ("paused", None)
+    assert paused.status == "paused"
+    if why == "schema":  # for good
+        assert paused.resume_at is None
+        assert "labels or guidelines have changed" in paused.reason
+        return
+    assert paused.resume_at - timezone.now() == pytest.approx(LONGEST_RESUME, abs=timedelta(seconds=30))
+    assert "goes on by itself" in paused.reason
+    ValidatorRules.objects.update(enabled=True, max_tokens=None)
+    later()
+    assert validators_go_on() == 1
+
+
+def test_a_person_can_have_it_stay_paused(client, cast, paused):
+    address = f"/projects/{cast.project.pk}/validator/"
+    client.force_login(cast.olivia)
+    assert "Stay paused" in client.get(address).content.decode()
+    assert client.post(f"/api/v1/projects/{cast.project.pk}/validator/pause/").status_code == 200
+    assert client.post(f"/api/v1/projects/{cast.project.pk}/validator/pause/").status_code == 409
+    assert "Stay paused" not in client.get(address).content.decode()
+    paused.refresh_from_db()
+    assert (paused.status, paused.resume_at, paused.reason) == ("paused", None, "Paused by a person.")
+    told = LedgerEvent.objects.filter(kind="validator.paused").latest("id")
+    assert (told.actor, told.data["reason"]) == (f"user:{cast.olivia.pk}", "Paused by a person.")
+    Endpoint.objects.update(healthy=True, checked_at=timezone.now())
+    assert validators_go_on() == 0
+    with pytest.raises(DomainError, match="told to stay paused"):  # the platform, a moment too late
+        validator_resume(project=cast.project, by=None)
