@@ -1,4 +1,4 @@
-"""The tables of 0001 to 0014 at once; what those did to rows is left out, for there are none.
+"""The tables of 0001 to 0015 at once; what those did to rows is left out, for there are none.
 
 See docs/adr/0027-squashed-migrations.md.
 """
@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
         ('llm_workers', '0012_model_revisions'),
         ('llm_workers', '0013_strata_of_estimates'),
         ('llm_workers', '0014_patience_suspects_and_comparisons'),
+        ('llm_workers', '0015_suspects_in_tables_at_work'),
     ]
 
     initial = True
