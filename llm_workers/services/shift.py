@@ -78,10 +78,6 @@ class Job(Protocol[Leased, Answer]):
     def is_timed(self) -> bool:
         """Whether money is counted by the servers' time."""
 
-    @property
-    def finds_out(self) -> bool:
-        """Whether it finds out what servers died of, by trying what is released on its own."""
-
     def lease(self, count: int) -> list[Leased]:
         """Up to ``count`` things to ask about that nobody else asks about; none: ask no more."""
 
@@ -127,7 +123,6 @@ class Shift(Generic[Leased, Answer]):
             concurrency=self.job.concurrency,
             patience=limits.PATIENCE,
             registry=self.job.registry,
-            gives_back=self.job.finds_out,
         )
         client.on_overload = self._overloaded
         async with client:
