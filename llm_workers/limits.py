@@ -36,7 +36,8 @@ LONGEST_TASK = 90.0
 STORE_EVERY = 0.7  # seconds: answers become labels, and pages change, this often
 TOUCH_EVERY = 5.0  # seconds
 
-# Above what all tries of the slowest answer may take. A worker that is gone is noticed by its lane, not by these.
+# Above what all tries of the slowest answer may take, which is twice as long as the answer. A worker that is gone is
+# noticed by its lane, not by these.
 LANE_LIMITS = {"soft_time_limit": 5 * LONGEST_ANSWER, "time_limit": 5 * LONGEST_ANSWER + 60}
 
 # A lane that nobody touched for this long has lost its task.

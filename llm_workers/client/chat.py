@@ -32,9 +32,9 @@ from llm_workers.client.wire import Reply, Request, Server, Usage, is_local
 class Patience:
     """``rounds`` over all servers, with about ``pause`` · 2ⁿ seconds between, none begun after ``whole``; a server's
     wish to wait counts up to ``longest_wait``. A request that fails while others are answered is given
-    ``rounds_alone``; where servers are busy ``rounds_late``, and at least ``whole``. Whatever the rounds and the
-    servers, it waits for answers ``times`` as long as the most patient server may take. A server that answers nothing
-    for ``stall`` while others do is given up at once. All times in seconds."""
+    ``rounds_alone``; where servers are busy or slow ``rounds_late``, and at least ``whole``. Whatever the rounds
+    and the servers, it waits for answers ``times`` as long as the most patient server may take, or ``least`` if that is
+    longer. A server that answers nothing for ``stall`` while others do is given up at once. All times in seconds."""
 
     connect: float = 5.0
     read: float = 45.0
@@ -43,6 +43,7 @@ class Patience:
     rounds_alone: int = 6
     rounds_late: int = 4
     times: float = 2.0
+    least: float = 180.0
     pause: float = 0.5
     longest_wait: float = 15.0
     stall: float = 5.0
@@ -185,7 +186,8 @@ class ChatClient:
 
     def _has_time(self, replica: Replica, tries: Tries) -> bool:
         """Whether most of an answer's time is left for the request; one that hangs must not go on for ever."""
-        return tries.asked + self.seconds(replica.server) / 2 < self.patience.times * self._longest
+        whole = max(self.patience.times * self._longest, self.patience.least)
+        return tries.asked + self.seconds(replica.server) / 2 < whole
 
     def _is_spent(self, tries: Tries) -> bool:
         return not any(self._has_time(replica, tries) for replica in self.router.usable)

@@ -114,7 +114,7 @@ def test_what_was_used_before_a_refusal_is_counted():
 @pytest.mark.parametrize("servers", [1, 3])
 def test_one_that_hangs_is_given_up_after_twice_the_longest_patience(servers):
     """However many servers there are, and while others are answered."""
-    patience = Patience(connect=1.0, read=0.6, whole=0.8, pause=0.01, longest_wait=0.2, stall=30.0)
+    patience = Patience(connect=1.0, read=0.6, whole=0.8, pause=0.01, longest_wait=0.2, stall=30.0, least=0.0)
     with ExitStack() as stack:
         fleet = [stack.enter_context(ScriptedServer()) for _ in range(servers)]
         for server in fleet:
