@@ -30,6 +30,7 @@ EASY = 2.0  # times the quickest answer: a server whose answers take no longer h
 
 # A task hands over after this long, so that a worker that is asked to stop is free soon and runs take turns. Before it
 # does, it waits for what is under way: with a slow model, tasks last so many answers' time instead, to lose little.
+# While it has to wait for one that takes far longer than others, it goes on with these.
 TASK_SECONDS = 6.0
 TASK_ANSWERS = 40
 LONGEST_TASK = 90.0

@@ -21,7 +21,7 @@ from llm_workers import limits
 from llm_workers.client import ChatClient, ClientError, Refused, Server, Unavailable, Usage
 from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
-from llm_workers.pacing import Pace
+from llm_workers.pacing import TOLERATED, Pace
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ class Shift(Generic[Leased, Answer]):
         self.began = self.stored_at = self.touched_at = self.loaded_at = time.monotonic()
         self.ready: deque[Leased] = deque()
         self.asking: dict[asyncio.Task[Answer], Leased] = {}
+        self.since: dict[asyncio.Task[Answer], float] = {}  # when each of them began
         self.done: list[asyncio.Task[Answer]] = []
         self.answers: list[Answer] = []
         self.storing: asyncio.Task[None] | None = None  # goes on while more is asked: a server never waits for us
@@ -153,8 +154,14 @@ class Shift(Generic[Leased, Answer]):
     def _goes_on(self) -> bool:
         """Whether anything new is to be asked."""
         slow = 0.0 if math.isnan(self.pace.usual) else limits.TASK_ANSWERS * self.pace.usual
-        whole = min(max(limits.TASK_SECONDS, slow), limits.LONGEST_TASK)
-        return self.fault is None and time.monotonic() - self.began < whole
+        until = self.began + min(max(limits.TASK_SECONDS, slow), limits.LONGEST_TASK)
+        return self.fault is None and (time.monotonic() < until or self._is_held_up(until))
+
+    def _is_held_up(self, until: float) -> bool:
+        """Whether something that was asked in time takes far longer than others do: they must not wait for it."""
+        usual = 0.0 if math.isnan(self.pace.usual) else self.pace.usual
+        late = time.monotonic() - max(limits.TASK_SECONDS, TOLERATED * usual)
+        return any(began < min(until, late) for began in self.since.values())
 
     async def _fill(self, client: ChatClient) -> bool:
         """Lease and start as many requests as there is room for; False where nothing is left under way."""
@@ -177,7 +184,7 @@ class Shift(Generic[Leased, Answer]):
 
     def _ask(self, client: ChatClient, one: Leased) -> None:
         task = asyncio.create_task(self.job.ask(client, one))
-        self.asking[task] = one
+        self.asking[task], self.since[task] = one, time.monotonic()
         self.asked += 1
         task.add_done_callback(self._ended)
 
@@ -191,6 +198,7 @@ class Shift(Generic[Leased, Answer]):
         released: list[Back[Leased]] = []
         for task in done:
             one = self.asking.pop(task)
+            del self.since[task]
             try:
                 answer = task.result()
             except ClientError as error:
