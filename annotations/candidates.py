@@ -4,12 +4,13 @@ The app that talks to models registers itself once, when it is ready::
 
     candidates.register(Panel())
 
-What audits used up is told back the same way, for the page that shows what models cost.
+What audits used up is told back the same way, for the page that shows what models cost; and whether one asks, since
+whoever finds out what a server dies of must know who else uses it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -190,6 +191,7 @@ class Usage:
 
 _panels: list[Panel] = []
 _usages: list[Callable[[Project], Sequence[Usage]]] = []
+_askings: list[Callable[[Collection[int], datetime], bool]] = []
 
 
 def register(panel: Panel) -> None:
@@ -212,3 +214,13 @@ def register_usage(usage: Callable[[Project], Sequence[Usage]]) -> None:
 def usage_of(project: Project) -> Sequence[Usage]:
     """What audits of the project used up, by model; empty where there were none."""
     return _usages[0](project) if _usages else ()
+
+
+def register_asking(asking: Callable[[Collection[int], datetime], bool]) -> None:
+    """``asking(models, since)`` tells whether an audit has asked one of these models since then."""
+    _askings[:] = [asking]
+
+
+def asked_since(models: Collection[int], since: datetime) -> bool:
+    """Whether an audit asks one of these models, or has since then."""
+    return bool(models) and any(asking(models, since) for asking in _askings)

@@ -9,7 +9,9 @@ class FairnessConfig(AppConfig):
 
     def ready(self) -> None:
         candidates = import_module("annotations.candidates")
-        candidates.register_usage(import_module("fairness.audits.selectors").audit_usage)
+        selectors = import_module("fairness.audits.selectors")
+        candidates.register_usage(selectors.audit_usage)
+        candidates.register_asking(selectors.audit_asked)
         watching, checkpoints = import_module("annotations.watching"), import_module("fairness.monitors.checkpoints")
         watching.register("monitors", checkpoints.at_checkpoint)
         watching.register_gate("monitors", checkpoints.unanswered)

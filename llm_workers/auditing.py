@@ -194,7 +194,6 @@ class _Sitting:
     candidates can be compared."""
 
     is_timed = False
-    finds_out = False  # whoever is audited was asked the same as others; one that dies of it is given up
 
     def __init__(self, model: ModelVersion, ways: Mapping[str, _Way], take: Take, keep: Keep, spend: Spend) -> None:
         self.model, self.ways, self.take, self.keep, self.spend = model, ways, take, keep, spend

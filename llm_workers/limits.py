@@ -30,13 +30,15 @@ EASY = 2.0  # times the quickest answer: a server whose answers take no longer h
 
 # A task hands over after this long, so that a worker that is asked to stop is free soon and runs take turns. Before it
 # does, it waits for what is under way: with a slow model, tasks last so many answers' time instead, to lose little.
+# While it has to wait for one that takes far longer than others, it goes on with these.
 TASK_SECONDS = 6.0
 TASK_ANSWERS = 40
 LONGEST_TASK = 90.0
 STORE_EVERY = 0.7  # seconds: answers become labels, and pages change, this often
 TOUCH_EVERY = 5.0  # seconds
 
-# Above what all tries of the slowest answer may take. A worker that is gone is noticed by its lane, not by these.
+# Above what all tries of the slowest answer may take, which is twice as long as the answer. A worker that is gone is
+# noticed by its lane, not by these.
 LANE_LIMITS = {"soft_time_limit": 5 * LONGEST_ANSWER, "time_limit": 5 * LONGEST_ANSWER + 60}
 
 # A lane that nobody touched for this long has lost its task.

@@ -18,7 +18,7 @@ from llm_workers.services.lanes import lanes_join
 from llm_workers.services.models import models_refresh_if_due
 from llm_workers.services.resuming import runs_go_on
 from llm_workers.services.runs import mend_lanes
-from llm_workers.services.trials import lost_text, trial_break_off, trial_run
+from llm_workers.services.trials import TRIAL_LIMITS, lost_text, trial_break_off, trial_run
 from llm_workers.trust.computing import stale_projects, trust_compute
 
 
@@ -70,7 +70,7 @@ def count_costs_stale() -> int:
     return len(project_ids)
 
 
-@shared_task(soft_time_limit=130, time_limit=150)
+@shared_task(**TRIAL_LIMITS)
 def try_prompt(trial_id: int) -> None:
     """Ask a model about the few items of a trial."""
     try:

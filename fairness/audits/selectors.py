@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
@@ -11,7 +12,17 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum
 from annotations.candidates import Usage, Used
 from annotations.models import ModelChoice, ModelRole, Project
 from annotations.task_types import task_type
-from fairness.models import Audit, AuditAnswer, AuditCandidate, AuditRules, CandidateStatus, Probe, ProbeSet
+from fairness.audits.limits import STALE
+from fairness.models import (
+    Audit,
+    AuditAnswer,
+    AuditCandidate,
+    AuditRules,
+    AuditStatus,
+    CandidateStatus,
+    Probe,
+    ProbeSet,
+)
 
 SHOWN_FAMILIES = 6
 
@@ -138,6 +149,14 @@ def audit_usage(project: Project) -> list[Usage]:
         )
         for row in sums
     ]
+
+
+def audit_asked(models: Collection[int], since: datetime) -> bool:
+    """Whether an audit asks one of these models, or has since then. One that has lost its task asks nothing; a
+    candidate that was given up may have been just before."""
+    goes_on = Q(audit__status=AuditStatus.RUNNING) | Q(audit__finished_at__gte=since)
+    rows = AuditCandidate.objects.filter(goes_on, audit__touched_at__gte=since - STALE, model__in=models)
+    return rows.filter(~Q(status=CandidateStatus.DONE) | Q(measured_at__gte=since)).exists()
 
 
 def audit_with_candidates(audit_id: int) -> Audit:

@@ -22,7 +22,7 @@ from llm_workers.client.registry import Registry
 from llm_workers.client.replies import broken, reply_of, retry_after
 from llm_workers.client.router import Replica, Router, begin_trial
 from llm_workers.client.transport import GeneralClient, LeanClient, Poster, is_proxied
-from llm_workers.client.tries import MOST_DEATHS, Tries
+from llm_workers.client.tries import Tries
 from llm_workers.client.upkeep import Upkeep
 from llm_workers.client.verify import verify
 from llm_workers.client.wire import Reply, Request, Server, Usage, is_local
@@ -32,8 +32,9 @@ from llm_workers.client.wire import Reply, Request, Server, Usage, is_local
 class Patience:
     """``rounds`` over all servers, with about ``pause`` · 2ⁿ seconds between, none begun after ``whole``; a server's
     wish to wait counts up to ``longest_wait``. A request that fails while others are answered is given
-    ``rounds_alone``; where servers are busy or slow ``rounds_late``, and at least ``whole``. A server that answers
-    nothing for ``stall`` while others do is given up at once. All times in seconds."""
+    ``rounds_alone``; where servers are busy or slow ``rounds_late``, and at least ``whole``. Whatever the rounds
+    and the servers, it waits for answers ``times`` as long as the most patient server may take, or ``least`` if that is
+    longer. A server that answers nothing for ``stall`` while others do is given up at once. All times in seconds."""
 
     connect: float = 5.0
     read: float = 45.0
@@ -41,6 +42,8 @@ class Patience:
     rounds: int = 3
     rounds_alone: int = 6
     rounds_late: int = 4
+    times: float = 2.0
+    least: float = 180.0
     pause: float = 0.5
     longest_wait: float = 15.0
     stall: float = 5.0
@@ -50,8 +53,7 @@ class ChatClient:
     """Use as ``async with ChatClient(…) as client: await client.complete(request)``; safe for many tasks at once.
 
     With a ``registry`` the list of servers is renewed every few seconds, breakers are shared with other processes, and
-    what was taken from each server is written down. ``gives_back``: whoever asks finds out by themselves what a server
-    died of, so that what was under way then is not asked again and again.
+    what was taken from each server is written down.
     """
 
     def __init__(
@@ -62,10 +64,9 @@ class ChatClient:
         concurrency: int = 8,
         patience: Patience | None = None,
         registry: Registry | None = None,
-        gives_back: bool = False,
     ) -> None:
         self.patience = patience or Patience()
-        self.registry, self.gives_back = registry, gives_back
+        self.registry = registry
         self.router = Router(servers, time.monotonic())
         self.overloads = 0  # answers 429 and 503, and requests without an answer in time, so far
         self.on_overload: Callable[[float], None] = lambda wait: None  # told of each, with the wait that is wished
@@ -123,14 +124,13 @@ class ChatClient:
         return await self._control.sure(model=model)
 
     async def complete(self, request: Request, *, once: bool = False) -> Reply:
-        """The answer of the first server that gives one. ``once``: no further try after a connection broke under it.
+        """The answer of the first server that gives one. ``once``: no further try after a server died under it.
 
         Raises ``BadRequest`` (this request alone), ``Refused`` (no server will ever take it) or ``Unavailable`` (none
         could now), each with the last reason.
         """
         text = _("No server offers this model. Start one, or add it on the models page.")
-        most = 1 if once else MOST_DEATHS if self.gives_back else math.inf
-        tries = Tries(Unavailable(text), request=id(request), once=once, most_deaths=most)
+        tries = Tries(Unavailable(text), request=id(request), once=once)
         started, last = time.monotonic(), math.inf
         for number in count(1):
             reply = await self._round(request, tries)
@@ -138,13 +138,13 @@ class ChatClient:
                 return reply.after(tries.usage)
             if tries.over or all(replica.url in tries.refused for replica in self.router.usable):
                 break
-            late = time.monotonic() - started > self._whole
-            if late or number >= self.patience.rounds:
+            late, spent = time.monotonic() - started > self._whole, self._is_spent(tries)
+            if late or spent or number >= self.patience.rounds:
                 others, used = await self._control.answered(since=last, model=request.model)
                 tries.usage += used
                 if not others:
                     break
-                if number >= self._most_rounds(late=late, busy=tries.busy):
+                if spent or number >= self._most_rounds(late=late, busy=tries.busy):
                     text = _("Others are answered, this is not, whoever is asked. %(why)s")
                     raise BadRequest(text % {"why": tries.failure.message}, tries.usage)
             last = time.monotonic()
@@ -157,13 +157,40 @@ class ChatClient:
         tries.wait, tries.busy, asked = 0.0, False, set(tries.refused)
         while not tries.over and (replica := await self.choose(asked)) is not None:
             asked.add(replica.url)
+            if not self._has_time(replica, tries):
+                continue
+            began = time.monotonic()
             try:
                 return await self.ask(replica, request)
+            except BadRequest as error:
+                raise error.after(tries.usage) from None
             except Refused as error:
                 tries.turned_away(replica, error)
             except Transient as error:
                 tries.failed(replica, error)
+            tries.asked += time.monotonic() - began
+            if tries.matters:
+                await self._find_out(request, tries)
         return None
+
+    async def _find_out(self, request: Request, tries: Tries) -> None:
+        """Which of the servers that broke under the request have died: those that answer nothing afterwards."""
+        doubts, tries.doubts = tries.doubts, []
+        for doubt in doubts:
+            died = tries.died(doubt)
+            if not died:
+                lives, used = await self._control.lives(doubt.replica, since=doubt.at, model=request.model)
+                tries.usage += used
+                died = not lives or tries.died(doubt)
+            tries.deaths += died
+
+    def _has_time(self, replica: Replica, tries: Tries) -> bool:
+        """Whether most of an answer's time is left for the request; one that hangs must not go on for ever."""
+        whole = max(self.patience.times * self._longest, self.patience.least)
+        return tries.asked + self.seconds(replica.server) / 2 < whole
+
+    def _is_spent(self, tries: Tries) -> bool:
+        return not any(self._has_time(replica, tries) for replica in self.router.usable)
 
     def _most_rounds(self, *, late: bool, busy: bool) -> float:
         """For a request that fails while others are answered."""
@@ -191,8 +218,12 @@ class ChatClient:
     @property
     def _whole(self) -> float:
         """After so many seconds no round begins any more: a server that may take longer for an answer stretches it."""
-        longest = max(map(self.seconds, self.servers), default=self.patience.read)
-        return self.patience.whole * max(longest / self.patience.read, 1.0)
+        return self.patience.whole * max(self._longest / self.patience.read, 1.0)
+
+    @property
+    def _longest(self) -> float:
+        """Seconds that the most patiently awaited server may take for an answer."""
+        return max(map(self.seconds, self.servers), default=self.patience.read)
 
     def headers(self, server: Server) -> dict[str, str]:
         key = self._key(server)
@@ -226,20 +257,21 @@ class ChatClient:
     async def ask(self, replica: Replica, request: Request) -> Reply:
         """One request to one server; its breaker learns how it went."""
         is_trial = replica.breaker.phase != "closed"  # also where everything is open, and somebody asks all the same
-        replica.begin(time.monotonic())
+        began = time.monotonic()
+        replica.begin(began)
         try:
             reply = await self._post(replica, request)
         except BadRequest:
-            await self._went_well(replica, is_trial=is_trial)
+            await self._went_well(replica, began, is_trial=is_trial)
             raise
         except (Transient, Refused) as error:
-            await self._went_wrong(replica, error, is_trial=is_trial)
+            await self._went_wrong(replica, error, began, is_trial=is_trial)
             raise
         else:
             replica.tally.usage += reply.usage
             replica.slowest = max(replica.slowest, reply.usage.seconds)
             replica.replied_at = time.monotonic()
-            await self._went_well(replica, is_trial=is_trial)
+            await self._went_well(replica, began, is_trial=is_trial)
             return reply
         finally:
             replica.trying = replica.trying and not is_trial
@@ -286,17 +318,17 @@ class ChatClient:
         self.overloads += 1
         self.on_overload(wait)
 
-    async def _went_well(self, replica: Replica, *, is_trial: bool) -> None:
-        replica.answered_at = time.monotonic()
+    async def _went_well(self, replica: Replica, began: float, *, is_trial: bool) -> None:
+        replica.answered_at, replica.alive_at = time.monotonic(), max(replica.alive_at, began)
         before, replica.breaker = replica.breaker, succeeded(replica.breaker, trial=is_trial)
         if before.phase != "closed" and replica.breaker.phase == "closed" and self.registry is not None:
             await self.registry.breaker_moved(replica.server, replica.breaker, "")
 
-    async def _went_wrong(self, replica: Replica, error: Transient | Refused, *, is_trial: bool) -> None:
+    async def _went_wrong(self, replica: Replica, error: Transient | Refused, began: float, *, is_trial: bool) -> None:
         replica.tally.faults += 1
         if isinstance(error, Transient) and error.overloaded:  # it works
             replica.resting_until = time.monotonic() + max(error.wait, self.patience.pause)
-            await self._went_well(replica, is_trial=is_trial)
+            await self._went_well(replica, began, is_trial=is_trial)
             return
         jitter = random.uniform(0.75, 1.25)  # noqa: S311
         at_once = isinstance(error, Transient) and error.stalls

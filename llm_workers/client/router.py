@@ -74,6 +74,7 @@ class Replica:
         self.busy_since = now  # when something came to be under way
         self.answered_at = LONG_AGO
         self.replied_at = LONG_AGO  # when it last gave an answer that can be read
+        self.alive_at = LONG_AGO  # it has answered something that it was asked then, whatever it said
         self.slowest = 0.0  # seconds of the slowest answer
         self.losses: deque[tuple[float, int]] = deque(maxlen=LOSSES)  # when connections broke, and under which request
         self.verified_at = LONG_AGO  # when its list of models was last asked for, with the right model in it

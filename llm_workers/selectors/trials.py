@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, F, QuerySet, Sum
-from django.utils import timezone
 
 from annotations.modalities import modality
 from annotations.models import Consensus, Project
@@ -20,7 +19,7 @@ from llm_workers.models import Trial, TrialAnswer
 from llm_workers.recipe import Recipe, recipe_from
 from llm_workers.selectors.prompts import as_text, question_of
 from llm_workers.services.strata import OTHERS, stratum_of
-from llm_workers.services.trials import OPEN, STALE
+from llm_workers.services.trials import OPEN, trial_is_lost
 
 EXCERPT = 280  # characters
 
@@ -112,7 +111,7 @@ def trial_seen(trial: Trial) -> Seen:
     answers = list(trial.answers.select_related("item"))
     people = Consensus.objects.select_related("schema").in_bulk([row.item_id for row in answers])
     recipe = recipe_from(trial.recipe)
-    lost = trial.status in OPEN and timezone.now() - trial.created_at > STALE
+    lost = trial_is_lost(trial)
     money = _money(trial, answers)
     costs = _cost_of_each(trial, answers, money)
     return Seen(

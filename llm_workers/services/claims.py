@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,7 @@ from llm_workers.pacing import Pace
 from llm_workers.policy import Asked, Rule, room
 from llm_workers.selectors.prompts import asking_of
 from llm_workers.services.clock import clock_start
+from llm_workers.services.company import Company, company_of_run, was_alone
 from llm_workers.services.figures import run_progress
 from llm_workers.services.finish import GOING, model_of, pause_locked, take_stock
 from llm_workers.services.lanes import lane_tell
@@ -63,13 +64,14 @@ class Work:
 
 @dataclass(frozen=True)
 class Leased:
-    """An item to ask about. ``suspected``: servers may have died of it; ``alone``: it is asked about nothing else."""
+    """An item to ask about. ``suspected``: servers may have died of it; ``alone_since``: from then on they are asked
+    about nothing else, by nobody."""
 
     item_id: int
     modality: str
     payload: dict[str, Any]
     suspected: bool = False
-    alone: bool = False
+    alone_since: datetime | None = None
 
 
 def lane_claim(*, run_id: int, lane: int, generation: int) -> Work | None:
@@ -149,18 +151,27 @@ def items_lease(*, claim: Claim, count: int) -> list[Leased]:
         most = _room(claim.run_id)
         if most is not None:
             count = min(count, most)
-        items = RunItem.objects.filter(run_id=claim.run_id)
-        if suspected:
-            Run.objects.select_for_update().get(pk=claim.run_id)
-            rows = group_lock(items, count=count)
-        else:
-            pending = items.filter(status=RunItemStatus.PENDING).order_by("id")
-            rows = list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
+        company, now = company_of_run(claim.run_id), timezone.now()
+        rows = _waiting(claim.run_id, count, company, suspected=suspected)
+        alone = suspected and len(rows) == 1 and not company.asks(since=now)
         RunItem.objects.filter(pk__in=[row.pk for row in rows]).update(
             status=RunItemStatus.LEASED, lane=claim.lane, generation=claim.generation, attempts=F("attempts") + 1
         )
-    alone = suspected and len(rows) == 1
-    return [Leased(row.item_id, row.item.modality, row.item.payload, suspected, alone) for row in rows]
+    how = {"suspected": suspected, "alone_since": now if alone else None}
+    return [Leased(row.item_id, row.item.modality, row.item.payload, **how) for row in rows]
+
+
+def _waiting(run_id: int, count: int, company: Company, *, suspected: bool) -> list[RunItem]:
+    """What may be asked about next, locked: nothing but suspects where there are any, and nothing while others try
+    theirs on the same servers."""
+    items = RunItem.objects.filter(run_id=run_id)
+    if suspected:
+        Run.objects.select_for_update().get(pk=run_id)
+        return group_lock(items, count=count, company=company)
+    if company.hunts(alone=False):
+        return []
+    pending = items.filter(status=RunItemStatus.PENDING).order_by("id")
+    return list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
 
 
 def _room(run_id: int) -> int | None:
@@ -195,7 +206,7 @@ def items_release(*, claim: Claim, back: Sequence[Back[Leased]]) -> None:
         if paid or died:
             run = Run.objects.select_for_update().get(pk=claim.run_id)
             unfinished_count(run, list(held.filter(item_id__in=paid).select_for_update().order_by("id")), used)
-            alone = any(one.one.alone for one in back)
+            alone = was_alone([one.one.alone_since for one in back], company_of_run(claim.run_id))
             given_up = died_under(held.filter(item_id__in=died), alone=alone, why="reason")
             if given_up:  # the run has come on, so it bears faults anew
                 run.unanswered += given_up

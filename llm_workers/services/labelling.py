@@ -43,8 +43,6 @@ def label_for_a_while(*, run_id: int, lane: int, generation: int) -> Next | None
 class _Labelling:
     """The ``Job`` of a run's lane."""
 
-    finds_out = True
-
     def __init__(self, work: Work) -> None:
         self.work = work
         self.servers: tuple[Server, ...] = work.servers

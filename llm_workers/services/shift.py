@@ -21,7 +21,7 @@ from llm_workers import limits
 from llm_workers.client import ChatClient, ClientError, Refused, Server, Unavailable, Usage
 from llm_workers.client.load import Load
 from llm_workers.client.registry import Registry
-from llm_workers.pacing import Pace
+from llm_workers.pacing import TOLERATED, Pace
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,6 @@ class Job(Protocol[Leased, Answer]):
     def is_timed(self) -> bool:
         """Whether money is counted by the servers' time."""
 
-    @property
-    def finds_out(self) -> bool:
-        """Whether it finds out what servers died of, by trying what is released on its own."""
-
     def lease(self, count: int) -> list[Leased]:
         """Up to ``count`` things to ask about that nobody else asks about; none: ask no more."""
 
@@ -108,6 +104,7 @@ class Shift(Generic[Leased, Answer]):
         self.began = self.stored_at = self.touched_at = self.loaded_at = time.monotonic()
         self.ready: deque[Leased] = deque()
         self.asking: dict[asyncio.Task[Answer], Leased] = {}
+        self.since: dict[asyncio.Task[Answer], float] = {}  # when each of them began
         self.done: list[asyncio.Task[Answer]] = []
         self.answers: list[Answer] = []
         self.storing: asyncio.Task[None] | None = None  # goes on while more is asked: a server never waits for us
@@ -127,7 +124,6 @@ class Shift(Generic[Leased, Answer]):
             concurrency=self.job.concurrency,
             patience=limits.PATIENCE,
             registry=self.job.registry,
-            gives_back=self.job.finds_out,
         )
         client.on_overload = self._overloaded
         async with client:
@@ -158,8 +154,14 @@ class Shift(Generic[Leased, Answer]):
     def _goes_on(self) -> bool:
         """Whether anything new is to be asked."""
         slow = 0.0 if math.isnan(self.pace.usual) else limits.TASK_ANSWERS * self.pace.usual
-        whole = min(max(limits.TASK_SECONDS, slow), limits.LONGEST_TASK)
-        return self.fault is None and time.monotonic() - self.began < whole
+        until = self.began + min(max(limits.TASK_SECONDS, slow), limits.LONGEST_TASK)
+        return self.fault is None and (time.monotonic() < until or self._is_held_up(until))
+
+    def _is_held_up(self, until: float) -> bool:
+        """Whether something that was asked in time takes far longer than others do: they must not wait for it."""
+        usual = 0.0 if math.isnan(self.pace.usual) else self.pace.usual
+        late = time.monotonic() - max(limits.TASK_SECONDS, TOLERATED * usual)
+        return any(began < min(until, late) for began in self.since.values())
 
     async def _fill(self, client: ChatClient) -> bool:
         """Lease and start as many requests as there is room for; False where nothing is left under way."""
@@ -182,7 +184,7 @@ class Shift(Generic[Leased, Answer]):
 
     def _ask(self, client: ChatClient, one: Leased) -> None:
         task = asyncio.create_task(self.job.ask(client, one))
-        self.asking[task] = one
+        self.asking[task], self.since[task] = one, time.monotonic()
         self.asked += 1
         task.add_done_callback(self._ended)
 
@@ -196,6 +198,7 @@ class Shift(Generic[Leased, Answer]):
         released: list[Back[Leased]] = []
         for task in done:
             one = self.asking.pop(task)
+            del self.since[task]
             try:
                 answer = task.result()
             except ClientError as error:

@@ -3,7 +3,8 @@
 Everything that was under way when a server died goes back, and has a death more. One death is what any outage brings.
 What was under way at two is suspected: then nothing else is asked, and the suspects are tried in groups that shrink
 with every further death, each time only after the server has answered something else. Whatever a group answers is no
-suspect any more; the one under which, asked alone, the server dies again and again is given up. That is adaptive group
+suspect any more; the one under which, asked alone, the server dies again and again is given up. Alone means that nobody
+else uses the server: others wait meanwhile (``llm_workers.services.company``). That is adaptive group
 testing (Dorfman 1943): a restarted server loads its model for minutes, so deaths must be few.
 """
 
@@ -16,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from llm_workers.models import RunItem, RunItemStatus
+from llm_workers.services.company import SUSPECTED, Company
 from llm_workers.validating.models import Rating
 
-SUSPECTED = 2  # deaths
 GROUPS = {2: 16, 3: 4}  # deaths → how many are tried together at most; after more of them each is tried alone
 LONE_DEATHS = 2  # then it is given up
 
@@ -32,12 +33,13 @@ def suspects(rows: QuerySet[Row]) -> QuerySet[Row]:
     return rows.filter(deaths__gte=SUSPECTED, status__in=OPEN)
 
 
-def group_lock(rows: QuerySet[Row], *, count: int) -> list[Row]:
-    """The suspects that are tried next, at most ``count``, locked; none while anything else is under way.
+def group_lock(rows: QuerySet[Row], *, count: int, company: Company) -> list[Row]:
+    """The suspects that are tried next, at most ``count``, locked; none while anything else is under way, or others in
+    ``company`` try theirs.
 
     The caller holds the row of their run or validator, so that two lanes do not try at once.
     """
-    if count < 1 or rows.filter(status=RunItemStatus.LEASED).exists():
+    if count < 1 or rows.filter(status=RunItemStatus.LEASED).exists() or company.hunts(alone=True):
         return []
     waiting = suspects(rows).filter(status=RunItemStatus.PENDING).order_by("-deaths", "id")
     locked = waiting.select_for_update(of=("self",)).select_related("item")
@@ -50,7 +52,7 @@ def group_lock(rows: QuerySet[Row], *, count: int) -> list[Row]:
 
 
 def died_under(rows: QuerySet[Row], *, alone: bool, why: str) -> int:
-    """A server died under ``rows``, which the caller's claim holds; ``alone``: it was asked about nothing else.
+    """A server died under ``rows``, which the caller's claim holds; ``alone``: nobody asked it about anything else.
 
     Returns how many were given up, with the reason in the field ``why``.
     """

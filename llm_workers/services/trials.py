@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,8 +32,10 @@ from llm_workers.services.strata import strata_of_project
 
 ITEMS = 10
 TOGETHER = 4  # requests at a time: a trial must not hold up a run on a small server
-SECONDS = 100.0  # for all items; the task's own limits lie above
-STALE = timedelta(minutes=4)  # a trial that is older and not done has lost its task
+SECONDS = 100.0  # for all items, or as long as slow servers need
+LONGEST = 1800.0  # seconds, however slow they are
+TRIAL_LIMITS = {"soft_time_limit": round(LONGEST) + 30, "time_limit": round(LONGEST) + 50}
+WAITING = timedelta(seconds=140)  # a trial that is older by that than it may take, and not done, has lost its task
 OPEN = (TrialStatus.QUEUED, TrialStatus.RUNNING)
 
 
@@ -108,8 +111,26 @@ def _picked(project: Project, pick: Pick, shown: set[int]) -> list[int]:
 
 
 def _close_stale(by: Any) -> None:
-    lost = Trial.objects.filter(started_by=by, status__in=OPEN, created_at__lt=timezone.now() - STALE)
-    lost.update(status=TrialStatus.FAILED, finished_at=timezone.now(), problem=lost_text())
+    for trial in Trial.objects.filter(started_by=by, status__in=OPEN).select_related("model"):
+        if trial_is_lost(trial):
+            trial_break_off(trial_id=trial.pk, problem=lost_text())
+
+
+def trial_is_lost(trial: Trial) -> bool:
+    """Whether it is not done, and nobody can be working on it any more."""
+    old = timezone.now() - trial.created_at - WAITING
+    if trial.status not in OPEN or old <= timedelta(0):
+        return False
+    return old > timedelta(seconds=trial_seconds(trial))
+
+
+def trial_seconds(trial: Trial) -> float:
+    """How long it may take: at the model's servers as many answers after one another as long as each may take."""
+    recipe = recipe_from(trial.recipe)
+    servers = trial.model.endpoints.filter(enabled=True).values_list("answer_seconds", flat=True)
+    patience = max((seconds or limits.PATIENCE.read for seconds in servers), default=limits.PATIENCE.read)
+    rounds = math.ceil(trial.answers.count() / TOGETHER)
+    return min(max(SECONDS, rounds * recipe.orders * recipe.samples * patience), LONGEST)
 
 
 def lost_text() -> str:
@@ -123,8 +144,10 @@ def _create(**fields: Any) -> Trial:
     except IntegrityError as error:
         if "trial_one_per_person" not in str(error):
             raise
-        text = _("Your last trial still goes on. Wait for its end; it takes two minutes at most.")
-        raise DomainError("trial_running", text) from None
+        last = Trial.objects.filter(started_by=fields["started_by"], status__in=OPEN).select_related("model").first()
+        minutes = math.ceil((trial_seconds(last) if last else SECONDS) / 60)
+        text = _("Your last trial still goes on. Wait for its end; it takes %(minutes)s minutes at most.")
+        raise DomainError("trial_running", text % {"minutes": minutes}) from None
 
 
 def trial_run(*, trial_id: int) -> None:
@@ -135,7 +158,7 @@ def trial_run(*, trial_id: int) -> None:
     strata = strata_of_project(trial.project_id, trial.attribute) if trial.attribute else {}
     to_label = sum(strata.values()) or Item.objects.filter(project_id=trial.project_id).count()
     Trial.objects.filter(pk=trial_id).update(to_label=to_label, strata=strata)
-    problem = async_to_sync(_ask_all)(trial)
+    problem = async_to_sync(_ask_all)(trial, trial_seconds(trial))
     Trial.objects.filter(pk=trial_id, status=TrialStatus.RUNNING).update(
         status=TrialStatus.FAILED if problem else TrialStatus.DONE, problem=problem[:500], finished_at=timezone.now()
     )
@@ -148,9 +171,9 @@ def trial_break_off(*, trial_id: int, problem: str) -> None:
     )
 
 
-async def _ask_all(trial: Trial) -> str:
-    """Ask about every item, and keep each answer as it comes, and what those used that did not come to their end.
-    Returns what went wrong."""
+async def _ask_all(trial: Trial, seconds: float) -> str:
+    """Ask about every item, for so many seconds at most, and keep each answer as it comes, and what those used that did
+    not come to their end. Returns what went wrong."""
     servers = await sync_to_async(servers_for)(trial.model)
     how = await sync_to_async(asking)(
         schema=trial.schema, recipe=recipe_from(trial.recipe), text=trial.text, examples=trial.examples
@@ -170,7 +193,7 @@ async def _ask_all(trial: Trial) -> str:
             asyncio.create_task(_ask(client, turn, trial, how, row, meter))
             for row, meter in zip(rows, meters, strict=True)
         ]
-        done, late = await asyncio.wait(tasks, timeout=SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        done, late = await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
@@ -183,7 +206,7 @@ async def _ask_all(trial: Trial) -> str:
         return _("%(why)s Then try again.") % {"why": failures[0]}
     if late:
         text = _("%(seconds)s seconds were not enough for all items. Ask less of the model, or use a faster server.")
-        return text % {"seconds": round(SECONDS)}
+        return text % {"seconds": round(seconds)}
     return ""
 
 

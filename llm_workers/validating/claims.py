@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -34,6 +34,7 @@ from llm_workers.limits import (
 from llm_workers.models import Dialect, ModelVersion
 from llm_workers.pacing import Pace
 from llm_workers.questions import Reading
+from llm_workers.services.company import Company, company_of_validator, was_alone
 from llm_workers.services.routing import servers_for
 from llm_workers.services.shift import Back
 from llm_workers.services.suspects import died_under, group_lock, suspects
@@ -70,8 +71,8 @@ class Work:
 
 @dataclass(frozen=True)
 class Leased:
-    """A label to ask about; ``label``: in words. ``suspected``: servers may have died of it; ``alone``: it is asked
-    about nothing else."""
+    """A label to ask about; ``label``: in words. ``suspected``: servers may have died of it; ``alone_since``: from then
+    on they are asked about nothing else, by nobody."""
 
     rating_id: int
     item_id: int
@@ -79,7 +80,7 @@ class Leased:
     payload: dict[str, Any]
     label: str
     suspected: bool = False
-    alone: bool = False
+    alone_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -191,16 +192,18 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
         most = _room(work.validator_id)
         if most is not None:
             count = min(count, most)
-        rows = _waiting(work.validator_id, count, suspected=suspected)
+        company, now = company_of_validator(work.validator_id), timezone.now()
+        rows = _waiting(work.validator_id, count, company, suspected=suspected)
         given = still_given([row.item_id for row in rows])
         wanted = [row for row in rows if (row.item_id, row.value_md5) in given]
         gone = [row.pk for row in rows if (row.item_id, row.value_md5) not in given]
         Rating.objects.filter(pk__in=gone).delete()
+        alone = suspected and len(wanted) == 1 and not company.asks(since=now)
         Rating.objects.filter(pk__in=[row.pk for row in wanted]).update(
             status=RatingStatus.LEASED, lane=work.lane, generation=work.generation, attempts=F("attempts") + 1
         )
     task, config = task_type(work.schema.task_type), work.schema.config
-    how = {"suspected": suspected, "alone": suspected and len(wanted) == 1}
+    how = {"suspected": suspected, "alone_since": now if alone else None}
     leased = [
         Leased(row.pk, row.item_id, row.item.modality, row.item.payload, task.describe(config, row.value), **how)
         for row in wanted
@@ -208,12 +211,15 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
     return leased if leased or not rows else ratings_lease(work=work, count=count)
 
 
-def _waiting(validator_id: int, count: int, *, suspected: bool) -> list[Rating]:
-    """What may be asked about next, locked: nothing but suspects where there are any."""
+def _waiting(validator_id: int, count: int, company: Company, *, suspected: bool) -> list[Rating]:
+    """What may be asked about next, locked: nothing but suspects where there are any, and nothing while others try
+    theirs on the same servers."""
     ratings = Rating.objects.filter(validator_id=validator_id)
     if suspected:
         Validator.objects.select_for_update().get(pk=validator_id)
-        return group_lock(ratings, count=count)
+        return group_lock(ratings, count=count, company=company)
+    if company.hunts(alone=False):
+        return []
     pending = ratings.filter(status=RatingStatus.PENDING).order_by("id")
     return list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
 
@@ -243,7 +249,7 @@ def ratings_release(*, work: Work, back: Sequence[Back[Leased]]) -> None:
                 _use(row, used[row.pk])
             Rating.objects.bulk_update(rows, ["prompt_tokens", "completion_tokens", "seconds"])
             _used(own, [used[row.pk] for row in rows])
-            alone = any(one.one.alone for one in back)
+            alone = was_alone([one.one.alone_since for one in back], company_of_validator(work.validator_id))
             given_up = died_under(_held(work).filter(pk__in=died), alone=alone, why="problem")
             if given_up:  # the validator has come on, so it bears faults anew
                 own.unanswered += given_up

@@ -57,8 +57,6 @@ def rate_for_a_while(*, validator_id: int, lane: int, generation: int) -> Next |
 class _Rating:
     """The ``Job`` of a validator's lane."""
 
-    finds_out = True
-
     def __init__(self, work: Work) -> None:
         self.work = work
         self.servers: tuple[Server, ...] = work.servers

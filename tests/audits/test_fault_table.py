@@ -3,6 +3,7 @@ candidate up, so that the others have their turn."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from fairness.audits import asking
 from fairness.audits.sets import set_from_templates
 from fairness.models import Audit, CandidateStatus, ProbeSet
+from llm_workers.client.tries import MOST_DEATHS
+from llm_workers.services.models import models_refresh
 from tests.llm_server import PROMPT_TOKENS, ScriptedServer
 from tests.llm_workers.test_fault_table import SCRIPTED, TABLE
 
@@ -58,6 +61,23 @@ def test_always(few, start, work, llm, fault, no_patience):
     else:
         assert (candidate.status, candidate.unanswered) == (CandidateStatus.DONE, few.size)
     _accounted(audit)
+
+
+@pytest.mark.parametrize("says_so", [False, True])
+def test_no_more_than_two_of_four_servers_die_of_a_probe(few, start, work, llm, model, settings, no_patience, says_so):
+    """And then the candidate is given up."""
+    with ExitStack() as stack:
+        fleet = [llm, *(stack.enter_context(ScriptedServer()) for _ in range(3))]
+        settings.LLM_BASE_URLS = [server.url for server in fleet]
+        models_refresh()
+        deadly = few.probes.first().payload["text"]
+        for server in fleet:
+            server.latency, server.away, server.says_so = 0.03, 30.0, says_so
+            server.deadly = lambda text: text == deadly
+        audit = work(start(few, orders=1))
+    candidate = audit.candidates.get()
+    assert (audit.status, candidate.status) == ("done", CandidateStatus.FAILED)
+    assert sum(len(server.deaths) for server in fleet) == MOST_DEATHS
 
 
 @pytest.mark.parametrize("dialect", ["vllm", "llamacpp"])

@@ -158,13 +158,13 @@ def test_what_others_found_of_a_server_counts(router):
 def test_a_server_stalls_that_answers_nothing_while_another_does(router):
     hanging, working = router.replicas[A.url], router.replicas[B.url]
     hanging.begin(10.0)
-    assert router.stalled(30.0, 5.0, read=60.0) == []  # nobody answers: it may be the requests
+    assert router.stalled(30.0, 5.0, read=45.0) == []  # nobody answers: it may be the requests
     working.answered_at = 14.0
-    assert router.stalled(14.0, 5.0, read=60.0) == []
-    assert router.stalled(15.1, 5.0, read=60.0) == [hanging]
+    assert router.stalled(14.0, 5.0, read=45.0) == []
+    assert router.stalled(15.1, 5.0, read=45.0) == [hanging]
     working.slowest = 2.0  # answers take long here: five times the slowest is waited for
-    assert router.stalled(15.1, 5.0, read=60.0) == []
-    assert router.stalled(20.1, 5.0, read=60.0) == [hanging]
+    assert router.stalled(15.1, 5.0, read=45.0) == []
+    assert router.stalled(20.1, 5.0, read=45.0) == [hanging]
 
 
 def test_a_server_s_time_counts_by_the_share_of_its_requests(router):

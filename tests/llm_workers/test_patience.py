@@ -94,6 +94,19 @@ def test_a_patient_server_is_not_taken_for_one_that_hangs(seconds, hangs):
         assert isinstance(asyncio.run(both(*servers))[0], Transient) == hangs
 
 
+def test_the_others_do_not_wait_for_one_that_hangs(cast, llm, start, work, monkeypatch):
+    """One task: it may begin new requests for a fifth of a second only, and then would wait for what hangs."""
+    monkeypatch.setattr(limits, "TASK_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "TASK_ANSWERS", 1)
+    monkeypatch.setattr(limits, "PATIENCE", Patience(connect=1.0, read=2.0, whole=2.4, pause=0.01, least=0.0))
+    monkeypatch.setitem(limits.CONCURRENCY, "vllm", 4)
+    make_items(cast.project, 60)
+    llm.latency, asked = 0.05, []
+    llm.fault_for = lambda text: asked.append(text) or ("hang" if text == asked[0] else None)
+    run = work(start(), most=1)
+    assert (run.labelled, run.unanswered) == (59, 1)
+
+
 # --- saying it --------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from decimal import Decimal
 
@@ -155,7 +156,7 @@ def test_orders_that_were_answered_before_the_server_refused_are_counted(cast, l
 
 def test_orders_that_were_answered_before_time_was_up_are_counted(cast, llm, done, monkeypatch):
     make_items(cast.project, 1)
-    monkeypatch.setattr(trials, "SECONDS", 0.5)
+    monkeypatch.setattr(trials, "LONGEST", 0.5)
     llm.latency = 0.3
     trial = done(orders=3)
     row = trial.answers.get()
@@ -238,7 +239,9 @@ def test_one_trial_at_a_time_for_a_person_until_it_ends_or_is_lost(cast, begin):
             project=cast.project, model=first.model, schema=cast.schema, started_by=cast.olivia, text="x",
             created_at=timezone.now(),
         )  # fmt: skip
-    Trial.objects.filter(pk=first.pk).update(created_at=timezone.now() - trials.STALE - timedelta(seconds=1))
+    Trial.objects.filter(pk=first.pk).update(
+        created_at=timezone.now() - trials.WAITING - timedelta(seconds=trials.SECONDS + 1)
+    )
     first.refresh_from_db()
     assert trial_seen(first).lost
     begin()
@@ -276,10 +279,34 @@ def test_unusable_answers_are_shown_with_their_reason(cast, llm, done):
 
 def test_too_slow_a_server_is_not_waited_for(cast, llm, done, monkeypatch):
     make_items(cast.project, 2)
-    monkeypatch.setattr(trials, "SECONDS", 0.05)
+    monkeypatch.setattr(trials, "LONGEST", 0.05)
     llm.latency = 0.4
     trial = done()
     assert (trial.status, "not enough" in trial.problem) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "items", "choices", "seconds"),
+    [
+        (None, 10, {}, 100),
+        (30, 4, {}, 100),  # one round of four
+        (60, 10, {}, 3 * 60),
+        (60, 5, {"orders": 3}, 2 * 3 * 60),
+        (240, 10, {"orders": 2, "samples": 3}, 1800),
+    ],
+)
+def test_a_slow_server_is_given_its_time(cast, begin, answer, items, choices, seconds):
+    make_items(cast.project, items)
+    Endpoint.objects.update(answer_seconds=answer)
+    trial = begin(**choices)
+    assert trials.trial_seconds(trial) == seconds
+    with pytest.raises(DomainError, match=f"takes {math.ceil(seconds / 60)} minutes at most"):
+        begin()
+    trial.created_at = timezone.now() - trials.WAITING - timedelta(seconds=seconds - 5)
+    assert not trial_seen(trial).lost
+    trial.created_at -= timedelta(seconds=6)
+    assert trial_seen(trial).lost
+    assert try_prompt.soft_time_limit > trials.LONGEST
 
 
 def test_a_trial_is_queued_once_it_is_committed(cast, begin, monkeypatch, django_capture_on_commit_callbacks):

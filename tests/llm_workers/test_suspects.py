@@ -154,7 +154,7 @@ def test_groups_shrink_with_every_death_and_are_at_most_half(claim, deaths, wait
     suspect(claim, deaths, waiting)
     leased = items_lease(claim=claim, count=60)
     assert len(leased) == together
-    assert all(one.suspected and one.alone == (together == 1) for one in leased)
+    assert all(one.suspected and (one.alone_since is not None) == (together == 1) for one in leased)
     assert items_lease(claim=claim, count=60) == []  # nothing else is asked meanwhile
 
 
@@ -185,7 +185,7 @@ def test_only_deaths_of_what_was_asked_alone_give_up(claim):
     for lone in range(LONE_DEATHS):
         plan.update(fault_pauses=3, faults_in_row=2, failing_since=timezone.now())
         leased = items_lease(claim=claim, count=60)
-        assert leased[0].alone
+        assert leased[0].alone_since
         items_release(claim=claim, back=back(leased))
         row = RunItem.objects.get(run_id=claim.run_id, item_id=leased[0].item_id)
         assert (row.deaths, row.lone_deaths) == (3 + lone, 1 + lone)
