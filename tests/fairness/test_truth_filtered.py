@@ -189,11 +189,16 @@ def test_one_query_more_whatever_the_filter(cast, told, django_assert_num_querie
             against_truth(cast.project, view)
 
 
-def test_a_project_of_before_is_completed_in_the_background(cast, told):
+def test_a_project_of_before_is_completed_in_the_background(cast, told, page_client):
     want = asked(told, FILTERS[-1])
     before = [one.outcomes for one in against_truth(cast.project, live_view(cast.project, wanted=want))]
     SliceRow.objects.filter(table__regex="^(gold|settled|both):").delete()
-    Pulse.objects.update(kept=0)
+    Pulse.objects.update(kept=Pulse.SLICED)
     assert against_truth(cast.project, live_view(cast.project, wanted=want)) == []
+    text = want.query()
+    client = page_client(cast.olivia)
+    assert "are being counted by dataset" in client.get(address(cast, f"?{text}")).content.decode()
+    assert "are being counted by dataset" not in client.get(address(cast)).content.decode()
     assert complete_counters() == 1
+    assert "are being counted by dataset" not in client.get(address(cast, f"?{text}")).content.decode()
     assert [one.outcomes for one in against_truth(cast.project, live_view(cast.project, wanted=want))] == before
