@@ -24,7 +24,7 @@ KEYS = {
 PAUSES = "pauses"  # known by their events
 SINGLE = ("project", "assistance")
 WITHIN = ("changes", "sent", "raised", "events")  # entries within an entry
-BEGINNINGS = frozenset({"monitor.added", "audit.started"})  # of what has events, and no cover of its own
+UNBEGUN = "monitor.groups_named"  # the first event of a limit that is older than events
 #: What later events may have changed; every other field stays as it was written.
 CHANGING = {
     "project": frozenset({"name", "summary", "status", "redundancy", "min_support", "favourable_label", "attributes"}),
@@ -103,7 +103,7 @@ def _was_there(entry: Entry, last: int) -> bool:
     if entry.get("ledger"):
         return _by(entry, last)
     first = next(iter(entry.get("changes") or entry.get("events") or ()), None)
-    return first is None or first["ledger"]["kind"] not in BEGINNINGS or _by(first, last)
+    return first is None or first["ledger"]["kind"] == UNBEGUN or _by(first, last)
 
 
 def _by(entry: Entry, last: int) -> bool:
