@@ -54,6 +54,8 @@ def compared(record: Entry, now: Entry) -> Differences:
     last = record["ledger"]["last_event"] or 0
     moved = (now["ledger"]["last_event"] or 0) != last
     found = Differences()
+    if unknown := sorted(record.keys() - now.keys()):
+        found.wrong.append(f"There are no such parts: {', '.join(unknown)}.")
     for part in SINGLE:
         _compare(part, part, record[part], _cut(now[part], last), moved, found)
     for part in (*KEYS, PAUSES):

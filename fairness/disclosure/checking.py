@@ -70,6 +70,8 @@ def _left_out(record: Entry, project_id: int, named: Iterable[int]) -> Iterator[
     last = record["ledger"]["last_event"]
     until = 0 if last is None else _number(last)
     there = dict(told_of(project_id).filter(pk__lte=until).order_by("pk").values_list("pk", "kind"))
+    if until and until not in there:
+        yield f"Event {until}, said to be the last one, is none that a record of this project names."
     for number in sorted(there.keys() - set(named)):
         yield f"Event {number} of the ledger is left out: {there[number]}."
     for number in sorted(set(named) - there.keys()):

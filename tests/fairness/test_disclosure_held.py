@@ -95,6 +95,16 @@ def rewrite_guidelines(record: dict[str, Any]) -> None:
     record["schemas"][0]["guidelines"] = "Be fair."
 
 
+def rewrite_as_if_later(record: dict[str, Any]) -> None:
+    """As if the ledger had gone on since, so that the present would be no witness."""
+    rewrite_what(record)
+    record["ledger"]["last_event"] = 10**9
+
+
+def add_part(record: dict[str, Any]) -> None:
+    record["praise"] = "The fairest labels."
+
+
 def uncover(record: dict[str, Any]) -> None:
     record["findings"][0]["decision"]["reason"] = "It was not so."
     record["findings"][0]["decision"]["ledger"] = None
@@ -111,6 +121,8 @@ FORGED = {
     rewrite_what: "made anew it says something else: what",
     rewrite_text: "made anew it says something else: how_sure",
     rewrite_guidelines: "made anew it says something else: guidelines",
+    rewrite_as_if_later: "Event 1000000000, said to be the last one",
+    add_part: "There are no such parts: praise",
     uncover: "is left out: finding.decided",
 }
 
