@@ -49,6 +49,7 @@ CROSSED_ATTRIBUTES = 6
 CROSSED_GROUPS = 12  # of each attribute
 HOURS_A_DAY = 24
 DEEPER = "deeper"
+TRUTHS = ("gold:", "settled:", "both:")  # how tables of labels against a truth begin
 TIMELESS = 0  # the hour of what is not given at a moment: consensus, pairs, totals
 
 
@@ -73,6 +74,10 @@ class Slice(NamedTuple):
     def cell(self) -> Cell:
         """The cell that this is a part of."""
         return Cell(self.table, self.attribute, self.group, self.key, self.other)
+
+    @property
+    def of_truth(self) -> bool:
+        return self.table.startswith(TRUTHS)
 
 
 Cells = Counter[Cell]

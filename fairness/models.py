@@ -87,14 +87,16 @@ class Pulse(models.Model):
     """How far a project has moved. ``version`` grows with every fold that touched it, and with every finding, decision
     and change of a limit.
 
-    ``kept``: 0 while the counters lack slices, or those of two attributes, because the project is older than these; a
-    recount adds them.
+    ``kept``: which slices there are, as a project may be older than some: ``BARE`` none, or none of two attributes;
+    ``SLICED`` all but those of labels against the truth; ``WHOLE`` all. A recount in the background adds what lacks.
     """
+
+    BARE, SLICED, WHOLE = 0, 1, 2
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="+")
     version = models.BigIntegerField(default=0)
     folded_at = models.DateTimeField(null=True)
-    kept = models.SmallIntegerField(default=1, db_default=1)
+    kept = models.SmallIntegerField(default=WHOLE, db_default=WHOLE)
 
     def __str__(self) -> str:
         return f"project {self.project_id} at {self.version}"

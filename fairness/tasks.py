@@ -9,7 +9,6 @@ import random
 
 from celery import shared_task
 
-from annotations.models import Project
 from annotations.models.outgoing import unsent
 from fairness.audits.asking import audit_for_a_while
 from fairness.audits.dispatch import queue_audit
@@ -20,16 +19,13 @@ from fairness.models import FindingNotice, OwnerNotice
 from fairness.monitors.telling import finding_notice_send, owner_notice_send
 from fairness.services.agreement import agreement_compute, projects_outdated
 from fairness.services.raters import projects_to_compute, raters_compute
-from fairness.services.recount import projects_lacking, recount
+from fairness.services.recount import counters_complete
 
 
 @shared_task(name="fairness.tasks.complete_counters", soft_time_limit=3500, time_limit=3600)
 def complete_counters() -> int:
     """Give projects that are older than slices and crossed groups these; beat sends this every minute; how many."""
-    lacking = Project.objects.filter(pk__in=projects_lacking())
-    for project in lacking:
-        recount(project=project, mend=True)
-    return len(lacking)
+    return counters_complete()
 
 
 @shared_task(name="fairness.tasks.measure_agreement", soft_time_limit=540, time_limit=600)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.people import blame, person, posted, told
-from annotations.access import OWNER, group_demand_access, project_access
+from annotations.access import OWNER, READERS, Access, group_demand_access, project_access
 from annotations.raising.forms import RaiseForm
 from annotations.raising.selectors import demands_of, toll_of
 from annotations.raising.services import group_raise, group_raise_end
@@ -24,11 +24,30 @@ from ledger.errors import DomainError
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def project_setting_more(request: HttpRequest, project_id: int) -> HttpResponse:
-    access = project_access(request.user, project_id, OWNER)
+    """Auditors see which groups get more, without the form."""
+    access = project_access(request.user, project_id, OWNER if request.method == "POST" else READERS)
     request.access = access  # type: ignore[attr-defined]
+    context = _asking(request, access) if access.can_manage else {}
+    if isinstance(context, HttpResponse):
+        return context
+    context |= {
+        "access": access,
+        "project": access.project,
+        "demands": [
+            (one, toll_words(toll_of(access.project, attribute=one.attribute, group=one.group, more=one.more)))
+            for one in demands_of(access.project)
+        ],
+        "section": "more",
+    }
+    status = 422 if request.method == "POST" and context["form"].errors else 200
+    return render(request, "annotations/raising/more.html", context, status=status)
+
+
+def _asking(request: HttpRequest, access: Access) -> dict[str, Any] | HttpResponse:
+    """The form with what it takes; an answer where it was sent and taken."""
     asked = request.GET if request.method != "POST" and "group" in request.GET else posted(request)
     form = RaiseForm(asked, project=access.project)
-    context: dict[str, Any] = {}
+    context: dict[str, Any] = {"form": form}
     if form.is_bound and form.is_valid():
         if request.method == "POST":
             try:
@@ -36,23 +55,12 @@ def project_setting_more(request: HttpRequest, project_id: int) -> HttpResponse:
             except DomainError as error:
                 blame(form, error)
             else:
-                demand_soon(project_id)
+                demand_soon(access.project.pk)
                 messages.success(request, _("The items follow in the background, those that are labelled now at once."))
-                return redirect("project_setting_more", project_id)
+                return redirect("project_setting_more", access.project.pk)
         if not form.errors:
             context["toll"] = toll_words(toll_of(access.project, **form.cleaned_data))
-    context |= {
-        "access": access,
-        "project": access.project,
-        "form": form,
-        "demands": [
-            (one, toll_words(toll_of(access.project, attribute=one.attribute, group=one.group, more=one.more)))
-            for one in demands_of(access.project)
-        ],
-        "section": "more",
-    }
-    status = 422 if request.method == "POST" and form.errors else 200
-    return render(request, "annotations/raising/more.html", context, status=status)
+    return context
 
 
 @require_POST

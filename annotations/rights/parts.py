@@ -147,6 +147,7 @@ PARTS = (
             "annotations.Dataset.created_by": Fate.KEPT,
             "annotations.ImportJob.created_by": Fate.KEPT,
             "annotations.Regrouping.created_by": Fate.KEPT,
+            "annotations.GroupDemand.made_by": Fate.KEPT,
             "annotations.Run.started_by": Fate.KEPT,
             "annotations.BiasAnswer.answered_by": Fate.KEPT,
             "annotations.Review.decided_by": Fate.KEPT,

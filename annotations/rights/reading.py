@@ -24,6 +24,7 @@ from annotations.models import (
     Dataset,
     Exclusion,
     Exposure,
+    GroupDemand,
     ImportJob,
     ItemFlag,
     LabelSchema,
@@ -165,6 +166,7 @@ MADE: dict[str, tuple[type[Model], str, str, dict[str, str]]] = {
     "choice of a model": (ModelChoice, "chosen_by", "chosen_at", {"model": "name", "words": "reason"}),
     "decision about a pattern in labels": (Suspicion, "decided_by", "closed_at", {}),
     "groups put in order": (Regrouping, "created_by", "created_at", {"attribute": "attribute", "kind": "kind"}),
+    "more labels for a group": (GroupDemand, "made_by", "made_at", {"attribute": "attribute", "group": "group"}),
     "webhook": (Webhook, "created_by", "created_at", {"url": "url"}),
 }  # what it is → the model, who made it, when, and what may be told of it
 

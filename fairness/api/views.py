@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -26,6 +27,9 @@ from fairness.selectors.wanted import Wanted
 
 class FairnessWithTruthSerializer(FairnessSerializer):
     answers = AnswersSerializer(allow_null=True, help_text="Null: there is no protected attribute to ask about.")
+    counting_truth = serializers.BooleanField(
+        help_text="Whether labels against the truth are being counted by dataset and time, and not given until then."
+    )
     against_truth = AgainstTruthSerializer(many=True, help_text="Labels against gold, settlements and the consensus.")
 
 
@@ -51,6 +55,7 @@ class FairnessView(APIView):
             "answers": answers_row(access, view),
             "chosen": chosen_row(chosen_view(access.project, view.question)),
             "errors_found": errors_row(errors_view(access.project, view.question.attribute if view.question else "")),
+            "counting_truth": view.counting_truth,
             "against_truth": truth_row(against_truth(access.project, view)),
             "groups_of_people": people_row(people_of(access.project, view)) if access.role in READERS else None,
         }

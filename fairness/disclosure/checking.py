@@ -1,45 +1,92 @@
-"""Holding a record to the ledger: whether each event that it names is there, and says what the record says."""
+"""Holding a record to the ledger: whether each event that it names is there, and says what the record says; whether
+it names all that there are; and whether it says the rest as it is said when the record is made anew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fairness.disclosure.record import FORMAT, digest_of_record
+from annotations.models import Project
+from fairness.disclosure.anew import KEYS, PAUSES, SINGLE, Differences, compared, covers_of
+from fairness.disclosure.events import told_of
+from fairness.disclosure.record import FORMAT, digest_of_record, disclosure_of
 from ledger.hashing import digest_hex
 from ledger.models import LedgerBlock, LedgerEvent
 from ledger.sealing import digest_of
 
 Entry = Mapping[str, Any]
-PARTS = ("schemas", "findings", "pauses", "choices", "checklist")
+LARGEST = 2**63 - 1
+
+
+def check(record: Entry) -> Differences:
+    """What does not agree, as sentences; for this installation's ledger, of which a project's whole part is read.
+
+    Whoever holds the file can rehash it, so that its own digest proves nothing: events that the ledger has up to the
+    record's last one must all be named, and what no event says is compared to the record made anew.
+
+    That the ledger itself is whole is ``evenhand ledger verify``'s to say, with the record's newest block as its head.
+    Raises ``KeyError``, ``TypeError``, ``AttributeError`` or ``ValueError`` for what is no whole record.
+    """
+    if record.get("format") != FORMAT:
+        return Differences([f"This is no record of the format {FORMAT}."])
+    found = Differences()
+    if digest_of_record(record) != record.get("sha256"):
+        found.wrong.append("The record was altered: its SHA-256 differs.")
+    project_id = _number(record["project"]["project"])
+    entries = [entry for entry in _entries(record) if entry["ledger"]]
+    named = {_number(entry["ledger"]["event"]) for entry in entries}
+    rows = LedgerEvent.objects.in_bulk(named)
+    for entry in entries:
+        found.wrong += _faults(entry, rows.get(entry["ledger"]["event"]), project_id)
+    found.wrong += _left_out(record, project_id, named)
+    found.wrong += [fault for limit in record["limits"] for fault in _of_limit(limit)]
+    found.wrong += [fault for audit in record["audits"] for fault in _of_audit(audit)]
+    found.wrong += _of_block(record["ledger"]["newest_block"])
+    return _with_anew(record, project_id, found)
 
 
 def faults_of(record: Entry) -> list[str]:
-    """Sentences that say what does not agree; empty where all does. For this installation's ledger.
+    """What contradicts the ledger or the record made anew; empty where nothing does."""
+    return check(record).wrong
 
-    That the ledger itself is whole is ``evenhand ledger verify``'s to say, with the record's newest block as its head.
-    """
-    if record.get("format") != FORMAT:
-        return [f"This is no record of the format {FORMAT}."]
-    found = [] if digest_of_record(record) == record.get("sha256") else ["The record was altered: its SHA-256 differs."]
-    entries = list(_entries(record))
-    rows = LedgerEvent.objects.in_bulk([entry["ledger"]["event"] for entry in entries])
-    for entry in entries:
-        found += _faults(entry, rows.get(entry["ledger"]["event"]), record["project"]["project"])
-    found += [fault for limit in record["limits"] for fault in _of_limit(limit)]
-    found += [fault for audit in record["audits"] for fault in _of_audit(audit)]
-    return found + list(_of_block(record["ledger"]["newest_block"]))
+
+def _with_anew(record: Entry, project_id: int, found: Differences) -> Differences:
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        found.unheld.append(f"Project {project_id} is not here: only events were compared.")
+        return found
+    anew = compared(record, disclosure_of(project))
+    return Differences(found.wrong + anew.wrong, found.unheld + anew.unheld)
+
+
+def _number(given: Any) -> int:
+    if type(given) is not int or not 0 < given <= LARGEST:
+        raise ValueError(f"{given!r} is not the number of anything")
+    return given
+
+
+def _left_out(record: Entry, project_id: int, named: Iterable[int]) -> Iterator[str]:
+    """Events that the record should name, and does not; and the other way round."""
+    last = record["ledger"]["last_event"]
+    until = 0 if last is None else _number(last)
+    there = dict(told_of(project_id).filter(pk__lte=until).order_by("pk").values_list("pk", "kind"))
+    if until and until not in there:
+        yield f"Event {until}, said to be the last one, is none that a record of this project names."
+    for number in sorted(there.keys() - set(named)):
+        yield f"Event {number} of the ledger is left out: {there[number]}."
+    for number in sorted(set(named) - there.keys()):
+        yield f"Event {number} is not one that a record with the last event {last} names."
+    if record["ledger"]["events"] != len(there):
+        yield f"The ledger has {len(there)} events up to {last}, not {record['ledger']['events']}."
 
 
 def _entries(record: Entry) -> Iterator[Entry]:
-    """All that name an event."""
-    some = [entry for part in PARTS for entry in record[part]]
-    some += [finding["decision"] for finding in record["findings"] if finding["decision"]]
-    some += [sent for finding in record["findings"] for sent in finding["sent"]]
-    for part in (record["project"], *record["limits"], record["assistance"]):
-        some += part["changes"]
-    some += [event for audit in record["audits"] for event in audit["events"]]
-    yield from (entry for entry in some if entry["ledger"])
+    """All that name, or could name, an event."""
+    for part in SINGLE:
+        yield from covers_of(record[part])
+    for part in (*KEYS, PAUSES):
+        for entry in record[part]:
+            yield from covers_of(entry)
 
 
 def _faults(entry: Entry, event: LedgerEvent | None, project: int) -> Iterator[str]:

@@ -21,11 +21,13 @@ from ledger.sealing import digest_of
 from ledger.services import SYSTEM
 
 CHECKPOINT = "checkpoint.reached"
+RAISES = ("demand.raised", "demand.raise_ended")
 #: What is told of each kind of subject. Whatever is not done by the platform itself takes an owner to do.
 KINDS = {
     "project": (
         "project.created", "project.changed", "project.status_changed", "attributes.changed", "checklist.answered",
-        "assistance.on", "assistance.off", "assistance.changed", "audit.rules_changed", "monitors.groups_changed",
+        "assistance.on", "assistance.off", "assistance.changed", "audit.rules_changed", "audit.held_back",
+        "groups.changing", "groups.changed", "monitors.groups_changed", *RAISES,
     ),
     "schema": ("schema.changed",),
     "monitor": ("monitor.added", "monitor.groups_named", "monitor.changed", "monitor.removed"),
@@ -43,6 +45,14 @@ def moment(at: datetime | None) -> str | None:
     return None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def told_of(project_id: int) -> QuerySet[LedgerEvent]:
+    """All events that a record tells of, whether or not their subjects are still there. Walks a project's whole ledger
+    unless subjects are named besides."""
+    some = Q(kind__in=[kind for kinds in KINDS.values() for kind in kinds if kind != CHECKPOINT])
+    some |= Q(kind=CHECKPOINT, data__decision__in=[RunDecision.PAUSE.value, RunDecision.STOP.value])
+    return LedgerEvent.objects.filter(some, project_id=project_id)
+
+
 @dataclass(frozen=True)
 class Events:
     """``by_subject``: in the ledger's order. ``people``: actor → number, in the order in which they first acted."""
@@ -53,9 +63,7 @@ class Events:
     @classmethod
     def of(cls, project: Project) -> Events:
         """Two queries. Of checkpoints, those at which a run did not go on."""
-        some = Q(kind__in=[kind for kinds in KINDS.values() for kind in kinds if kind != CHECKPOINT])
-        some |= Q(kind=CHECKPOINT, data__decision__in=[RunDecision.PAUSE.value, RunDecision.STOP.value])
-        found = LedgerEvent.objects.filter(some, project_id=project.pk, subject__in=_subjects(project)).order_by("pk")
+        found = told_of(project.pk).filter(subject__in=_subjects(project)).order_by("pk")
         by_subject: dict[str, list[LedgerEvent]] = defaultdict(list)
         people: dict[str, int] = {}
         for event in found:

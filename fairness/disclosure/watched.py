@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from annotations.models import Project, Run
-from fairness.disclosure.events import CHECKPOINT, Events, moment
+from fairness.disclosure.events import CHECKPOINT, RAISES, Events, moment
 from fairness.models import Decision, Finding, Monitor
 from fairness.monitors.selectors import Told, findings_of, name_of, told
 from fairness.monitors.services import FIELDS
@@ -34,10 +35,13 @@ def _limit(one: Monitor, events: Events) -> dict[str, Any]:
 def findings(project: Project, events: Events) -> list[dict[str, Any]]:
     """Every finding, the earliest first, with the decision on it."""
     found = list(findings_of(project).order_by("pk"))
-    return [_finding(one, events) for one in told(found, project)]
+    raises: dict[int, list[LedgerEvent]] = defaultdict(list)
+    for event in events.about(f"project:{project.pk}", *RAISES):
+        raises[event.data["finding"]].append(event)
+    return [_finding(one, events, raises) for one in told(found, project)]
 
 
-def _finding(one: Told, events: Events) -> dict[str, Any]:
+def _finding(one: Told, events: Events, raises: Mapping[int, list[LedgerEvent]]) -> dict[str, Any]:
     finding, monitor = one.finding, one.finding.monitor
     subject = f"finding:{finding.pk}"
     decision = getattr(finding, "decision", None)
@@ -59,6 +63,7 @@ def _finding(one: Told, events: Events) -> dict[str, Any]:
         "ledger": events.cover(events.last(subject, "finding.opened")),
         "decision": None if decision is None else _decision(decision, events, subject),
         "sent": [_sent(event, events) for event in events.about(subject, "finding.sent")],
+        "raised": [events.told(event) for event in raises.get(finding.pk, ())],
     }
 
 

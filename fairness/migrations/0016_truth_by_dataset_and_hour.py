@@ -1,11 +1,12 @@
-from django.db import migrations
-
-# Labels against the truth become slices of a dataset and an hour as well. A recount in the background counts them, as it
-# did when slices came in; until then a project has its numbers without filters.
-EXISTING_LACK_THEM = "UPDATE fairness_pulse SET kept = 0"
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """Labels against the truth become slices of a dataset and an hour as well: ``kept`` 2 is with these, 1 without.
+
+    Rows stay at 1, so that monitors and certificates go on, until a recount in the background has counted them.
+    """
+
     dependencies = [("fairness", "0015_limits_of_audits_by_themselves")]
 
-    operations = [migrations.RunSQL(EXISTING_LACK_THEM, migrations.RunSQL.noop)]
+    operations = [migrations.AlterField("pulse", "kept", models.SmallIntegerField(db_default=2, default=2))]

@@ -24,7 +24,7 @@ from fairness.services.live import live_moved
 from ledger.services import SYSTEM, record
 
 # Projects that moved since their monitors were last asked; also those whose last monitor was removed, as live pages
-# show what it had found. Older ones (kept = 0) wait to be counted in full.
+# show what it had found. Older ones without any slices (kept = 0) wait to be counted.
 DUE = """
 SELECT pulse.project_id FROM fairness_pulse pulse LEFT JOIN fairness_watch watch ON watch.project_id = pulse.project_id
 WHERE pulse.version > COALESCE(watch.version, -1) AND pulse.kept > 0

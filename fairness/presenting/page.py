@@ -127,6 +127,7 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "happened": happened(project, found, role),
         **_crossing_context(project, view, series, role),
         "truth": truth_blocks(project, view, series, role),
+        "counting_truth": view.counting_truth,
         "kept_filter": parse_qsl(view.wanted.query(beside="")),
         "has_attributes": len(view.attributes) > 1,
         "complete": complete_plot(project, view.question, completeness_of(project, view.question)),

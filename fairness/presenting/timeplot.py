@@ -213,6 +213,8 @@ def _title(kind: str) -> str:
         "quality.rules_changed": _("Rules of quality changed"),
         "deciding.rules_changed": _("Method of consensus changed"),
         "groups.changed": _("Groups of items changed"),
+        "demand.raised": _("More labels for a group"),
+        "demand.raise_ended": _("No more labels for a group than for others"),
         "monitors.groups_changed": _("Groups changed that a monitor watches"),
         "schema.changed": _("Labels or guidelines changed"),
         "run.started": _("Run started"),
@@ -226,6 +228,7 @@ def _title(kind: str) -> str:
         "monitor.changed": _("A limit was changed"),
         "monitor.removed": _("A limit was removed"),
         "finding.opened": _("A monitor found something"),
+        "finding.sent": _("A finding was sent to experts"),
         "finding.decided": _("A finding was decided about"),
         "audit.model_chosen": _("A model was chosen by its audit"),
     }

@@ -113,6 +113,7 @@ class LiveView:
     annotators: tuple[tuple[int, str], ...]  # every model, shown or not
     ground: Ground | None  # None without a question
     task: TaskType
+    counting_truth: bool = False  # what is asked for of labels against the truth is being counted: see ``Pulse.kept``
     ungrouped: int = 0  # labels of people, where these are shown, of items without a group of the attribute
 
     @property
@@ -181,6 +182,7 @@ def live_view(
         ungrouped=ungrouped,
         ground=ground,
         task=task,
+        counting_truth=wanted.is_sliced and pulse is not None and pulse.kept < Pulse.WHOLE,
     )
 
 

@@ -30,6 +30,8 @@ DECISIONS = (
     "quality.rules_changed",
     "deciding.rules_changed",
     "groups.changed",
+    "demand.raised",
+    "demand.raise_ended",
     "monitors.groups_changed",
 )
 OTHER_DECISIONS = (
@@ -38,6 +40,7 @@ OTHER_DECISIONS = (
     "monitor.changed",
     "monitor.removed",
     "finding.opened",
+    "finding.sent",
     "finding.decided",
     "audit.model_chosen",
 )

@@ -10,10 +10,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q, QuerySet, Sum
 
 from annotations.models import Project
+from fairness.cells import TRUTHS
 from fairness.metrics import (
     EqualizedOdds,
     GroupCounts,
@@ -43,7 +46,7 @@ class Truth(StrEnum):
 
 # Where the cells of a truth are, by whose labels: see ``fairness.cells``.
 TABLES = {Truth.GOLD: "gold:%s", Truth.SETTLED: "settled:%s", Truth.CONSENSUS: "both:%s"}
-COMPARED = Q(table__startswith="gold:") | Q(table__startswith="settled:") | Q(table__startswith="both:")
+COMPARED = reduce(or_, (Q(table__startswith=beginning) for beginning in TRUTHS))
 # (truly has the label, was given it) → place in ``OutcomeCounts``.
 PLACES = {(True, True): 0, (False, True): 1, (True, False): 2, (False, False): 3}
 
@@ -67,7 +70,7 @@ class AgainstTruth:
 
 def against_truth(project: Project, view: LiveView) -> list[AgainstTruth]:
     """Every source shown, against every truth that there is for it; one query."""
-    if view.question is None:
+    if view.question is None or view.counting_truth:
         return []
     cells = _cells(project, view.question, view.wanted)
     return [

@@ -16,11 +16,12 @@ from psycopg2.extras import execute_values
 
 from annotations.models import OutboxRow, Project
 from annotations.state import ItemState
-from fairness.cells import Counted, Crossed, count_changes
+from fairness.cells import Counted, Crossed, Slices, count_changes
 from fairness.models import CrossedGroup, Pulse
 
 BATCH = 2000
 FOLD_LOCK = 0xF01D  # advisory lock number: whoever holds it folds
+HOLD_CLASS = 0xF01D2  # first half of the advisory lock's key; the project, of which nothing is folded, is the second
 
 CELLS = ("fairness_counter", "counter_cell_once", ("table", "attribute", "group", "key", "other"))
 SLICES = (
@@ -39,6 +40,17 @@ WHERE c.project_id = d.project_id AND {same}
 """
 ADMIT = """
 INSERT INTO fairness_crossedgroup (project_id, attribute, "group") VALUES %s
+"""
+# Projects that a recount is completing; until the fold ends, no other one begins. Almost always no row is looked at.
+HELD = """
+WITH lacking AS MATERIALIZED (SELECT project_id FROM fairness_pulse WHERE kept < %s)
+SELECT project_id FROM lacking WHERE NOT pg_try_advisory_xact_lock_shared(%s, (project_id & 2147483647)::int)
+"""
+TAKE = """
+WITH taken AS (DELETE FROM annotations_outboxrow WHERE id IN
+    (SELECT id FROM annotations_outboxrow WHERE project_id <> ALL (%s) ORDER BY id LIMIT %s) RETURNING *)
+SELECT t.project_id, t.before::text, t.after::text, t.items, t.created_at FROM taken t
+JOIN annotations_project p ON p.id = t.project_id ORDER BY t.id
 """
 UPSERT_MINUTES = """
 INSERT INTO fairness_minutetally (project_id, minute, people, by_models) VALUES %s
@@ -95,14 +107,18 @@ def fold_outbox(*, limit: int = BATCH) -> dict[int, int]:
 
 
 @contextmanager
-def folding_held() -> Iterator[None]:
-    """Nothing is folded inside: taken before a snapshot, so that no group is met for the first time after it."""
+def folding_held(project_id: int) -> Iterator[None]:
+    """Nothing of a project that lacks slices is folded inside, other projects go on; waits for a fold that is at work.
+
+    Taken before a snapshot, so that no group is met for the first time after it, and nothing is dropped that it lacks.
+    """
+    key = [HOLD_CLASS, project_id & 0x7FFFFFFF]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [FOLD_LOCK])
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
         try:
             yield
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [FOLD_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def folding_waits() -> None:
@@ -172,14 +188,9 @@ def _take(limit: int) -> list[Change]:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLD_LOCK])
         if not cursor.fetchone()[0]:
             return []
-        # A row whose project is gone is taken and forgotten with it.
-        cursor.execute(
-            "WITH taken AS (DELETE FROM annotations_outboxrow WHERE id IN"
-            " (SELECT id FROM annotations_outboxrow ORDER BY id LIMIT %s) RETURNING *)"
-            " SELECT t.project_id, t.before::text, t.after::text, t.items, t.created_at FROM taken t"
-            " JOIN annotations_project p ON p.id = t.project_id ORDER BY t.id",
-            [limit],
-        )
+        cursor.execute(HELD, [Pulse.WHOLE, HOLD_CLASS])
+        held = [row[0] for row in cursor.fetchall()]
+        cursor.execute(TAKE, [held, limit])  # a row whose project is gone is taken and forgotten with it
         rows = cursor.fetchall()
     return [
         Change(pk, _state(before), _state(after), items, created_at) for pk, before, after, items, created_at in rows
@@ -192,18 +203,26 @@ def _state(text: str | None) -> ItemState | None:
 
 def _count(by_project: Mapping[int, list[Change]]) -> dict[int, Counted]:
     """Project → what its changes amount to. Groups that are met for the first time are kept."""
-    lacking = set(Pulse.objects.filter(project_id__in=list(by_project), kept=0).values_list("pk", flat=True))
+    lacking = dict(Pulse.objects.filter(pk__in=list(by_project), kept__lt=Pulse.WHOLE).values_list("pk", "kept"))
     crossings = _crossed(by_project)
     found = {}
     for pk, changes in by_project.items():
-        known = Crossed() if pk in lacking else crossings[pk]
-        known.growing = pk not in lacking
+        bare = lacking.get(pk) == Pulse.BARE
+        known = Crossed() if bare else crossings[pk]
+        known.growing = not bare
         counted = count_changes(((c.before, c.after, c.items) for c in changes), known)
-        if pk in lacking:
-            counted.slices.clear()  # the recount that adds them will count these changes too
+        if pk in lacking:  # the recount that adds such slices will count these changes too
+            counted = counted._replace(slices=slices_kept(counted.slices, lacking[pk]))
         found[pk] = counted
     admit({pk: known.met for pk, known in crossings.items()})
     return found
+
+
+def slices_kept(slices: Slices, kept: int) -> Slices:
+    """Those that a project at this level of ``Pulse.kept`` has."""
+    if kept == Pulse.WHOLE:
+        return slices
+    return Slices() if kept == Pulse.BARE else Slices({part: n for part, n in slices.items() if not part.of_truth})
 
 
 def _change(of: tuple[str, str, tuple[str, ...]], rows: list[tuple[Any, ...]]) -> bool:

@@ -16,9 +16,18 @@ from annotations.selectors.states import project_states
 from fairness.cells import Cell, Counted, Crossed, Slice, count_states
 from fairness.models import Counter, Pulse
 from fairness.models import Slice as SliceRow
-from fairness.services.fold import admit, cells_add, crossed_of, folding_held, folding_waits, pending_changes
+from fairness.services.fold import (
+    admit,
+    cells_add,
+    crossed_of,
+    folding_held,
+    folding_waits,
+    pending_changes,
+    slices_kept,
+)
 
 MEND_LOCK = 0xF01E  # advisory lock number: whoever holds it mends
+COMPLETE_LOCK = 0xF01F  # whoever holds it completes older projects
 
 K = TypeVar("K", Cell, Slice)
 
@@ -40,11 +49,11 @@ def recount(*, project: Project, mend: bool = False) -> list[Difference]:
     much later, so it is mended by adding the difference.
 
     Mending also gives a project the slices and crossed groups that it lacks; without mending these are then not
-    compared. That alone holds the fold: what it folded meanwhile would be in neither.
+    compared. That alone holds the project's own fold: what it folded meanwhile would be in neither.
     """
     with _mending_alone() if mend else nullcontext():
-        completing = mend and _lacks(project)
-        with folding_held() if completing else nullcontext():
+        completing = mend and _kept(project) < Pulse.WHOLE
+        with folding_held(project.pk) if completing else nullcontext():
             known = Crossed()
             differences = _compared(project, known, completing=completing)
             if mend and (differences or completing):
@@ -53,8 +62,31 @@ def recount(*, project: Project, mend: bool = False) -> list[Difference]:
 
 
 def projects_lacking() -> list[int]:
-    """Projects whose counters are older than slices and crossed groups."""
-    return list(Pulse.objects.filter(kept=0).order_by("pk").values_list("pk", flat=True))
+    """Projects whose counters are older than some slices or crossed groups."""
+    return list(Pulse.objects.filter(kept__lt=Pulse.WHOLE).order_by("pk").values_list("pk", flat=True))
+
+
+def counters_complete() -> int:
+    """Give projects that are older than some slices these, one after the other; how many.
+
+    One at a time does: whoever finds another at it leaves at once. A project that was completed meanwhile is let be.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [COMPLETE_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        try:
+            return sum(_complete(project) for project in Project.objects.filter(pk__in=projects_lacking()))
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [COMPLETE_LOCK])
+
+
+def _complete(project: Project) -> bool:
+    with _mending_alone():
+        if _kept(project) == Pulse.WHOLE:
+            return False
+        recount(project=project, mend=True)  # takes the lock once more, which is ours
+    return True
 
 
 def live_counters(project: Project) -> Counted:
@@ -86,14 +118,15 @@ def one_snapshot() -> Iterator[None]:
         yield
 
 
-def _lacks(project: Project) -> bool:
-    return Pulse.objects.filter(project=project, kept=0).exists()
+def _kept(project: Project) -> int:
+    kept = Pulse.objects.filter(project=project).values_list("kept", flat=True).first()
+    return Pulse.WHOLE if kept is None else kept
 
 
 def _compared(project: Project, known: Crossed, *, completing: bool) -> list[Difference]:
     """The differences. ``known`` becomes what the project counts two attributes at a time; grows where completing."""
     with one_snapshot():
-        whole = completing or not _lacks(project)
+        kept = Pulse.WHOLE if completing else _kept(project)
         known.groups = crossed_of(project.pk).groups
         # A group that the fold has yet to meet is one of the others here, among the items and in the outbox alike.
         known.growing = completing
@@ -103,9 +136,9 @@ def _compared(project: Project, known: Crossed, *, completing: bool) -> list[Dif
         live = live_counters(project)
     right.cells.subtract(pending.cells)
     differences: list[Difference] = list(_differences(live.cells, right.cells))
-    if whole:
+    if kept > Pulse.BARE:
         right.slices.subtract(pending.slices)
-        differences += _differences(live.slices, right.slices)
+        differences += _differences(live.slices, slices_kept(right.slices, kept))
     return differences
 
 
@@ -127,4 +160,4 @@ def _mend(project: Project, differences: Iterable[Difference], known: Crossed) -
         admit({project.pk: known.met})
         cells_add({project.pk: missing})
         pulse, _ = Pulse.objects.get_or_create(project=project)
-        Pulse.objects.filter(pk=pulse.pk).update(version=F("version") + 1, kept=1)
+        Pulse.objects.filter(pk=pulse.pk).update(version=F("version") + 1, kept=Pulse.WHOLE)

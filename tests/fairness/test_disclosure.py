@@ -6,21 +6,24 @@ import json
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from annotations.assistance.services import assistance_change
+from annotations.grouping.services import regrouping_apply, regrouping_create
 from annotations.launch.services import Answer, checklist_answer
 from annotations.models import BiasAnswer, ModelChoice, Run
 from annotations.projects.schemas import schema_change
 from annotations.projects.services import project_create
+from annotations.raising.services import group_raise_end
 from annotations.state import ItemState
 from fairness.audits.choosing import model_choose
 from fairness.disclosure.checking import faults_of
 from fairness.disclosure.record import FORMAT, as_text, digest_of_record, disclosure_of
 from fairness.models import Audit, AuditCandidate, Decision, Finding, Monitor
-from fairness.monitors.sending import finding_send
+from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import finding_decide, monitor_change, monitor_remove
+from fairness.selectors.timeline import marks_of
+from fairness.selectors.wanted import Wanted
 from ledger.models import LedgerEvent
 from ledger.sealing import seal_pending
 from llm_workers.models import RunItem
@@ -231,41 +234,29 @@ def test_nobody_is_named(cast):
     assert '"user:' not in text
 
 
-def test_what_was_altered_is_found(cast, tmp_path, capsys):
-    history(cast)
-    seal_pending()
-    record, file = record_of(cast), tmp_path / "record.json"
-    file.write_text(as_text(record))
-    call_command("disclosure_check", str(file))
-    assert "agrees with the ledger" in capsys.readouterr().out
-    Decision.objects.update(reason="Nobody will notice.")
-    forged = record_of(cast)
-    number = forged["findings"][0]["decision"]["ledger"]["event"]
-    assert faults_of(forged) == [f"Of event {number} the ledger says something else: reason."]
-    record["limits"][0]["tau"] = 0.5
-    assert faults_of(record) == [
-        "The record was altered: its SHA-256 differs.",
-        f"Limit {record['limits'][0]['limit']} is not what its changes make of it: tau.",
-    ]
-    record["findings"][0]["ledger"]["sha256"] = "0" * 64
-    record["findings"][0]["sent"][0]["ledger"]["event"] = 10**9
-    record["ledger"]["newest_block"]["hash"] = "0" * 64
-    found = " ".join(faults_of(record))
-    for words in ("is another one in the ledger", "is not in the ledger", "has another hash"):
-        assert words in found
-    file.write_text(json.dumps(record))
-    with pytest.raises(CommandError, match="disagree"):
-        call_command("disclosure_check", str(file))
+def test_remedies_are_in_it(cast):
+    watch(cast)
+    biased(cast, make_run(cast).annotator)
+    (finding,) = evaluate(cast)
+    demand = finding_raise(finding=finding, actor=cast.olivia, group="christian", more=2)
+    group_raise_end(demand=demand, actor=cast.olivia)
+    groups_change(cast)
+    record = record_of(cast)
+    raised = record["findings"][0]["raised"]
+    assert [one["ledger"]["kind"] for one in raised] == ["demand.raised", "demand.raise_ended"]
+    assert (raised[0]["data"]["group"], raised[0]["by"]["role"]) == ("christian", "owner")
+    kinds = [one["ledger"]["kind"] for one in record["project"]["changes"]]
+    assert kinds[-4:] == ["demand.raised", "demand.raise_ended", "groups.changing", "groups.changed"]
+    assert faults_of(record) == []
+    marks = {one.what for one in marks_of(cast.project, Wanted())}
+    assert {"demand.raised", "demand.raise_ended", "groups.changed"} <= marks
 
 
-@pytest.mark.parametrize(("text", "words"), [("no JSON", "cannot be read"), ("[]", "not a whole"), ("{}", "disagree")])
-def test_what_is_no_record_is_said_to_be_none(db, tmp_path, text, words):
-    file = tmp_path / "record.json"
-    file.write_text(text)
-    with pytest.raises(CommandError, match=words):
-        call_command("disclosure_check", str(file))
-    with pytest.raises(CommandError, match="cannot be read"):
-        call_command("disclosure_check", str(tmp_path / "missing.json"))
+def groups_change(cast: Cast) -> None:
+    made = regrouping_create(
+        project=cast.project, actor=cast.olivia, attribute="religion", kind="merge", rules={"values": {"a": "b"}}
+    )
+    regrouping_apply(regrouping_id=made.pk)
 
 
 def test_another_project_s_is_not_in_it(cast, api):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,12 +19,16 @@ from fairness import cells
 from fairness.cells import CROSS, Cell, Crossed, Slice, count_changes, count_states
 from fairness.models import CrossedGroup, Pulse
 from fairness.models import Slice as SliceRow
+from fairness.monitors.evaluating import due_projects
+from fairness.selectors.live import live_view
 from fairness.services.fold import fold_outbox
 from fairness.services.recount import live_counters, projects_lacking, recount
 from fairness.tasks import complete_counters
 from tests.factories import add_label, make_annotator, make_cast, make_items
 from tests.fairness.test_fold import fresh_items, withdraw
+from tests.fairness.test_monitors import watch
 
+OF_TRUTH = Q(table__regex="^(gold|settled|both):")
 HOURS = (490_000, 490_001, 490_030)
 votes = st.lists(
     st.builds(
@@ -242,6 +247,44 @@ def test_an_older_project_is_completed_once_and_folds_on(older):
     fold_outbox()
     assert recount(project=older) == []
     assert CrossedGroup.objects.filter(project=older).count() == 5
+
+
+@pytest.fixture
+def nearly(cast) -> Project:
+    """A project whose slices are of before those of labels against the truth."""
+    add_label(
+        fresh_items(cast.project, 1, gold="keep", groups={"age": "old"})[0],
+        make_annotator(cast.project, kind="model"),
+        "keep",
+    )
+    while fold_outbox():
+        pass
+    assert SliceRow.objects.filter(OF_TRUTH).delete()[0]
+    Pulse.objects.update(kept=Pulse.SLICED)
+    return cast.project
+
+
+def test_without_slices_of_the_truth_all_else_goes_on_until_these_are_counted(cast, nearly):
+    item = fresh_items(nearly, 1, gold="keep", groups={"age": "old", "origin": "north"})[0]
+    model = make_annotator(nearly, kind="model")
+    label = add_label(item, model, "remove")
+    fold_outbox()
+    assert SliceRow.objects.filter(project=nearly, table=f"model:{model.pk}", n=1).exists()
+    assert SliceRow.objects.filter(project=nearly, attribute=f"age{CROSS}origin").exists()
+    assert not SliceRow.objects.filter(OF_TRUTH).exists()
+    assert recount(project=nearly) == []  # what it has is right
+    assert live_view(nearly).people.certificate.withheld is None
+    watch(cast)
+    assert due_projects() == [nearly.pk]
+    withdraw(label)  # still in the outbox
+    add_label(item, model, "keep")
+    assert complete_counters() == 1
+    assert projects_lacking() == []
+    assert Pulse.objects.get().kept == Pulse.WHOLE
+    assert recount(project=nearly) == []
+    fold_outbox()
+    assert recount(project=nearly) == []
+    assert SliceRow.objects.filter(OF_TRUTH, table=f"gold:{model.pk}", key__contains="keep", n=1).exists()
 
 
 def test_a_wrong_slice_is_found_and_mended(older):

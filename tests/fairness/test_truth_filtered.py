@@ -162,8 +162,7 @@ def test_the_items_behind_api_and_csv_follow_too(cast, told, api, page_client):
     assert {block.truth for block in blocks} == set(Truth)
     for block in blocks:
         for line in block.groups:
-            wrong = int(line.figures[-1].note.split()[0])
-            assert len(client.get(line.url).context["rows"]) == wrong
+            assert len(client.get(line.url).context["rows"]) == line.figures[-1].counts[0].n
     for line in truth_blocks(cast.project, view, series_of(view), Role.EXPERT)[0].groups:
         assert f"dataset={other.pk}" in line.url
         assert "since" not in line.url
@@ -189,11 +188,16 @@ def test_one_query_more_whatever_the_filter(cast, told, django_assert_num_querie
             against_truth(cast.project, view)
 
 
-def test_a_project_of_before_is_completed_in_the_background(cast, told):
+def test_a_project_of_before_is_completed_in_the_background(cast, told, page_client):
     want = asked(told, FILTERS[-1])
     before = [one.outcomes for one in against_truth(cast.project, live_view(cast.project, wanted=want))]
     SliceRow.objects.filter(table__regex="^(gold|settled|both):").delete()
-    Pulse.objects.update(kept=0)
+    Pulse.objects.update(kept=Pulse.SLICED)
     assert against_truth(cast.project, live_view(cast.project, wanted=want)) == []
+    text = want.query()
+    client = page_client(cast.olivia)
+    assert "are being counted by dataset" in client.get(address(cast, f"?{text}")).content.decode()
+    assert "are being counted by dataset" not in client.get(address(cast)).content.decode()
     assert complete_counters() == 1
+    assert "are being counted by dataset" not in client.get(address(cast, f"?{text}")).content.decode()
     assert [one.outcomes for one in against_truth(cast.project, live_view(cast.project, wanted=want))] == before

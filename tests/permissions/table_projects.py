@@ -36,7 +36,7 @@ TABLE = {
     "project_setting_attributes": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "project_setting_stream": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
     "api_audit_stream": Entry(project, GET="401 404 403 200 200 200", PATCH="401 404 403 403 403 200"),
-    "project_setting_more": Entry(project, GET="302 404 403 403 403 200", POST="302 404 403 403 403 422"),
+    "project_setting_more": Entry(project, GET="302 404 403 403 200 200", POST="302 404 403 403 403 422"),
     "project_setting_more_end": Entry(group_demand, POST="302 404 403 403 403 302"),
     "api_more_labels": Entry(
         project, GET="401 404 403 403 200 200", POST="401 404 403 403 403 201", send={"POST": MORE}

@@ -234,6 +234,21 @@ def test_by_page(cast, page_client):
     assert "All groups get the same" in client.get(address).content.decode()
 
 
+def test_auditors_see_which_groups_get_more_and_ask_for_nothing(cast, page_client):
+    demand = raised(cast)
+    client, address = page_client(cast.audrey), reverse("project_setting_more", args=[cast.project.pk])
+    text = client.get(address, {"attribute": "religion", "group": "muslim", "more": "2"}).content.decode()
+    assert "2 labels more" in text
+    assert '<form class="' not in text
+    assert reverse("project_setting_more_end", args=[cast.project.pk, demand.pk]) not in text
+    assert reverse("project_settings", args=[cast.project.pk]) not in text, "no tab leads where they may not go"
+    assert client.post(address, {"attribute": "religion", "group": "jewish", "more": "1"}).status_code == 403
+    assert page_client(cast.edgar).get(address).status_code == 403
+    dashboard = reverse("fairness", args=[cast.project.pk])
+    assert address in client.get(dashboard).content.decode()
+    assert address not in page_client(cast.edgar).get(dashboard).content.decode()
+
+
 def test_by_rest(cast, api):
     items_of(cast, "muslim", 6)
     groups_count(project_id=cast.project.pk)

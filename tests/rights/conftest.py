@@ -32,6 +32,7 @@ from annotations.models import (
     Dataset,
     Exclusion,
     Exposure,
+    GroupDemand,
     ImportJob,
     LabelSchema,
     ModelChoice,
@@ -159,6 +160,7 @@ def _decided(cast: Cast, paula: User) -> None:
     Regrouping.objects.create(
         project=project, attribute="religion", kind="merge", rules={"values": {"a": "b"}}, created_by=paula
     )
+    GroupDemand.objects.create(project=project, attribute="religion", group="b", more=1, made_by=paula)
     model = make_annotator(project, kind="model")
     version = ModelVersion.objects.create(name="large", first_seen_at=now, last_seen_at=now)
     prompt = PromptVersion.objects.create(project=project, schema=cast.schema, text="Which one?", hash="1" * 64)
