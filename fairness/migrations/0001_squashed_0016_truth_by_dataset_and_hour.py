@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
                         ('project', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='annotations.project')),
                         ('version', models.BigIntegerField(default=0)),
                         ('folded_at', models.DateTimeField(null=True)),
-                        ('kept', models.SmallIntegerField(db_default=1, default=1)),
+                        ('kept', models.SmallIntegerField(db_default=2, default=2)),
                     ],
                 ),
                 migrations.CreateModel(
