@@ -25,8 +25,9 @@ OWN = """
     WHERE entry.item_id = annotations_item.id AND vote.value::int >= entry.min_support
         AND 2 * vote.value::int > total.n
 """
-# The same where all labels are there that the item asks for.
-AGREED = OWN + " AND entry.redundancy + entry.extra > 0 AND total.n >= entry.redundancy + entry.extra"
+# The same where all labels are there that the project asks for of any such item.
+NEEDED = "entry.redundancy + entry.extra - entry.raised"
+AGREED = OWN + f" AND {NEEDED} > 0 AND total.n >= {NEEDED}"
 AS_TEXT = """
     CASE jsonb_typeof({value}) WHEN 'array' THEN array_to_string(ARRAY(SELECT jsonb_array_elements_text({value})), %s)
     ELSE {value} #>> '{{}}' END

@@ -147,7 +147,7 @@ def test_the_pairs_of_the_list_are_those_of_the_counters(cast, filled):
         return {pk: (one, two) for pk, (one, two) in both.items() if one is not None and two is not None}
 
     def agreed(state: Any) -> str | None:
-        return state.human if 0 < state.needed <= sum(state.people.values()) else None
+        return state.human if 0 < state.own <= sum(state.people.values()) else None
 
     whose = {
         "model": lambda state: state.models.get(str(smollm2.pk)),
