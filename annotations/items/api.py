@@ -13,15 +13,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.access import STAFF, item_access, project_access
+from annotations.items.patience import in_time
 from annotations.items.selectors import (
     BY,
     CONSENSUS,
-    DECIDED,
     GOLD,
-    LABELLED,
     SETTLED,
+    STATES,
     TRUTH,
-    UNDECIDED,
     ItemFilter,
     allowed_filter,
     cases_of,
@@ -115,7 +114,7 @@ class ItemDetailSerializer(ItemSerializer):
 class ItemQuerySerializer(serializers.Serializer[Any]):
     dataset = serializers.IntegerField(required=False, min_value=1)
     group = serializers.CharField(required=False, help_text=_("attribute:group"))
-    state = serializers.ChoiceField(choices=[DECIDED, LABELLED, UNDECIDED], required=False)
+    state = serializers.ChoiceField(choices=list(STATES), required=False)
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, help_text=_("A label key that the consensus gives.")
     )
@@ -166,7 +165,8 @@ class ItemsView(GenericAPIView[Item]):
         query = ItemQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         wanted = allowed_filter(access, ItemFilter(**query.validated_data))
-        page = self.paginate_queryset(items_of(access.project, wanted))
+        with in_time():
+            page = self.paginate_queryset(items_of(access.project, wanted))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 

@@ -5,11 +5,11 @@ them together.
 
 from __future__ import annotations
 
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from annotations.models import Item
+from annotations.models import Annotation, AnnotationStatus, ConsensusMethod, Item
 from annotations.task_types.multiple_choice import SEPARATOR
 from ledger.errors import invalid
 
@@ -94,4 +94,20 @@ def paired(
     both = f"SELECT ({said_sql}) AS said, ({true_sql}) AS truth"
     sql = f"EXISTS (SELECT FROM ({both}) pair WHERE {' AND '.join(where)})"
     filled = [annotator if value == "annotator" else value for value in (*said_values, *true_values)]
-    return items.filter(RawSQL(sql, [*filled, *values], output_field=BooleanField()))  # noqa: S611
+    near = _near(items, who, what, annotator)
+    return near.filter(RawSQL(sql, [*filled, *values], output_field=BooleanField()))  # noqa: S611
+
+
+def _near(items: QuerySet[Item], who: str, what: str, annotator: int | None) -> QuerySet[Item]:
+    """Those among which any such pair is, by what an index finds: few have a gold label, an expert's, or a model's."""
+    near = Q()
+    if what == "gold":
+        near &= Q(gold__isnull=False)
+    elif what == "settled":
+        near &= Q(gold__isnull=True, consensus__method=ConsensusMethod.SETTLED, consensus__value__isnull=False)
+    else:
+        near &= Q(consensus__isnull=False)  # what people agree on is kept, or was until an expert settled it
+    if who == "model":
+        given = Annotation.objects.filter(annotator_id=annotator, status=AnnotationStatus.CURRENT)
+        near &= Q(pk__in=given.values("item_id"))
+    return items.filter(near)

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -19,18 +20,22 @@ from annotations.models import (
     Annotation,
     AnnotationStatus,
     AnnotatorKind,
+    Assignment,
+    AssignmentStatus,
     Case,
     CaseStatus,
     ConsensusMethod,
     Item,
     ItemFlag,
     Project,
+    QueueEntry,
 )
 from annotations.selectors.calibrated import Curves, calibrated, curves_of
 from annotations.task_types import TaskType, task_type
 from ledger.errors import forbidden, invalid
 
-DECIDED, UNDECIDED, LABELLED = "decided", "undecided", "labelled"
+DECIDED, UNDECIDED, LABELLED, INCOMPLETE = "decided", "undecided", "labelled", "incomplete"
+STATES = (DECIDED, LABELLED, UNDECIDED, INCOMPLETE)
 MOST_COUNTED = 10_000
 BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
 GOLD, CONSENSUS, SETTLED, TRUTH = "gold", "consensus", "settled", "truth"
@@ -41,7 +46,8 @@ GROUPS_CACHED = 60  # seconds
 
 @dataclass(frozen=True)
 class ItemFilter:
-    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives.
+    """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives. ``state``:
+    decided or not, decided with a label, or (``incomplete``) unsettled and without all labels that the project asks for.
 
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
     without ``given`` ask for any label of theirs. ``since`` and ``until`` (not included): when it was given. ``beside``
@@ -104,11 +110,7 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         if found:
             items = items.filter(groups__contains={attribute: group})
     if wanted.state:
-        if wanted.state not in (DECIDED, UNDECIDED, LABELLED):
-            text = _("The state is decided or undecided, or labelled (decided, and not as a bad item).")
-            raise invalid(text, fields={"state": [text]})
-        found = Q(consensus__isnull=wanted.state == UNDECIDED)
-        items = items.filter(Q(consensus__value__isnull=False) if wanted.state == LABELLED else found)
+        items = _in_state(project, items, wanted.state)
     if wanted.label:
         # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
         items = items.filter(consensus__value__contains=wanted.label)
@@ -124,6 +126,36 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         if wanted.since is None and wanted.until is None:
             wanted = replace(wanted, annotator=None)  # whose the label is, and that it is there, is said by the pair
     return _with_case_and_flag(_labelled(items, wanted), wanted)
+
+
+def _in_state(project: Project, items: QuerySet[Item], state: str) -> QuerySet[Item]:
+    if state == INCOMPLETE:
+        return _incomplete(project, items)
+    if state not in STATES:
+        text = _(
+            "The state is decided or undecided, labelled (decided, and not as a bad item), or incomplete (without all "
+            "the labels by people that it needs)."
+        )
+        raise invalid(text, fields={"state": [text]})
+    if state == LABELLED:
+        return items.filter(consensus__value__isnull=False)
+    return items.filter(consensus__isnull=state == UNDECIDED)
+
+
+def _incomplete(project: Project, items: QuerySet[Item]) -> QuerySet[Item]:
+    """Those whose missing labels the bars of completeness count; what an expert has settled gets no more."""
+    people = Annotation.objects.filter(
+        item=OuterRef("pk"), status=AnnotationStatus.CURRENT, annotator__kind=AnnotatorKind.HUMAN
+    )
+    given = people.order_by().values("item").annotate(n=Count("pk")).values("n")
+    # Each of them has a place left or a lease out: that narrows a finished project down by an index.
+    places = QueueEntry.objects.filter(project=project, remaining__gt=0).values("item_id")
+    leases = Assignment.objects.filter(project=project, status=AssignmentStatus.LEASED).values("item_id")
+    return items.filter(
+        Q(pk__in=places) | Q(pk__in=leases),
+        ~Q(consensus__method=ConsensusMethod.SETTLED) | Q(consensus__isnull=True),
+        queue__redundancy__gt=Coalesce(Subquery(given), 0) + F("queue__raised") - F("queue__extra"),
+    )
 
 
 def count_of(items: QuerySet[Item]) -> int:

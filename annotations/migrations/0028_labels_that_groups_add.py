@@ -23,5 +23,11 @@ class Migration(migrations.Migration):
             name="raised",
             field=models.SmallIntegerField(db_default=0, default=0),
         ),
+        migrations.AddIndex(
+            model_name="consensus",
+            index=models.Index(
+                condition=models.Q(("method", "settled")), fields=["project", "item"], name="consensus_settled"
+            ),
+        ),
         migrations.RunSQL(FOLLOW, migrations.RunSQL.noop),
     ]
