@@ -16,11 +16,11 @@ SECONDS = 4.0
 
 
 @contextmanager
-def in_time(seconds: float = SECONDS) -> Iterator[None]:
-    """Let every statement inside take so long at most. Raises ``DomainError`` (503, ``takes_too_long``) beyond that."""
+def in_time() -> Iterator[None]:
+    """Let every statement inside take ``SECONDS`` at most. Raises ``DomainError`` (503, ``takes_too_long``) beyond that."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = %s", [round(seconds * 1000)])
+            cursor.execute("SET LOCAL statement_timeout = %s", [round(SECONDS * 1000)])
             yield
             # A transaction around this one goes on as it was; after an error its savepoint sees to that.
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")

@@ -1,3 +1,4 @@
+import django.db.models.deletion
 from django.db import migrations, models
 
 # Items that ask for more because of their groups, and settled ones that kept what adaptive redundancy asked for, follow
@@ -22,6 +23,17 @@ class Migration(migrations.Migration):
             model_name="queueentry",
             name="raised",
             field=models.SmallIntegerField(db_default=0, default=0),
+        ),
+        migrations.AddField(
+            model_name="groupdemand",
+            name="ended_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="annotations.regrouping",
+            ),
         ),
         migrations.AddIndex(
             model_name="consensus",

@@ -103,6 +103,17 @@ def test_as_many_items_or_labels_are_behind_each_count_as_it_says(cast, filled, 
             assert one.n == (items if labels is None else labels), (name, one)
 
 
+def test_the_bars_of_completeness_lead_to_the_items_that_lack_labels(cast, filled, page_client):
+    client = page_client(cast.olivia)
+    bars = client.get(address(cast)).context["complete"].bars
+    assert len(bars) == 2
+    for bar in bars:
+        states = [state for _pk, state in states_of(cast.project) if state.groups.get("religion") == bar.group]
+        lacking = [state for state in states if not state.settled and sum(state.people.values()) < state.own]
+        assert lacking
+        assert behind(client, bar.url)[0] == len(lacking)
+
+
 def test_every_part_of_the_page_that_rests_on_items_has_links(cast, filled, page_client):
     found = linked(page_client(cast.olivia).get(address(cast)).context)
     assert set(found) == set(SHOWN)
