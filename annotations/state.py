@@ -71,8 +71,8 @@ class ItemState:
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
     ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
-    settled. ``needed``: labels that are asked for, ``raised`` of them because of the item's groups alone. ``settled``: by an expert, so that ``final`` is theirs.
-    ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
+    settled. ``needed``: labels that are asked for, ``raised`` of them because of the item's groups alone. ``settled``: by
+    an expert, so that ``final`` is theirs. ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
     annotator id (as text) → hour. ``audit``: the chance with which the item was drawn into the uniform audit stream,
     None where it was not. ``first``: the token of the earliest person's label that stands.
     """
@@ -179,8 +179,8 @@ def item_state(
     audit: float | None = None,
     raised: int = 0,
 ) -> ItemState:
-    """The state that these votes make. ``settled`` is an expert's decision, which stands above the votes; ``raised``: how
-    many of the labels that ``redundancy`` asks for are asked for because of the item's groups."""
+    """The state that these votes make. ``settled`` is an expert's decision, which stands above the votes; ``raised``:
+    how many of the labels that ``redundancy`` asks for are asked for because of the item's groups."""
     votes = list(votes)
     people = Counter(vote.token for vote in votes if not vote.is_model)
     people_at: dict[str, dict[str, int]] = {}

@@ -37,7 +37,8 @@ from annotations.task_types import TaskType
 from ledger.services import SYSTEM, Event, record_many
 
 QUEUE = Table(
-    QueueEntry, ("item_id", "project_id", "remaining", "shuffle", "redundancy", "raised", "min_support", "demand_version")
+    QueueEntry,
+    ("item_id", "project_id", "remaining", "shuffle", "redundancy", "raised", "min_support", "demand_version"),
 )
 OUTBOX = Table(OutboxRow, ("project_id", "item_id", "items", "after", "created_at"))
 CONSENSUS = Table(
@@ -107,7 +108,8 @@ class Settler:
         return lines_of(
             QUEUE,
             (
-                f"{item.id}\t{project_id}\t{max(0, own + more - _people(item.votes))}\t{shuffle}\t{own + more}\t{more}\t{demand}"
+                f"{item.id}\t{project_id}\t{max(0, own + more - _people(item.votes))}\t{shuffle}"
+                f"\t{own + more}\t{more}\t{demand}"
                 for item, shuffle, more in zip(items, shuffles, map(self._more, items), strict=True)
             ),
         )

@@ -16,10 +16,12 @@ from annotations.access import STAFF, item_access, project_access
 from annotations.items.patience import in_time
 from annotations.items.selectors import (
     BY,
+    CHECKED,
     CONSENSUS,
     GOLD,
     SETTLED,
     STATES,
+    STREAMS,
     TRUTH,
     ItemFilter,
     allowed_filter,
@@ -148,6 +150,12 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     )
     said = serializers.CharField(required=False, max_length=65, help_text=_("The same of the first label."))
     beside = serializers.CharField(required=False, help_text=_("A second group, of another attribute."))
+    stream = serializers.ChoiceField(
+        choices=list(STREAMS), required=False, help_text=_("Drawn for a check by this stream; not for experts.")
+    )
+    checked = serializers.ChoiceField(
+        choices=list(CHECKED), required=False, help_text=_("With stream: whether an expert has settled the item.")
+    )
     since = serializers.DateTimeField(required=False, help_text=_("When the label was given."))
     until = serializers.DateTimeField(required=False, help_text=_("The same; this moment not included."))
 

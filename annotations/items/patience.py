@@ -17,7 +17,7 @@ SECONDS = 4.0
 
 @contextmanager
 def in_time() -> Iterator[None]:
-    """Let every statement inside take ``SECONDS`` at most. Raises ``DomainError`` (503, ``takes_too_long``) beyond that."""
+    """Let every statement inside take ``SECONDS`` at most; ``DomainError`` (503, ``takes_too_long``) beyond that."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [round(SECONDS * 1000)])

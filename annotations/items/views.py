@@ -20,6 +20,7 @@ from annotations.deciding.selectors import posterior_of
 from annotations.items.pairs import NOT
 from annotations.items.patience import in_time
 from annotations.items.selectors import (
+    CHECKED,
     CONSENSUS,
     DECIDED,
     GOLD,
@@ -28,6 +29,7 @@ from annotations.items.selectors import (
     LABELLED,
     MOST_COUNTED,
     SETTLED,
+    STREAMS,
     TRUTH,
     UNDECIDED,
     ItemFilter,
@@ -91,6 +93,12 @@ class FilterForm(forms.Form):
     differs = forms.BooleanField(required=False, widget=forms.HiddenInput)
     truly = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
     said = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
+    stream = forms.ChoiceField(
+        required=False, choices=[("", "")] + [(name, name) for name in STREAMS], widget=forms.HiddenInput
+    )
+    checked = forms.ChoiceField(
+        required=False, choices=[("", "")] + [(name, name) for name in CHECKED], widget=forms.HiddenInput
+    )
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
@@ -108,7 +116,7 @@ class FilterForm(forms.Form):
         labels = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
         fields["label"].choices = fields["given"].choices = labels
         if not knows_givers:
-            for name in ("against", "pair", "differs", "truly", "said"):
+            for name in ("against", "pair", "differs", "truly", "said", "stream", "checked"):
                 del fields[name]
 
     def clean_group(self) -> str:
@@ -180,6 +188,8 @@ PAIR_WORDS = {
     "gold": _("the gold label"), "settled": _("what an expert settled"), "own": _("people’s own consensus"),
 }  # fmt: skip
 
+STREAM_WORDS = {"audit": _("drawn uniformly for a check"), "chosen": _("drawn for a check where errors are likely")}
+
 
 def _pair_words(wanted: ItemFilter) -> str:
     who, _colon, what = wanted.pair.partition(":")
@@ -198,6 +208,10 @@ def _also(wanted: ItemFilter) -> list[str]:
     )
     if wanted.pair:
         found.append(_pair_words(wanted))
+    if wanted.stream:
+        found.append(str(STREAM_WORDS[wanted.stream]))
+    if wanted.checked:
+        found.append(gettext("checked") if wanted.checked == CHECKED[0] else gettext("waits for its check"))
     for key, text in ((wanted.truly, gettext("true label: %(label)s")), (wanted.said, gettext("said: %(label)s"))):
         if key:
             label = key.removeprefix(NOT)

@@ -59,7 +59,7 @@ def demands_lost(project: Project) -> QuerySet[GroupDemand]:
 
 
 def is_group(project: Project, attribute: str, group: str) -> bool:
-    """Whether an item of the project has the group. Goes by the last count, and where that may not know it by the items."""
+    """Whether an item of the project has the group: by the last count, and where that may not know it by the items."""
     survey = GroupSurvey.objects.filter(project=project).first()
     counted = survey.counts.get(attribute, {}) if survey is not None else {}
     if any(name == group for _value, name, _n in counted.get("values", [])):
@@ -67,10 +67,9 @@ def is_group(project: Project, attribute: str, group: str) -> bool:
     newest = Item.objects.filter(project=project).order_by("-pk").values_list("created_at", flat=True).first()
     if newest is None:
         return False
-    if survey is not None and survey.counted_at is not None and survey.counted_at > newest:
-        all_counted = counted.get("left_out", [0, 0])[0] == 0
-        if all_counted:
-            return False
+    left_out = counted.get("left_out", [0, 0])[0]
+    if survey is not None and survey.counted_at is not None and survey.counted_at > newest and not left_out:
+        return False  # all were counted, and nothing has come since
     return Item.objects.filter(project=project, groups__contains={attribute: group}).exists()
 
 

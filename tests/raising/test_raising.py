@@ -119,7 +119,7 @@ def test_new_items_and_items_whose_group_is_corrected_follow(cast):
 def cells(cast: Cast, table: str, group: str = "muslim") -> dict[str, int]:
     fold_all()
     rows = Counter.objects.filter(project=cast.project, attribute="religion", table=table, group=group, n__gt=0)
-    return {key: n for key, n in rows.values_list("key", "n")}
+    return dict(rows.values_list("key", "n"))
 
 
 def test_a_group_that_gets_more_is_not_behind_and_its_consensus_stays(cast):
