@@ -71,10 +71,11 @@ class ItemState:
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
     ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
-    settled. ``needed``: labels that are asked for, ``raised`` of them because of the item's groups alone. ``settled``: by
-    an expert, so that ``final`` is theirs. ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
-    annotator id (as text) → hour. ``audit``: the chance with which the item was drawn into the uniform audit stream,
-    None where it was not. ``first``: the token of the earliest person's label that stands.
+    settled. ``needed``: labels that are asked for, ``raised`` of them because of the item's groups alone. ``settled``:
+    by an expert, so that ``final`` is theirs. ``dataset``: its id. ``people_at``: hour (as text) → token → people,
+    which sums up to ``people``; ``models_at``: annotator id (as text) → hour. ``audit``: the chance with which the item
+    was drawn into the uniform audit stream, None where it was not. ``first``: the token of the earliest person's label
+    that stands.
     """
 
     groups: dict[str, str]
