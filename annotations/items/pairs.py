@@ -94,20 +94,24 @@ def paired(
     both = f"SELECT ({said_sql}) AS said, ({true_sql}) AS truth"
     sql = f"EXISTS (SELECT FROM ({both}) pair WHERE {' AND '.join(where)})"
     filled = [annotator if value == "annotator" else value for value in (*said_values, *true_values)]
-    near = _near(items, who, what, annotator)
+    # A consensus is another than what people say only where an expert settled it.
+    settled = who == "consensus" and what in ("people", "own") and differs
+    near = _near(items, what, annotator if who == "model" else None, settled=settled)
     return near.filter(RawSQL(sql, [*filled, *values], output_field=BooleanField()))  # noqa: S611
 
 
-def _near(items: QuerySet[Item], who: str, what: str, annotator: int | None) -> QuerySet[Item]:
+def _near(items: QuerySet[Item], what: str, annotator: int | None, *, settled: bool) -> QuerySet[Item]:
     """Those among which any such pair is, by what an index finds: few have a gold label, an expert's, or a model's."""
     near = Q()
     if what == "gold":
         near &= Q(gold__isnull=False)
     elif what == "settled":
         near &= Q(gold__isnull=True, consensus__method=ConsensusMethod.SETTLED, consensus__value__isnull=False)
+    elif settled:
+        near &= Q(consensus__method=ConsensusMethod.SETTLED)
     else:
         near &= Q(consensus__isnull=False)  # what people agree on is kept, or was until an expert settled it
-    if who == "model":
+    if annotator is not None:
         given = Annotation.objects.filter(annotator_id=annotator, status=AnnotationStatus.CURRENT)
         near &= Q(pk__in=given.values("item_id"))
     return items.filter(near)
