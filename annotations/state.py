@@ -71,10 +71,11 @@ class ItemState:
     ``groups``: attribute → group. ``people``: token → number of people. ``models``: annotator id (as text) → token.
     ``human``: the people's own consensus token, before any expert. ``final``: the consensus token. ``decided``: there
     is a consensus (also one without a label). ``complete``: as many people's labels as the project asks for, or
-    settled. ``needed``: labels that the project asks for. ``settled``: by an expert, so that ``final`` is theirs.
-    ``dataset``: its id. ``people_at``: hour (as text) → token → people, which sums up to ``people``; ``models_at``:
-    annotator id (as text) → hour. ``audit``: the chance with which the item was drawn into the uniform audit stream,
-    None where it was not. ``first``: the token of the earliest person's label that stands.
+    settled. ``needed``: labels that are asked for, ``raised`` of them because of the item's groups alone. ``settled``:
+    by an expert, so that ``final`` is theirs. ``dataset``: its id. ``people_at``: hour (as text) → token → people,
+    which sums up to ``people``; ``models_at``: annotator id (as text) → hour. ``audit``: the chance with which the item
+    was drawn into the uniform audit stream, None where it was not. ``first``: the token of the earliest person's label
+    that stands.
     """
 
     groups: dict[str, str]
@@ -92,6 +93,12 @@ class ItemState:
     models_at: dict[str, int] = field(default_factory=dict)
     audit: float | None = None
     first: str | None = None
+    raised: int = 0
+
+    @property
+    def own(self) -> int:
+        """Labels that the project asks for of any such item: by these groups are held against each other."""
+        return self.needed - self.raised
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -110,6 +117,7 @@ class ItemState:
             "models_at": self.models_at,
             "audit": self.audit,
             "first": self.first,
+            "raised": self.raised,
         }
 
     @classmethod
@@ -170,8 +178,10 @@ def item_state(
     gold: str | None,
     dataset: int,
     audit: float | None = None,
+    raised: int = 0,
 ) -> ItemState:
-    """The state that these votes make. ``settled`` is an expert's decision, which stands above the votes."""
+    """The state that these votes make. ``settled`` is an expert's decision, which stands above the votes; ``raised``:
+    how many of the labels that ``redundancy`` asks for are asked for because of the item's groups."""
     votes = list(votes)
     people = Counter(vote.token for vote in votes if not vote.is_model)
     people_at: dict[str, dict[str, int]] = {}
@@ -198,4 +208,5 @@ def item_state(
         models_at={str(vote.annotator_id): vote.hour for vote in votes if vote.is_model},
         audit=audit,
         first=first.token if first else None,
+        raised=raised,
     )

@@ -72,7 +72,9 @@ def run_import(job_id: int) -> str:
 @shared_task(name="annotations.tasks.settle_queue", soft_time_limit=3500, time_limit=3600)
 def settle_queue(project_id: int) -> int:
     """Bring a project's queue in line with its serving rules; how many items it has."""
-    return queue_settle(project_id=project_id)
+    count = queue_settle(project_id=project_id)
+    demand_follow(project_id=project_id)  # says that all do, where the rules changed how many labels are asked for
+    return count
 
 
 @shared_task(name="annotations.tasks.sort_queue", soft_time_limit=3500, time_limit=3600)

@@ -13,17 +13,18 @@ slices are the cells. The first three are also kept for two attributes at once, 
 day (by its first hour): attribute and group then hold both, joined by ``CROSS``; see :class:`Crossed` for which.
 
 What monitors watch besides, of each group (attribute and group are never empty, but for the truth and ``both:ID``);
-never crossed. A consensus counts here once the item has all labels that it asks for: items that are half
-labelled decide by another rule (one vote of one), so that groups at different depths would differ without a reason.
+never crossed. A consensus counts here once the item has all labels that the project asks for of any such item: items
+that are half labelled decide by another rule (one vote of one), so that groups at different depths would differ without
+a reason. What a group gets on top (``ItemState.raised``) is not waited for: all of it would drop out of these tables.
 Sliced are of these, by group alone, ``both:ID``, ``gold:WHO`` and ``settled:WHO``; of a model by the hour of its label.
 
 ``agreed``      items by the people's own consensus (key), before any expert
-``concluded``   items by consensus token (key), experts' settlements included, of items that have all labels or are
-                settled
+``concluded``   items by consensus token (key), experts' settlements included, of items that have all these labels or
+                are settled
 ``both:ID``     items with both a people's consensus and a label of model ID; key = people's token, other = model's
 ``beside:ID``   items with both a person's label and a label of model ID; key = the first person's token, other =
                 model's: what one person says beside what the model says
-``places``      key = needed, given: labels of people, as in ``totals``
+``places``      key = needed, given: labels of people, as in ``totals``, without what a group gets on top
 ``deeper``      items that have more labels by people than they need, by how many they have (key); also of all items
 ``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided`` (as in
                 ``concluded``), a model's ID
@@ -149,7 +150,8 @@ def _plain(name: str) -> str:
 def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     """Add what one item in this state counts to ``net``, or (``sign`` −1) take it away."""
     given = _add_labels(net, state, sign)
-    agreed = state.human if 0 < state.needed <= given else None
+    own = state.own
+    agreed = state.human if 0 < own <= given else None
     concluded = state.final if state.settled else agreed
     if state.final is not None:
         _add(net, ("decided", state.final, "", TIMELESS, EVERYWHERE), sign)
@@ -164,15 +166,15 @@ def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     _add_audit(net, state, sign)
     if given > state.needed:
         _add(net, (DEEPER, str(given), "", TIMELESS, WATCHED), sign)
-    given = min(state.needed, given)
+    given, of_own = min(state.needed, given), min(own, given)
     for table, key, count, where in (
         ("totals", "items", 1, WHOLE),
         ("totals", "labels_needed", state.needed, WHOLE),
         ("totals", "labels_given", given, WHOLE),
         ("totals", "complete", int(state.complete), WHOLE),
         ("totals", "decided", int(state.decided), WHOLE),
-        ("places", "needed", state.needed, WATCHED_GROUPS),
-        ("places", "given", given, WATCHED_GROUPS),
+        ("places", "needed", own, WATCHED_GROUPS),
+        ("places", "given", of_own, WATCHED_GROUPS),
     ):
         if count:
             _add(net, (table, key, "", TIMELESS, where), sign * count)

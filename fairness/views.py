@@ -39,7 +39,8 @@ def _context(access: Access, view: LiveView) -> dict[str, Any]:
 
 
 def _errors(access: Access, view: LiveView) -> ErrorsPart | None:
-    return errors_part(errors_view(access.project, view.question.attribute if view.question else ""))
+    found = errors_view(access.project, view.question.attribute if view.question else "")
+    return errors_part(found, access.project, access.role)
 
 
 def _whole(access: Access, view: LiveView) -> dict[str, Any]:

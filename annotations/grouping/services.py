@@ -20,6 +20,8 @@ from annotations.grouping.keeping import rules_may_change
 from annotations.grouping.selectors import GroupRules
 from annotations.grouping.values import check_edges
 from annotations.models import GroupSurvey, ImportJob, ImportStatus, Item, Project, Regrouping, RegroupingKind
+from annotations.projects.demand import demand_follow
+from annotations.raising.carrying import demands_carry
 from annotations.services.changes import item_changes
 from annotations.services.holding import project_held
 from annotations.services.recomputing import alone_with
@@ -131,6 +133,7 @@ def regrouping_apply(*, regrouping_id: int) -> int:
         while _batch(regrouping_id, rules):
             pass
     groups_count(project_id=regrouping.project_id)
+    demand_follow(project_id=regrouping.project_id)  # where groups that get more labels are others now
     return Regrouping.objects.values_list("items_changed", flat=True).get(pk=regrouping_id)
 
 
@@ -160,6 +163,7 @@ def _batch(regrouping_id: int, rules: GroupRules) -> bool:
                 project_id=regrouping.project_id,
                 data={"regrouping": regrouping.pk, "items": regrouping.items_changed},
             )
+            demands_carry(regrouping=regrouping)
             watching.groups_changed(regrouping)
         regrouping.save(update_fields=["items_changed", "last_item", "done_at"])
         return bool(ids)

@@ -37,7 +37,8 @@ from annotations.task_types import TaskType
 from ledger.services import SYSTEM, Event, record_many
 
 QUEUE = Table(
-    QueueEntry, ("item_id", "project_id", "remaining", "shuffle", "redundancy", "min_support", "demand_version")
+    QueueEntry,
+    ("item_id", "project_id", "remaining", "shuffle", "redundancy", "raised", "min_support", "demand_version"),
 )
 OUTBOX = Table(OutboxRow, ("project_id", "item_id", "items", "after", "created_at"))
 CONSENSUS = Table(
@@ -102,18 +103,19 @@ class Settler:
         count = len(items)
         # 63 random bits each: a place in the queue that nobody can foresee.
         shuffles = [number >> 1 for number in struct.unpack(f"{count}Q", os.urandom(8 * count))]
-        project_id = self.project.pk
+        project_id, own = self.project.pk, self.project.redundancy
         demand = f"{self.project.min_support}\t{self.project.demand_version}"
         return lines_of(
             QUEUE,
             (
-                f"{item.id}\t{project_id}\t{max(0, asked - _people(item.votes))}\t{shuffle}\t{asked}\t{demand}"
-                for item, shuffle, asked in zip(items, shuffles, map(self._redundancy, items), strict=True)
+                f"{item.id}\t{project_id}\t{max(0, own + more - _people(item.votes))}\t{shuffle}"
+                f"\t{own + more}\t{more}\t{demand}"
+                for item, shuffle, more in zip(items, shuffles, map(self._more, items), strict=True)
             ),
         )
 
-    def _redundancy(self, item: NewItem) -> int:
-        return self.project.redundancy + (more_for(item.groups, self._raised) if self._raised else 0)
+    def _more(self, item: NewItem) -> int:
+        return more_for(item.groups, self._raised) if self._raised else 0
 
     def _state(self, item: NewItem) -> str:
         """The item's state as JSON. Items without labels differ in groups and gold only, so theirs are remembered."""
@@ -127,15 +129,17 @@ class Settler:
         return text
 
     def _state_of(self, item: NewItem, gold: str | None) -> ItemState:
+        more = self._more(item)
         return item_state(
             item.votes,
             groups=item.groups,
-            redundancy=self._redundancy(item),
+            redundancy=self.project.redundancy + more,
             min_support=self.project.min_support,
             settled=None,
             gold=gold,
             dataset=self.dataset_id,
             audit=item.audit,
+            raised=more,
         )
 
     def _draw(self, items: Sequence[NewItem]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -13,15 +14,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.access import STAFF, item_access, project_access
+from annotations.items.patience import in_time
 from annotations.items.selectors import (
     BY,
+    CHECKED,
     CONSENSUS,
-    DECIDED,
     GOLD,
-    LABELLED,
     SETTLED,
+    STATES,
+    STREAMS,
     TRUTH,
-    UNDECIDED,
     ItemFilter,
     allowed_filter,
     cases_of,
@@ -115,7 +117,7 @@ class ItemDetailSerializer(ItemSerializer):
 class ItemQuerySerializer(serializers.Serializer[Any]):
     dataset = serializers.IntegerField(required=False, min_value=1)
     group = serializers.CharField(required=False, help_text=_("attribute:group"))
-    state = serializers.ChoiceField(choices=[DECIDED, LABELLED, UNDECIDED], required=False)
+    state = serializers.ChoiceField(choices=list(STATES), required=False)
     label = serializers.CharField(  # type: ignore[assignment]
         required=False, help_text=_("A label key that the consensus gives.")
     )
@@ -149,6 +151,12 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     )
     said = serializers.CharField(required=False, max_length=65, help_text=_("The same of the first label."))
     beside = serializers.CharField(required=False, help_text=_("A second group, of another attribute."))
+    stream = serializers.ChoiceField(
+        choices=list(STREAMS), required=False, help_text=_("Drawn for a check by this stream; not for experts.")
+    )
+    checked = serializers.ChoiceField(
+        choices=list(CHECKED), required=False, help_text=_("With stream: whether an expert has settled the item.")
+    )
     since = serializers.DateTimeField(required=False, help_text=_("When the label was given."))
     until = serializers.DateTimeField(required=False, help_text=_("The same; this moment not included."))
 
@@ -166,7 +174,8 @@ class ItemsView(GenericAPIView[Item]):
         query = ItemQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         wanted = allowed_filter(access, ItemFilter(**query.validated_data))
-        page = self.paginate_queryset(items_of(access.project, wanted))
+        with in_time() if wanted != ItemFilter() else nullcontext():
+            page = self.paginate_queryset(items_of(access.project, wanted))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 

@@ -5,11 +5,11 @@ them together.
 
 from __future__ import annotations
 
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from annotations.models import Item
+from annotations.models import Annotation, AnnotationStatus, ConsensusMethod, Item
 from annotations.task_types.multiple_choice import SEPARATOR
 from ledger.errors import invalid
 
@@ -25,8 +25,9 @@ OWN = """
     WHERE entry.item_id = annotations_item.id AND vote.value::int >= entry.min_support
         AND 2 * vote.value::int > total.n
 """
-# The same where all labels are there that the item asks for.
-AGREED = OWN + " AND entry.redundancy + entry.extra > 0 AND total.n >= entry.redundancy + entry.extra"
+# The same where all labels are there that the project asks for of any such item.
+NEEDED = "entry.redundancy + entry.extra - entry.raised"
+AGREED = OWN + f" AND {NEEDED} > 0 AND total.n >= {NEEDED}"
 AS_TEXT = """
     CASE jsonb_typeof({value}) WHEN 'array' THEN array_to_string(ARRAY(SELECT jsonb_array_elements_text({value})), %s)
     ELSE {value} #>> '{{}}' END
@@ -93,4 +94,24 @@ def paired(
     both = f"SELECT ({said_sql}) AS said, ({true_sql}) AS truth"
     sql = f"EXISTS (SELECT FROM ({both}) pair WHERE {' AND '.join(where)})"
     filled = [annotator if value == "annotator" else value for value in (*said_values, *true_values)]
-    return items.filter(RawSQL(sql, [*filled, *values], output_field=BooleanField()))  # noqa: S611
+    # A consensus is another than what people say only where an expert settled it.
+    settled = who == "consensus" and what in ("people", "own") and differs
+    near = _near(items, what, annotator if who == "model" else None, settled=settled)
+    return near.filter(RawSQL(sql, [*filled, *values], output_field=BooleanField()))  # noqa: S611
+
+
+def _near(items: QuerySet[Item], what: str, annotator: int | None, *, settled: bool) -> QuerySet[Item]:
+    """Those among which any such pair is, by what an index finds: few have a gold label, an expert's, or a model's."""
+    near = Q()
+    if what == "gold":
+        near &= Q(gold__isnull=False)
+    elif what == "settled":
+        near &= Q(gold__isnull=True, consensus__method=ConsensusMethod.SETTLED, consensus__value__isnull=False)
+    elif settled:
+        near &= Q(consensus__method=ConsensusMethod.SETTLED)
+    else:
+        near &= Q(consensus__isnull=False)  # what people agree on is kept, or was until an expert settled it
+    if annotator is not None:
+        given = Annotation.objects.filter(annotator_id=annotator, status=AnnotationStatus.CURRENT)
+        near &= Q(pk__in=given.values("item_id"))
+    return items.filter(near)

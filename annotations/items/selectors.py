@@ -9,7 +9,8 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import Role
@@ -19,19 +20,27 @@ from annotations.models import (
     Annotation,
     AnnotationStatus,
     AnnotatorKind,
+    Assignment,
+    AssignmentStatus,
     Case,
     CaseStatus,
     ConsensusMethod,
+    Draw,
     Item,
     ItemFlag,
     Project,
+    QueueEntry,
+    Stream,
 )
 from annotations.selectors.calibrated import Curves, calibrated, curves_of
 from annotations.task_types import TaskType, task_type
 from ledger.errors import forbidden, invalid
 
-DECIDED, UNDECIDED, LABELLED = "decided", "undecided", "labelled"
+DECIDED, UNDECIDED, LABELLED, INCOMPLETE = "decided", "undecided", "labelled", "incomplete"
+STATES = (DECIDED, LABELLED, UNDECIDED, INCOMPLETE)
 MOST_COUNTED = 10_000
+STREAMS = (Stream.AUDIT.value, Stream.CHOSEN.value)
+CHECKED = ("yes", "no")
 BY = {"people": AnnotatorKind.HUMAN, "model": AnnotatorKind.MODEL}
 GOLD, CONSENSUS, SETTLED, TRUTH = "gold", "consensus", "settled", "truth"
 GROUP_SEPARATOR = ":"
@@ -42,6 +51,8 @@ GROUPS_CACHED = 60  # seconds
 @dataclass(frozen=True)
 class ItemFilter:
     """Which items are wanted. ``group`` is ``attribute:group``, ``label`` a label key that the consensus gives.
+    ``state``: decided or not, decided with a label, or (``incomplete``) unsettled and without all labels that the
+    project asks for.
 
     ``given``: a label key that somebody gave; ``by`` (``people`` or ``model``) and ``annotator`` (an id) say who, and
     without ``given`` ask for any label of theirs. ``since`` and ``until`` (not included): when it was given. ``beside``
@@ -49,7 +60,8 @@ class ItemFilter:
     against each other, see ``annotations.items.pairs``. ``against``: items on which that label, or without one of these
     the consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none
     what an expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item
-    without gold.
+    without gold. ``stream``: items that the ``audit`` or the ``chosen`` stream drew for a check, with ``checked``
+    (``yes`` or ``no``) those that an expert has settled, or has not.
     """
 
     dataset: int | None = None
@@ -70,6 +82,8 @@ class ItemFilter:
     differs: bool = False
     truly: str = ""
     said: str = ""
+    stream: str = ""
+    checked: str = ""
 
     @property
     def of_givers(self) -> bool:
@@ -84,6 +98,9 @@ def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
     if wanted.annotator is not None:
         text = _("Who gave which label is not for experts to know. Ask for the labels of people or of models instead.")
         raise forbidden(text, "annotators_hidden")
+    if wanted.stream or wanted.checked:
+        text = _("Experts judge drawn items like any others, so which were drawn is not for them to know.")
+        raise forbidden(text, "draws_hidden")
     if wanted.against or wanted.pair:
         raise forbidden(_("Experts judge labels without knowing which of them are wrong. Leave out “against”."))
     return wanted
@@ -104,11 +121,9 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         if found:
             items = items.filter(groups__contains={attribute: group})
     if wanted.state:
-        if wanted.state not in (DECIDED, UNDECIDED, LABELLED):
-            text = _("The state is decided or undecided, or labelled (decided, and not as a bad item).")
-            raise invalid(text, fields={"state": [text]})
-        found = Q(consensus__isnull=wanted.state == UNDECIDED)
-        items = items.filter(Q(consensus__value__isnull=False) if wanted.state == LABELLED else found)
+        items = _in_state(project, items, wanted.state)
+    if wanted.stream or wanted.checked:
+        items = _drawn(project, items, wanted)
     if wanted.label:
         # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
         items = items.filter(consensus__value__contains=wanted.label)
@@ -124,6 +139,46 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         if wanted.since is None and wanted.until is None:
             wanted = replace(wanted, annotator=None)  # whose the label is, and that it is there, is said by the pair
     return _with_case_and_flag(_labelled(items, wanted), wanted)
+
+
+def _in_state(project: Project, items: QuerySet[Item], state: str) -> QuerySet[Item]:
+    if state == INCOMPLETE:
+        return _incomplete(project, items)
+    if state not in STATES:
+        text = _(
+            "The state is decided or undecided, labelled (decided, and not as a bad item), or incomplete (without all "
+            "the labels by people that it needs)."
+        )
+        raise invalid(text, fields={"state": [text]})
+    if state == LABELLED:
+        return items.filter(consensus__value__isnull=False)
+    return items.filter(consensus__isnull=state == UNDECIDED)
+
+
+def _incomplete(project: Project, items: QuerySet[Item]) -> QuerySet[Item]:
+    """Those whose missing labels the bars of completeness count; what an expert has settled gets no more."""
+    people = Annotation.objects.filter(
+        item=OuterRef("pk"), status=AnnotationStatus.CURRENT, annotator__kind=AnnotatorKind.HUMAN
+    )
+    given = people.order_by().values("item").annotate(n=Count("pk")).values("n")
+    # Each of them has a place left or a lease out: that narrows a finished project down by an index.
+    places = QueueEntry.objects.filter(project=project, remaining__gt=0).values("item_id")
+    leases = Assignment.objects.filter(project=project, status=AssignmentStatus.LEASED).values("item_id")
+    return items.filter(
+        Q(pk__in=places) | Q(pk__in=leases),
+        ~Q(consensus__method=ConsensusMethod.SETTLED) | Q(consensus__isnull=True),
+        queue__redundancy__gt=Coalesce(Subquery(given), 0) + F("queue__raised") - F("queue__extra"),
+    )
+
+
+def _drawn(project: Project, items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
+    if wanted.stream not in STREAMS or wanted.checked not in ("", *CHECKED):
+        text = _("A stream is audit or chosen; whether its items are checked is yes or no.")
+        raise invalid(text, fields={"stream": [text]})
+    drawn = Draw.objects.filter(project=project, stream=wanted.stream, is_drawn=True)
+    items = items.filter(pk__in=drawn.values("item_id"))
+    settled = Q(consensus__method=ConsensusMethod.SETTLED, consensus__isnull=False)
+    return items.filter(settled if wanted.checked == CHECKED[0] else ~settled) if wanted.checked else items
 
 
 def count_of(items: QuerySet[Item]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,14 +19,18 @@ from django.views.decorators.http import require_safe
 from annotations.access import STAFF, item_access, project_access
 from annotations.deciding.selectors import posterior_of
 from annotations.items.pairs import NOT
+from annotations.items.patience import in_time
 from annotations.items.selectors import (
+    CHECKED,
     CONSENSUS,
     DECIDED,
     GOLD,
     GROUP_SEPARATOR,
+    INCOMPLETE,
     LABELLED,
     MOST_COUNTED,
     SETTLED,
+    STREAMS,
     TRUTH,
     UNDECIDED,
     ItemFilter,
@@ -41,15 +46,19 @@ from annotations.items.selectors import (
 )
 from annotations.modalities import modality
 from annotations.models import Consensus, Item, Project
-from annotations.selectors.keyset import key_in, keyset_page
+from annotations.selectors.keyset import Page, key_in, keyset_page
 from annotations.task_types import task_type
+from ledger.errors import DomainError
 
 PER_PAGE = 50
+LONGEST_GROUP = 1000  # characters of attribute:group; a group is as long as a cell of a file
 
 
 class FilterForm(forms.Form):
     dataset = forms.TypedChoiceField(label=_("Dataset"), required=False, coerce=int, empty_value=None)
-    group = forms.ChoiceField(label=_("Group"), required=False)
+    group = forms.CharField(
+        label=_("Group"), required=False, max_length=LONGEST_GROUP, widget=forms.TextInput({"list": "groups-known"})
+    )
     state = forms.ChoiceField(
         label=_("Consensus"),
         required=False,
@@ -58,6 +67,7 @@ class FilterForm(forms.Form):
             (DECIDED, _("Decided")),
             (LABELLED, _("Decided, with a label")),
             (UNDECIDED, _("Not decided yet")),
+            (INCOMPLETE, _("Labels still missing")),
         ],
     )
     label = forms.ChoiceField(label=_("Consensus says"), required=False)
@@ -77,13 +87,19 @@ class FilterForm(forms.Form):
             (CONSENSUS, _("Consensus")),
         ],
     )
-    beside = forms.CharField(required=False, max_length=200, widget=forms.HiddenInput)
+    beside = forms.CharField(required=False, max_length=LONGEST_GROUP, widget=forms.HiddenInput)
     since = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     until = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     pair = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     differs = forms.BooleanField(required=False, widget=forms.HiddenInput)
     truly = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
     said = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
+    stream = forms.ChoiceField(
+        required=False, choices=[("", "")] + [(name, name) for name in STREAMS], widget=forms.HiddenInput
+    )
+    checked = forms.ChoiceField(
+        required=False, choices=[("", "")] + [(name, name) for name in CHECKED], widget=forms.HiddenInput
+    )
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
@@ -93,17 +109,28 @@ class FilterForm(forms.Form):
         fields: dict[str, Any] = self.fields
         anything = [("", _("Any"))]
         fields["dataset"].choices = anything + [(row.pk, row.name) for row in project.datasets.all()[:500]]
-        fields["group"].choices = anything + [
-            (name, [(f"{name}{GROUP_SEPARATOR}{group}", group) for group in groups])
-            for name, groups in groups_of(project).items()
-            if groups
+        # Offered and not demanded: there may be more groups than are offered, and newer ones.
+        self.groups_known = [
+            f"{name}{GROUP_SEPARATOR}{group}" for name, groups in groups_of(project).items() for group in groups
         ]
         config = project.schemas.get(is_current=True).config
         labels = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
         fields["label"].choices = fields["given"].choices = labels
         if not knows_givers:
-            for name in ("against", "pair", "differs", "truly", "said"):
+            for name in ("against", "pair", "differs", "truly", "said", "stream", "checked"):
                 del fields[name]
+
+    def clean_group(self) -> str:
+        return self._group_in("group")
+
+    def clean_beside(self) -> str:
+        return self._group_in("beside")
+
+    def _group_in(self, name: str) -> str:
+        text: str = self.cleaned_data[name]
+        if text and GROUP_SEPARATOR not in text:
+            raise forms.ValidationError(gettext("Write a group as attribute:group, such as religion:none."))
+        return text
 
 
 @require_safe
@@ -113,21 +140,17 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
     form = FilterForm(request.GET, project=access.project, knows_givers=may_know_givers(access))
     wanted = allowed_filter(access, ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter())
+    found = items_of(access.project, wanted) if form.is_valid() else Item.objects.none()
     chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
-    found = items_of(access.project, wanted)
-    page = keyset_page(
-        found,
-        size=PER_PAGE,
-        before=key_in(request.GET.get("before", "")),
-        after=key_in(request.GET.get("after", "")),
-    )
+    page, problem = _page(found, request, filtered=bool(chosen))
     context = {
         "project": access.project,
         "access": access,
         "form": form,
         "filtered": bool(chosen),
         "also": _also(wanted),
-        "counted": _counted(found, wanted) if chosen else "",
+        "counted": _counted(found, wanted) if chosen and form.is_valid() and not problem else "",
+        "problem": problem,
         "rows": [_row(item) for item in page.items],
         "next_url": page.before and f"?{urlencode({**chosen, 'before': page.before})}",
         "prev_url": page.after and f"?{urlencode({**chosen, 'after': page.after})}",
@@ -135,9 +158,23 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
     return render(request, "annotations/items/items.html", context)
 
 
+def _page(found: QuerySet[Item], request: HttpRequest, *, filtered: bool) -> tuple[Page[Item], str]:
+    """The page, or an empty one and why."""
+    keys = {name: key_in(request.GET.get(name, "")) for name in ("before", "after")}
+    try:
+        with in_time() if filtered else nullcontext():
+            return keyset_page(found, size=PER_PAGE, **keys), ""
+    except DomainError as error:
+        return Page([], None, None), error.message
+
+
 def _counted(found: QuerySet[Item], wanted: ItemFilter) -> str:
     """How many there are behind the filter, so that a number that leads here can be checked."""
-    items, labels = count_of(found), labels_counted(found, wanted)
+    try:
+        with in_time():
+            items, labels = count_of(found), labels_counted(found, wanted)
+    except DomainError:
+        return gettext("How many there are would take too long to count.")
     if items > MOST_COUNTED:
         return gettext("More than %(most)s items.") % {"most": number_format(MOST_COUNTED, force_grouping=True)}
     text = ngettext("%(n)s item", "%(n)s items", items) % {"n": number_format(items, force_grouping=True)}
@@ -151,6 +188,8 @@ PAIR_WORDS = {
     "people": _("what people agree on"), "consensus": _("the consensus"), "model": _("the model’s label"),
     "gold": _("the gold label"), "settled": _("what an expert settled"), "own": _("people’s own consensus"),
 }  # fmt: skip
+
+STREAM_WORDS = {"audit": _("drawn uniformly for a check"), "chosen": _("drawn for a check where errors are likely")}
 
 
 def _pair_words(wanted: ItemFilter) -> str:
@@ -170,6 +209,10 @@ def _also(wanted: ItemFilter) -> list[str]:
     )
     if wanted.pair:
         found.append(_pair_words(wanted))
+    if wanted.stream:
+        found.append(str(STREAM_WORDS[wanted.stream]))
+    if wanted.checked:
+        found.append(gettext("checked") if wanted.checked == CHECKED[0] else gettext("waits for its check"))
     for key, text in ((wanted.truly, gettext("true label: %(label)s")), (wanted.said, gettext("said: %(label)s"))):
         if key:
             label = key.removeprefix(NOT)

@@ -31,7 +31,7 @@ BEGIN = Statement(
         WHERE worker.id = %(annotator)s AND lease.id = %(assignment)s
         FOR NO KEY UPDATE OF worker
     )
-    SELECT held.*, entry.extra, entry.redundancy, entry.min_support, entry.demand_version
+    SELECT held.*, entry.extra, entry.redundancy, entry.min_support, entry.demand_version, entry.raised
     FROM held JOIN annotations_queueentry entry ON entry.item_id = held.item_id
     FOR UPDATE OF entry
     """,
@@ -81,7 +81,7 @@ def submit_begin(*, annotator_id: int, assignment_id: int) -> tuple[AtHand, int,
         row = cursor.fetchone()
     if row is None:
         raise not_found("The assignment")
-    return AtHand(*row[:-5]), row[-5], Asked(*row[-4:])
+    return AtHand(*row[:-6]), row[-6], Asked(*row[-5:])
 
 
 def label_store(

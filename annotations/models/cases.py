@@ -131,7 +131,10 @@ class Consensus(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(method__in=ConsensusMethod.values), name="consensus_method_known"),
         ]
-        indexes = [models.Index(fields=["project", "item"], name="consensus_project_item")]
+        indexes = [
+            models.Index(fields=["project", "item"], name="consensus_project_item"),
+            models.Index(fields=["project", "item"], condition=Q(method="settled"), name="consensus_settled"),
+        ]
 
     def __str__(self) -> str:
         return f"consensus of item {self.item_id}"

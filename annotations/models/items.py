@@ -69,8 +69,9 @@ class QueueEntry(models.Model):
     """How many more leases an item may be given, and in which order it is served.
 
     ``remaining`` = redundancy + ``extra`` − submitted human labels − live leases; 0 once an expert has settled the
-    item. ``extra`` counts the labels that adaptive redundancy has asked for on top. Locking this row is how every
-    writer of labels serialises on one item. ``lane`` is what the project's strategy sorts by (0 where it does not
+    item. ``extra`` counts the labels that adaptive redundancy has asked for on top; ``raised`` says how many of all
+    these are asked for because of the item's groups alone (``GroupDemand``). Locking this row is how every writer of
+    labels serialises on one item. ``lane`` is what the project's strategy sorts by (0 where it does not
     sort), ``shuffle`` a random place (63 bits) fixed at import.
 
     ``redundancy``, ``min_support`` and ``demand_version`` are the project's as they were when this item was last
@@ -83,6 +84,7 @@ class QueueEntry(models.Model):
     )
     remaining = models.SmallIntegerField()
     extra = models.SmallIntegerField(default=0, db_default=0)
+    raised = models.SmallIntegerField(default=0, db_default=0)
     lane = models.IntegerField(default=0, db_default=0)
     shuffle = models.BigIntegerField()
     redundancy = models.PositiveSmallIntegerField()

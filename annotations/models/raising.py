@@ -15,7 +15,8 @@ class GroupDemand(models.Model):
     """That every item of a group gets ``more`` labels than the project asks for, until ``ended_at``.
 
     Of an item in several such groups the largest counts. Labels that were given meanwhile stay when it has ended.
-    ``finding``: id of the finding that it answers, if any; not a link, for findings live further up.
+    ``finding``: id of the finding that it answers, if any; not a link, for findings live further up. ``ended_by``: the
+    change of groups that ended it, after which there was no group of the same items any more.
     """
 
     project = models.ForeignKey("annotations.Project", models.CASCADE, related_name="group_demands", db_index=False)
@@ -28,6 +29,7 @@ class GroupDemand(models.Model):
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey("annotations.Regrouping", models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["-id"]

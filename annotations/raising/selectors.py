@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from annotations.models import GroupDemand, GroupSurvey, Project
+from annotations.models import GroupDemand, GroupSurvey, Item, Project
 from annotations.raising.rules import Raised
 
 SECONDS_AN_HOUR = 3600
+LOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,26 @@ def toll_of(project: Project, *, attribute: str, group: str, more: int) -> Toll:
 def demands_of(project: Project) -> QuerySet[GroupDemand]:
     """Those in force, the newest first."""
     return GroupDemand.objects.filter(project=project, ended_at__isnull=True).order_by("-id")
+
+
+def demands_lost(project: Project) -> QuerySet[GroupDemand]:
+    """Those that a change of groups has ended, the newest few."""
+    return GroupDemand.objects.filter(project=project, ended_by__isnull=False).order_by("-id")[:LOST_SHOWN]
+
+
+def is_group(project: Project, attribute: str, group: str) -> bool:
+    """Whether an item of the project has the group: by the last count, and where that may not know it by the items."""
+    survey = GroupSurvey.objects.filter(project=project).first()
+    counted = survey.counts.get(attribute, {}) if survey is not None else {}
+    if any(name == group for _value, name, _n in counted.get("values", [])):
+        return True
+    newest = Item.objects.filter(project=project).order_by("-pk").values_list("created_at", flat=True).first()
+    if newest is None:
+        return False
+    left_out = counted.get("left_out", [0, 0])[0]
+    if survey is not None and survey.counted_at is not None and survey.counted_at > newest and not left_out:
+        return False  # all were counted, and nothing has come since
+    return Item.objects.filter(project=project, groups__contains={attribute: group}).exists()
 
 
 def raised_of(project: Project) -> tuple[Raised, ...]:

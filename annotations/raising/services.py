@@ -10,6 +10,7 @@ from accounts.models import User
 from annotations.models import GroupDemand, Project
 from annotations.models.raising import MOST_MORE
 from annotations.projects.demand import demand_change
+from annotations.raising.selectors import is_group
 from annotations.services.holding import project_held
 from ledger.errors import DomainError, invalid
 from ledger.services import actor_of, record
@@ -27,9 +28,10 @@ def group_raise(
     the fields at fault, 409 where the group gets more already, there are too many, or the project is closed.
     """
     group = group.strip()
+    is_known = is_group(project, attribute, group)  # maybe a look at every item, so before anything is held
     with transaction.atomic():
         held = project_held(project)
-        _check(held, attribute, group, more)
+        _check(held, attribute, group, more, is_known=is_known)
         if GroupDemand.objects.filter(project=held, ended_at__isnull=True).count() >= MOST:
             text = _("At most %(most)s groups can get more labels at a time. End another one first.")
             raise DomainError("too_many_groups", text % {"most": MOST})
@@ -62,7 +64,7 @@ def group_raise_end(*, demand: GroupDemand, actor: User) -> GroupDemand:
     return demand
 
 
-def _check(project: Project, attribute: str, group: str, more: int) -> None:
+def _check(project: Project, attribute: str, group: str, more: int, *, is_known: bool) -> None:
     fields: dict[str, list[str]] = {}
     known = list(project.attributes.values_list("name", flat=True))
     if attribute not in known:
@@ -70,6 +72,8 @@ def _check(project: Project, attribute: str, group: str, more: int) -> None:
         fields["attribute"] = [text % {"known": ", ".join(known) or "–"}]
     if not 1 <= len(group) <= LONGEST_GROUP or "\x00" in group:
         fields["group"] = [_("Name a group.")]
+    elif attribute in known and not is_known:
+        fields["group"] = [_("No item of this project has this group. Write it as the list of groups does.")]
     if not 1 <= more <= MOST_MORE:
         fields["more"] = [_("Between 1 and %(most)s labels more.") % {"most": MOST_MORE}]
     if fields:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.people import blame, person, posted, told
 from annotations.access import OWNER, READERS, Access, group_demand_access, project_access
 from annotations.raising.forms import RaiseForm
-from annotations.raising.selectors import demands_of, toll_of
+from annotations.raising.selectors import demands_lost, demands_of, toll_of
 from annotations.raising.services import group_raise, group_raise_end
 from annotations.raising.words import toll_words
 from annotations.tasks import demand_soon
@@ -37,6 +37,7 @@ def project_setting_more(request: HttpRequest, project_id: int) -> HttpResponse:
             (one, toll_words(toll_of(access.project, attribute=one.attribute, group=one.group, more=one.more)))
             for one in demands_of(access.project)
         ],
+        "lost": demands_lost(access.project),
         "section": "more",
     }
     status = 422 if request.method == "POST" and context["form"].errors else 200

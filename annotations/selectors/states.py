@@ -11,7 +11,8 @@ from annotations.state import Decision, ItemState, Vote, hour_of, item_state
 from annotations.task_types import TaskType, task_type
 
 BATCH = 2000
-COLUMNS = ("pk", "dataset_id", "groups", "gold", "queue__redundancy", "queue__extra", "queue__min_support")
+ASKED = ("queue__redundancy", "queue__extra", "queue__min_support", "queue__raised")
+COLUMNS = ("pk", "dataset_id", "groups", "gold", *ASKED)
 
 
 def project_states(project: Project) -> Iterator[ItemState]:
@@ -53,7 +54,7 @@ def _states(items: Sequence[tuple[Any, ...]], task: TaskType) -> Iterator[ItemSt
     }
     draws = Draw.objects.filter(item_id__in=ids, stream=Stream.AUDIT, is_drawn=True)
     audited = dict(draws.values_list("item_id", "probability"))
-    for item_id, dataset, groups, gold, redundancy, extra, min_support in items:
+    for item_id, dataset, groups, gold, redundancy, extra, min_support, raised in items:
         yield item_state(
             votes[item_id],
             groups=groups,
@@ -63,4 +64,5 @@ def _states(items: Sequence[tuple[Any, ...]], task: TaskType) -> Iterator[ItemSt
             gold=None if gold is None else task.token(gold),
             dataset=dataset,
             audit=audited.get(item_id),
+            raised=raised,
         )

@@ -159,6 +159,7 @@ class ItemChanges:
             gold=None if gold is None else self.task.token(gold),
             dataset=locked.row.dataset_id,
             audit=locked.drawn.get(Stream.AUDIT),
+            raised=asked.raised,
         )
 
 
@@ -250,9 +251,13 @@ def _finish(changes: ItemChanges) -> None:
 def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> Asked:
     """What the item asks for now; its places are counted anew where that is something else."""
     settled = locked.settled is not None
-    demand = changes.demand_of(locked)
-    locked.extra = locked.extra if settled else _extra(locked, demand)
-    asked = Asked(locked.extra, demand.redundancy, changes.project.min_support, changes.demand_version)
+    demand, before = changes.demand_of(locked), locked.extra
+    locked.extra = _extra(locked, demand, before)
+    raised = 0
+    if demand is not changes.demand and not locked.aside:
+        own = changes.demand.redundancy + _extra(locked, changes.demand, before)
+        raised = demand.redundancy + locked.extra - own
+    asked = Asked(locked.extra, demand.redundancy, changes.project.min_support, changes.demand_version, raised)
     old = locked.row.consensus
     was_settled = old is not None and old.method == ConsensusMethod.SETTLED
     if asked != locked.asked or settled != was_settled:
@@ -263,9 +268,13 @@ def _places(changes: ItemChanges, locked: LockedItem, effects: Effects) -> Asked
     return asked
 
 
-def _extra(locked: LockedItem, demand: Demand) -> int:
+def _extra(locked: LockedItem, demand: Demand, before: int) -> int:
     if locked.aside:
         return -demand.redundancy
+    if locked.settled is not None:
+        # Nobody labels it any more, so it asks for what it asked; but for no more than any item may: what it has beyond
+        # that is to be known as such.
+        return max(0, min(before, (demand.max_labels or demand.redundancy) - demand.redundancy))
     if locked.row.gold is not None:
         return 0  # what is known is never in doubt; and checks may give it more labels than it has places
     return extra_labels(locked.votes.values(), demand)

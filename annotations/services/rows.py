@@ -22,7 +22,7 @@ from ledger.statements import Statement, execute_all
 LOCK = Statement(
     "items_lock",
     """
-    SELECT item_id, extra, redundancy, min_support, demand_version FROM annotations_queueentry
+    SELECT item_id, extra, redundancy, min_support, demand_version, raised FROM annotations_queueentry
     WHERE project_id = %(project)s AND item_id = ANY(%(items)s)
     ORDER BY item_id FOR UPDATE
     """,
@@ -167,9 +167,10 @@ PLACES = Statement(
     SET remaining = CASE WHEN row.settled THEN 0 ELSE GREATEST(0, row.missing - (
             SELECT count(*) FROM annotations_assignment live
             WHERE live.item_id = row.item_id AND live.status = 'leased')) END,
-        extra = row.extra, redundancy = row.redundancy, min_support = row.min_support, demand_version = row.version
+        extra = row.extra, redundancy = row.redundancy, min_support = row.min_support, demand_version = row.version,
+        raised = row.raised
     FROM jsonb_to_recordset(%(places)s) AS row(item_id bigint, extra smallint, redundancy smallint,
-        min_support smallint, version integer, missing integer, settled boolean)
+        min_support smallint, version integer, raised smallint, missing integer, settled boolean)
     WHERE entry.item_id = row.item_id
     """,
     places="jsonb",
@@ -204,12 +205,14 @@ STATEMENTS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What an item asks for by its queue entry: ``extra`` labels on top of a demand that the project has or had."""
+    """What an item asks for by its queue entry: ``extra`` labels on top of a demand that the project has or had.
+    ``raised``: how many of ``redundancy + extra`` are asked for because of the item's groups alone."""
 
     extra: int
     redundancy: int
     min_support: int
     version: int
+    raised: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from annotations.labelling.places import recount_places
 from annotations.models import Project, QueueEntry, ServingRules, Strategy
+from annotations.projects.demand import demand_change
 from annotations.services.changes import item_changes
 from annotations.services.holding import project_held
 from annotations.serving.selectors import rules_as_data, rules_of
@@ -76,6 +77,10 @@ def rules_update(*, project: Project, actor: User, values: Mapping[str, Any]) ->
             return rules, False
         rules.save()
         changed = {name: after[name] for name in after if after[name] != before[name]}
+        if "max_labels" in changed:
+            # Until every item follows, how many labels one may have is not known, so nothing of it is called certain.
+            demand_change(project=project, redundancy=project.redundancy, min_support=project.min_support)
+            project.save(update_fields=["demand_version", "demand_changed_at"])
         record(
             kind="serving.rules_changed",
             actor=actor_of(actor),

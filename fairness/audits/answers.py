@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotations.task_types import task_type
+from fairness.audits.comparing import compared_ids
 from fairness.audits.consistency import with_neighbours
 from fairness.audits.finishing import rows_of
 from fairness.audits.measuring import compared_rows, families_of, group_of
@@ -33,6 +34,8 @@ PARTS = {
     "false": gettext_lazy("Answered, where the favourable label is wrong"),
     "false_favourable": gettext_lazy("Got the favourable label, where it is wrong"),
     "neighbours": gettext_lazy("Answers with similar ones beside them"),
+    "compared": gettext_lazy("Also answered in the audit before"),
+    "changed": gettext_lazy("Got another label than in the audit before"),
     "families": gettext_lazy("Of a family with two answers or more"),
     "flipped": gettext_lazy("Of a family with several labels"),
 }
@@ -88,6 +91,9 @@ def answers_of(candidate: AuditCandidate, asked: Asked) -> Found:
         rows = list({id(row): row for row in rows}.values())
     elif asked.part == "neighbours":
         rows = with_neighbours(rows)
+    elif asked.part in ("compared", "changed"):
+        ids_compared = compared_ids(candidate, moved=asked.part == "changed")
+        rows = [row for row in rows if place[id(row)] in ids_compared]
     else:
         rows = [row for row in rows if _is_in(row, asked.part)]
     order = {pk: number for number, (pk, _row) in enumerate(numbered)}

@@ -13,7 +13,7 @@ from fairness.models import AuditCandidate, CandidateStatus
 
 QUALITIES = ("accuracy", "macro_f1", "calibration_error", "order_sensitivity", "unanswered")
 MOVED = """
-SELECT count(*), count(*) FILTER (WHERE now.value IS DISTINCT FROM before.value)
+SELECT now.id, now.value IS DISTINCT FROM before.value
 FROM fairness_auditanswer now JOIN fairness_auditanswer before ON before.probe_id = now.probe_id
 WHERE now.candidate_id = %s AND before.candidate_id = %s
 """
@@ -48,9 +48,7 @@ def change_since(candidate: AuditCandidate, results: Mapping[str, Any]) -> dict[
     before = previous_of(candidate)
     if before is None or not before.results:
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(MOVED, [candidate.pk, before.pk])
-        compared, moved = cursor.fetchone()
+    compared = _compared(candidate.pk, before.pk)
     pairs = {name: (before.results["overall"][name], results["overall"][name]) for name in QUALITIES}
     alike = [side.get("consistency", {}).get("overall") for side in (before.results, results)]
     pairs["consistency"] = (alike[0], alike[1])
@@ -60,10 +58,26 @@ def change_since(candidate: AuditCandidate, results: Mapping[str, Any]) -> dict[
         "audit": before.audit_id,
         "candidate": before.pk,
         "name": before.label,
-        "compared": compared,
-        "moved": moved,
+        "compared": len(compared),
+        "moved": sum(compared.values()),
         "figures": {name: change for name, (one, two) in pairs.items() if (change := _change(one, two)) is not None},
     }
+
+
+def compared_ids(candidate: AuditCandidate, *, moved: bool) -> set[int]:
+    """Ids of the answers to probes that the stored change compares; ``moved``: of those that got another label."""
+    change = candidate.figures.get("change")
+    if not change:
+        return set()
+    compared = _compared(candidate.pk, change["candidate"])
+    return {pk for pk, is_other in compared.items() if is_other or not moved}
+
+
+def _compared(candidate_id: int, before_id: int) -> dict[int, bool]:
+    """Answer id → whether it is another than to the same probe then; a few thousand at most."""
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED, [candidate_id, before_id])
+        return dict(cursor.fetchall())
 
 
 def _change(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -39,7 +39,7 @@ from fairness.audits.services import audit_cancel, audit_resume, audit_rules_of,
 from fairness.audits.starting import set_wanted
 from fairness.models import Audit, AuditStatus, CandidateStatus
 from fairness.presenting import audits as shown
-from fairness.presenting.audit_counts import answers, candidate_tiles, compared_linked
+from fairness.presenting.audit_counts import answers, candidate_tiles, change_counts, compared_linked
 from ledger.errors import DomainError
 
 PER_PAGE, SETS_OFFERED = 25, 50
@@ -300,6 +300,7 @@ def audit_candidate(request: HttpRequest, audit_id: int, candidate_id: int) -> H
             for key, one in sorted(results.get("tasks", {}).items())
         ],
         "change": results.get("change"),
+        "change_counts": change_counts(candidate, results.get("change")),
         "changes": shown.changes(results.get("change")),
         "families": flipped_families(candidate, attribute),
         "attribute": attribute,

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.access import READERS, Access
+from annotations.items.selectors import INCOMPLETE
 from annotations.models import GroupDemand
 from annotations.raising.selectors import toll_of
 from annotations.raising.words import toll_words
@@ -48,7 +49,7 @@ def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
     if with_givers and monitor.measure in (Measure.GAP, Measure.KAPPA):
         asked["against"] = "consensus"
     if monitor.measure == Measure.COMPLETENESS:
-        asked = {"state": "undecided"}
+        asked = {"state": INCOMPLETE}
     return [_items(finding, asked, group) for group in finding.certificate["groups"] or [""]]
 
 

@@ -262,7 +262,7 @@ def labels_in(measure: str, table: Table) -> int:
         return sum(sum(map(sum, rows)) for rows in table.values())
     if measure == "odds":
         return sum(map(sum, table.values()))
-    # Of completeness the labels given; what is needed does not grow.
+    # Of completeness the labels given: what is needed follows the owner's demand.
     return sum(row[0] if measure == "completeness" else row[-1] for row in table.values())
 
 

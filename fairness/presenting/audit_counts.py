@@ -43,6 +43,17 @@ def part_of(candidate: AuditCandidate, figure: Figure, part: str, whole: str, **
     )
 
 
+def change_counts(candidate: AuditCandidate, change: Mapping[str, Any] | None) -> Counts:
+    """How many probes got another label than in the audit before, of how many."""
+    if not change:
+        return ()
+    moved, compared = change["moved"], change["compared"]
+    return (
+        Count(texts.count(moved), moved, answers_url(candidate, part="changed") if moved else ""),
+        answers(candidate, compared, f" {_('of')} ", part="compared"),
+    )
+
+
 def candidate_tiles(entry: Entry, line: Line) -> list[Tile]:
     """In the order of the page."""
     return [*_quality(entry, line), *_fairness(entry, line), *_use(entry, line)]

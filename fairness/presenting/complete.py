@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotations.grouping.values import SHOWN as SHOWN_GROUPS
+from annotations.items.selectors import INCOMPLETE
 from annotations.models import Project
 from fairness.presenting import texts
 from fairness.selectors.behind import Places
@@ -21,7 +22,7 @@ TOP, BLOCK, LENGTH = 4, 46, 218
 
 @dataclass(frozen=True)
 class Bar:
-    """A group: ``y`` of its name, ``bar_y`` and ``length`` of its bar; ``url``: its items that are undecided."""
+    """A group: ``y`` of its name, ``bar_y`` and ``length`` of its bar; ``url``: its items that lack labels."""
 
     group: str
     y: int
@@ -51,7 +52,7 @@ def complete_plot(project: Project, question: Question, places: Mapping[str, Pla
 
 
 def _bar(project: Project, question: Question, group: str, places: Places, number: int) -> Bar:
-    asked = {"group": f"{question.attribute}:{group}", "state": "undecided"}
+    asked = {"group": f"{question.attribute}:{group}", "state": INCOMPLETE}
     words = {"given": texts.count(places.given), "needed": texts.count(places.needed)}
     return Bar(
         group=group,

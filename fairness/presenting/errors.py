@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from annotations.access import READERS
+from annotations.models import Project, Stream
+from annotations.stream.selectors import Drawn
 from fairness.metrics import MIN_GROUP, Estimate
 from fairness.presenting import texts
+from fairness.presenting.links import Count, Counts, items_of
 from fairness.selectors.errors import Errors, ErrorsView, Reading
 from fairness.selectors.live import PEOPLE
 
@@ -36,16 +40,18 @@ class ErrorRow:
 @dataclass(frozen=True)
 class ErrorsPart:
     """``answers``: sentences; ``apart``: of whom the two readings contradict each other; ``chosen``: whether anything
-    was drawn where errors are likely."""
+    was drawn where errors are likely; ``uniform_counts``, ``chosen_counts``: the items drawn and those checked."""
 
     view: ErrorsView
     answers: list[str]
     apart: list[str]
     rows: list[ErrorRow]
     chosen: bool
+    uniform_counts: Counts
+    chosen_counts: Counts
 
 
-def errors_part(view: ErrorsView | None) -> ErrorsPart | None:
+def errors_part(view: ErrorsView | None, project: Project, role: str) -> ErrorsPart | None:
     if view is None:
         return None
     whole = [row for row in view.rows if not row.group]
@@ -55,6 +61,22 @@ def errors_part(view: ErrorsView | None) -> ErrorsPart | None:
         apart=[who_of(row) for row in whole if _are_apart(row.uniform.errors, row.weighted.errors)],
         rows=[_row(row) for row in view.rows],
         chosen=bool(view.stream.chosen.drawn),
+        uniform_counts=_drawn_counts(view.stream.uniform, project, Stream.AUDIT, role),
+        chosen_counts=_drawn_counts(view.stream.chosen, project, Stream.CHOSEN, role),
+    )
+
+
+def _drawn_counts(drawn: Drawn, project: Project, stream: Stream, role: str) -> Counts:
+    """With links for those who may know which items were drawn: experts look at them as at any others."""
+
+    def one(words: str, n: int, before: str, **asked: str) -> Count:
+        url = items_of(project, {"stream": stream.value, **asked}) if n and role in READERS else ""
+        return Count(words % {"n": texts.count(n)}, n, url, before)
+
+    return (
+        one(ngettext("%(n)s item", "%(n)s items", drawn.drawn), drawn.drawn, ""),
+        one(_("%(n)s checked"), drawn.checked, ", ", checked="yes"),
+        one(ngettext("%(n)s waits", "%(n)s wait", drawn.waiting), drawn.waiting, ", ", checked="no"),
     )
 
 

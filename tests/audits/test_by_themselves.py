@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotations.models import LabelSchema
 from fairness.audits import budget, renewing, services
+from fairness.audits.answers import Asked, answers_of
 from fairness.audits.budget import plan_of
 from fairness.audits.renewing import audits_due, never_audited
 from fairness.audits.services import audit_rules_of, audit_rules_update
@@ -72,6 +73,16 @@ def test_after_new_guidelines_the_change_against_the_last_audit_is_shown(cast, a
     assert candidate.results["change"]["audit"] == audited.pk
     page = page_client(cast.olivia).get(f"/audits/{again.pk}/models/{candidate.pk}/").content.decode()
     assert "Change since the last audit" in page
+    change = candidate.results["change"]
+    for part, number in (("compared", change["compared"]), ("changed", change["moved"])):
+        listed = page_client(cast.olivia).get(f"/audits/{again.pk}/models/{candidate.pk}/answers/", {"part": part})
+        assert listed.context["page"].paginator.count == number, part
+    assert change["compared"]
+    answer = candidate.answers.filter(value__isnull=False).first()
+    earlier = audited.candidates.get().answers.filter(probe=answer.probe)
+    assert answer.pk not in answers_of(candidate, Asked(part="changed")).ids or earlier.get().value != answer.value
+    earlier.update(value=None, problem="none")
+    assert answer.pk in answers_of(candidate, Asked(part="changed")).ids
 
 
 def test_it_is_told_on_the_ledger_who_began_it(cast, audited, prompt, work):

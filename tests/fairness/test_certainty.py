@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Role
 from annotations.models import Project, ServingRules
+from annotations.serving.services import rules_update
 from annotations.state import ItemState
+from annotations.tasks import settle_queue
 from fairness.cells import Crossed, count_states
 from fairness.metrics import GroupCounts, Verdict, certified
 from fairness.models import Pulse
@@ -28,6 +30,7 @@ from tests.factories import add_label, make_annotator
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_dashboard import address, sheet
 from tests.fairness.test_fold import fresh_items
+from tests.fairness.test_monitor_cells import correct
 
 HOUR = 492_000
 
@@ -127,6 +130,27 @@ def test_labels_beyond_need_and_adaptive_redundancy_count_too(cast):
     store(cast.project, items("a", 1, 1, labels=9))
     assert live_view(cast.project).ground.labels_per_item == 9
     assert live_view(cast.project, wanted=Wanted(dataset=cast.dataset.pk)).ground.labels_per_item == 9
+
+
+@pytest.mark.parametrize("most", [None, 5])
+def test_settled_items_are_as_deep_as_they_are_once_adaptive_redundancy_asks_for_less(cast, most):
+    rules = ServingRules.objects.create(project=cast.project, max_labels=7, tau=0.9999)
+    (item,) = fresh_items(cast.project, 1)
+    for number in range(7):
+        add_label(item, make_annotator(cast.project), "keep" if number % 2 else "remove")
+    correct(item, "settle", "keep")
+    fold_all()
+    assert live_view(cast.project).ground.labels_per_item == 7
+    rules_update(project=cast.project, actor=cast.olivia, values={"max_labels": most})
+    found = live_view(Project.objects.get(pk=cast.project.pk)).ground
+    assert found.withheld_people == Withheld.CHANGING, "until every item follows"
+    settle_queue(cast.project.pk)
+    fold_all()
+    found = live_view(Project.objects.get(pk=cast.project.pk)).ground
+    assert (found.labels_per_item, found.withheld_people) == (7, None)
+    assert recount(project=cast.project) == []
+    rules.refresh_from_db()
+    assert rules.max_labels == most
 
 
 def test_the_fold_knows_how_many_labels_the_deepest_items_have(cast):

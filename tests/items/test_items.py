@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
+from django.utils import timezone
 
 from annotations.access import Access, project_access
+from annotations.items import api as items_api
+from annotations.items import patience
+from annotations.items import views as items_views
 from annotations.items.selectors import ItemFilter, items_of, labels_of
-from annotations.models import Annotator, Case, Consensus, Dataset, Item, ItemFlag
+from annotations.models import Annotator, Assignment, Case, Consensus, Dataset, Item, ItemFlag, QueueEntry
 from annotations.selectors.keyset import keyset_page
 from ledger.errors import DomainError
 from tests.factories import CHOICES, add_label, make_annotator, make_cast, make_items
+from tests.fairness.test_monitor_cells import correct
 
 LADDER = [("olivia", 200), ("edgar", 200), ("audrey", 200), ("wanda", 403), ("stan", 404)]
 
@@ -90,11 +99,65 @@ def test_filters_that_are_none(cast, api, query):
     assert api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?{query}").status_code == 400
 
 
-def test_a_page_with_a_wrong_filter_shows_everything(cast, page_client):
+@pytest.mark.parametrize("query", ["state=maybe", "group=religion", "beside=religion", "group=religion:" + "x" * 1000])
+def test_a_page_with_a_wrong_filter_says_so_and_shows_nothing(cast, page_client, query):
     make_items(cast.project, 2)
-    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/items/?state=maybe&before=x")
+    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/items/?{query}&before=x")
     assert page.status_code == 200
-    assert len(page.context["rows"]) == 2
+    assert page.context["rows"] == []
+    assert page.context["counted"] == ""
+    assert "callout-bad" in page.content.decode()
+
+
+def test_groups_that_are_not_offered_can_be_asked_for(cast, page_client):
+    """More than are offered, newer than what is offered, and longer than most."""
+    long = "x" * 300
+    items = make_items(cast.project, 3)
+    address, client = f"/projects/{cast.project.pk}/items/", page_client(cast.olivia)
+    client.get(address)  # what is offered from now on
+    Item.objects.filter(pk=items[0].pk).update(groups={"religion": "new: one", "origin": long})
+    for query in ({"group": "religion:new: one"}, {"beside": f"origin:{long}"}):
+        page = client.get(address, query)
+        assert [row["item"].pk for row in page.context["rows"]] == [items[0].pk], query
+
+
+def test_what_takes_too_long_is_given_up(cast, api, page_client, monkeypatch):
+    """A list that the database cannot find in time says so, by page and REST; the next statement has all its time."""
+    make_items(cast.project, 2)
+    slow = RawSQL("pg_sleep(2) IS NOT NULL", [], output_field=BooleanField())
+    monkeypatch.setattr(patience, "SECONDS", 0.05)
+    for module in (items_views, items_api):
+        real = module.items_of
+        monkeypatch.setattr(module, "items_of", lambda project, wanted, real=real: real(project, wanted).filter(slow))
+    page = page_client(cast.olivia).get(f"/projects/{cast.project.pk}/items/?state=undecided")
+    assert page.status_code == 200
+    assert page.context["rows"] == []
+    assert "takes too long" in page.content.decode()
+    answer = api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?state=undecided")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "takes_too_long")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)
+
+
+def test_items_that_lack_labels(cast, api):
+    """Unsettled, and fewer labels of people than the project asks for; leases out count as missing."""
+    full, some, none, leased, settled, more = made = make_items(cast.project, 6, groups={"religion": "none"})
+    people = [make_annotator(cast.project) for _ in range(3)]
+    for item, count in ((full, 3), (some, 2), (settled, 1), (more, 3)):
+        for person in people[:count]:
+            add_label(item, person, "keep")
+    add_label(none, make_annotator(cast.project, kind="model"), "keep")
+    QueueEntry.objects.filter(item=leased).update(remaining=0)
+    Assignment.objects.create(
+        project=cast.project, item=leased, annotator=people[0], schema=cast.project.schemas.get(), status="leased",
+        leased_at=timezone.now(), expires_at=timezone.now() + timedelta(hours=1),
+    )  # fmt: skip
+    Consensus.objects.filter(item=settled).delete()
+    correct(settled, "settle", "keep")
+    QueueEntry.objects.filter(item=more).update(redundancy=5, raised=2, remaining=2)
+    rows = api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/?state=incomplete").json()["results"]
+    assert {row["id"] for row in rows} == {some.pk, none.pk, leased.pk}, [item.pk for item in made]
 
 
 def test_labels_of_several_are_found_in_the_list(db, api):

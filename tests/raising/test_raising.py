@@ -9,14 +9,15 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from annotations.grouping.services import groups_count
-from annotations.models import Assignment, GroupDemand, OutboxRow, QueueEntry, ServingRules
+from annotations.models import Assignment, GroupDemand, Item, OutboxRow, QueueEntry, ServingRules
 from annotations.projects.demand import demand_follow
 from annotations.projects.services import project_update
 from annotations.raising.rules import more_for
-from annotations.raising.selectors import toll_of
+from annotations.raising.selectors import is_group, toll_of
 from annotations.raising.services import MOST, group_raise, group_raise_end
 from annotations.raising.words import toll_words
 from annotations.services.changes import item_changes
+from fairness.models import Counter
 from fairness.services.recount import recount
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
@@ -33,7 +34,8 @@ def items_of(cast: Cast, group: str, count: int = 3):
 
 
 def raised(cast: Cast, group: str = "muslim", more: int = 2, **facts) -> GroupDemand:
-    made = group_raise(project=cast.project, actor=cast.olivia, attribute="religion", group=group, more=more, **facts)
+    facts = {"attribute": "religion"} | facts
+    made = group_raise(project=cast.project, actor=cast.olivia, group=group, more=more, **facts)
     demand_follow(project_id=cast.project.pk)
     return made
 
@@ -97,10 +99,11 @@ def test_an_item_that_is_labelled_before_the_walk_follows_at_once(cast):
 
 @pytest.mark.django_db(transaction=True)
 def test_new_items_and_items_whose_group_is_corrected_follow(cast):
+    (first,) = items_of(cast, "muslim", 1)
     raised(cast)
     job = take(cast, csv_bytes("text,id,religion", "one,1,muslim", "two,2,christian"))
     assert job.status == "done", job.status
-    rows = QueueEntry.objects.filter(project=cast.project).order_by("item_id")
+    rows = QueueEntry.objects.filter(project=cast.project).exclude(item=first).order_by("item_id")
     assert list(rows.values_list("item__groups__religion", "redundancy", "remaining")) == [
         ("muslim", 5, 5), ("christian", 3, 3),
     ]  # fmt: skip
@@ -110,6 +113,49 @@ def test_new_items_and_items_whose_group_is_corrected_follow(cast):
         item.save(update_fields=["groups"])
         changes.correct(item_id=item.pk, groups=item.groups, gold=None)
     assert asked([item]) == [(5, 5)]
+    assert_whole(cast)
+
+
+def cells(cast: Cast, table: str, group: str = "muslim") -> dict[str, int]:
+    fold_all()
+    rows = Counter.objects.filter(project=cast.project, attribute="religion", table=table, group=group, n__gt=0)
+    return dict(rows.values_list("key", "n"))
+
+
+def test_a_group_that_gets_more_is_not_behind_and_its_consensus_stays(cast):
+    """Full groups stay full and agreed while the labels on top come in, and whether they come at all."""
+    items = items_of(cast, "muslim", 2)
+    for item in items:
+        Item.objects.filter(pk=item.pk).update(gold="keep")
+        with item_changes(project=cast.project, item_ids=[item.pk]) as changes:
+            changes.correct(item_id=item.pk, groups=item.groups, gold="keep")
+        for _ in range(3):
+            add_label(item, make_annotator(cast.project), "keep")
+    tables = ("places", "agreed", "concluded", "gold:agreed", "gold:decided")
+    before = {table: cells(cast, table) for table in tables}
+    assert before["places"] == {"needed": 6, "given": 6}
+    assert before["agreed"] == {"keep": 2}
+    raised(cast)
+    assert asked(items) == [(5, 2), (5, 2)]
+    assert {table: cells(cast, table) for table in tables} == before
+    add_label(items[0], make_annotator(cast.project), "keep")
+    assert {table: cells(cast, table) for table in tables} == before
+    totals = Counter.objects.filter(project=cast.project, table="totals")
+    assert dict(totals.values_list("key", "n"))["labels_needed"] == 10, "what is left to do is told as it is"
+    assert_whole(cast)
+
+
+@pytest.mark.parametrize("votes", ["kkk", "krk", "krkr", "krkrk", "kkkkk"])
+def test_what_groups_add_is_told_apart_from_what_doubt_asks_for(cast, votes):
+    """Two items with the same votes count as equally far, whether or not the one's group gets more."""
+    ServingRules.objects.create(project=cast.project, max_labels=7, tau=0.99)
+    own, other = items_of(cast, "muslim", 1)[0], items_of(cast, "christian", 1)[0]
+    raised(cast, more=2)
+    for item in (own, other):
+        for vote in votes:
+            add_label(item, make_annotator(cast.project), "keep" if vote == "k" else "remove")
+    assert cells(cast, "places") == cells(cast, "places", "christian")
+    assert cells(cast, "agreed") == cells(cast, "agreed", "christian")
     assert_whole(cast)
 
 
@@ -171,11 +217,13 @@ def test_what_it_takes_is_said_before(cast):
     [
         ({"attribute": "shoe size"}, "attribute"),
         ({"group": " "}, "group"),
+        ({"group": "muslm"}, "group"),
         ({"more": 0}, "more"),
         ({"more": 11}, "more"),
     ],
 )
 def test_what_makes_no_sense_is_refused(cast, wrong, field):
+    items_of(cast, "muslim", 1)
     facts = {"attribute": "religion", "group": "muslim", "more": 1} | wrong
     with pytest.raises(DomainError) as refusal:
         group_raise(project=cast.project, actor=cast.olivia, **facts)
@@ -183,7 +231,21 @@ def test_what_makes_no_sense_is_refused(cast, wrong, field):
     assert not GroupDemand.objects.exists()
 
 
+@pytest.mark.parametrize("counted", ["never", "before", "after"])
+def test_a_group_is_known_by_the_last_count_or_by_the_items(cast, counted):
+    if counted == "before":
+        groups_count(project_id=cast.project.pk)
+    items_of(cast, "muslim", 1)
+    if counted == "after":
+        groups_count(project_id=cast.project.pk)
+    assert is_group(cast.project, "religion", "muslim")
+    assert not is_group(cast.project, "religion", "muslm")
+    assert not is_group(cast.project, "origin", "muslim")
+
+
 def test_once_for_each_group_and_for_few_groups(cast):
+    for group in ("muslim", "one more", *(f"g{number}" for number in range(MOST))):
+        items_of(cast, group, 1)
     raised(cast)
     with pytest.raises(DomainError, match="gets more labels already"):
         raised(cast)
@@ -194,6 +256,7 @@ def test_once_for_each_group_and_for_few_groups(cast):
 
 
 def test_a_closed_project_refuses(cast):
+    items_of(cast, "muslim", 1)
     demand = raised(cast)
     cast.project.status = "closed"
     cast.project.save(update_fields=["status"])
@@ -203,6 +266,7 @@ def test_a_closed_project_refuses(cast):
 
 
 def test_the_database_holds_it(cast):
+    items_of(cast, "muslim", 1)
     demand = raised(cast)
     for name, values in {
         "group_demand_in_reach": {"more": 0},

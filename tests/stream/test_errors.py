@@ -115,6 +115,14 @@ def test_page_api_and_table_say_it(single, checked, page_client, api):
     assert "People’s consensus: 20.0" in page
     assert "by 40 items drawn uniformly" in page
     assert "40 checked, 1 waits" in page
+    for asked, number in (("", 41), ("&checked=yes", 40), ("&checked=no", 1)):
+        listed = f"/projects/{single.project.pk}/items/?stream=audit{asked}"
+        assert f'href="{listed.replace("&", "&amp;")}"' in page
+        assert client.get(listed).context["counted"].startswith(f"{number} item")
+        assert len(api(single.audrey).get(f"/api/v1{listed}").json()["results"]) == min(number, 50)
+        assert api(single.edgar).get(f"/api/v1{listed}").status_code == 403
+    assert "stream=audit" not in page_client(single.edgar).get(address).content.decode()
+    assert api(single.audrey).get(f"/api/v1/projects/{single.project.pk}/items/?checked=yes").status_code == 400
     assert "Wrong, weighted" not in page
     told = api(single.edgar).get(f"/api/v1/projects/{single.project.pk}/fairness/").json()["errors_found"]
     assert told["uniform"] == {"drawn": 41, "checked": 40, "waiting": 1}
