@@ -180,6 +180,13 @@ def test_the_containers_run_what_evenhand_up_runs():
     assert COMPOSE["services"]["relay"]["command"][-1] == programs.relay(env).command[-1]
 
 
+def test_upkeep_on_one_machine_takes_what_pages_and_labels_leave():
+    from evenhand.local import programs
+
+    assert programs.worker({}, concurrency=1).command[1:3] == ["-n", "5"]
+    assert "nice" not in programs.llm_worker({}).command[0]
+
+
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from evenhand.local.process import Spec
@@ -70,8 +72,10 @@ def web(env: Mapping[str, str], *, bind: str, port: int, processes: int) -> Spec
 
 
 def worker(env: Mapping[str, str], *, concurrency: int) -> Spec:
-    """Short jobs: imports, exports, upkeep."""
-    return _worker(env, "worker", queue="default", concurrency=concurrency)
+    """Short jobs: imports, exports, upkeep. They take what processor time pages and labels leave."""
+    spec = _worker(env, "worker", queue="default", concurrency=concurrency)
+    nice = shutil.which("nice")
+    return spec if nice is None else replace(spec, command=[nice, "-n", "5", *spec.command])
 
 
 def llm_worker(env: Mapping[str, str]) -> Spec:
