@@ -29,7 +29,7 @@ ALPHA = 0.05
 WORDS = frozenset({"explanation", "name", "annotator", "version", "folded_at", "labels_per_minute"})
 NOT_COMPARED = WORDS | {
     "band", "certain_difference", "difference_at_most", "labels_per_item", "withheld", "disparate_impact",
-    "certain_gap_spread", "chosen", "errors_found", "against_truth", "groups_of_people", "answers",
+    "certain_gap_spread", "chosen", "errors_found", "against_truth", "counting_truth", "groups_of_people", "answers",
 }  # fmt: skip
 
 Row = dict[str, Any]

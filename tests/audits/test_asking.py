@@ -48,6 +48,7 @@ def test_an_audit_asks_about_every_probe_in_every_order_and_measures(templates, 
         "audit.started",
         "audit.candidate_measured",
         "audit.finished",
+        "audit.rules_changed",  # the first one of a project: new models are audited by themselves from here on
         "audit.model_proposed",
     ]
     assert ModelChoice.objects.get().model == candidate.model

@@ -299,6 +299,7 @@ def test_by_page(cast, page_client):
 
 
 def test_auditors_see_which_groups_get_more_and_ask_for_nothing(cast, page_client):
+    items_of(cast, "muslim")
     demand = raised(cast)
     client, address = page_client(cast.audrey), reverse("project_setting_more", args=[cast.project.pk])
     text = client.get(address, {"attribute": "religion", "group": "muslim", "more": "2"}).content.decode()
