@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotations.models import Case
+from annotations.models import Case, StreamRules
 from annotations.settling import services
 from annotations.settling.services import claim_next, release, settle
 from ledger.errors import DomainError
@@ -34,6 +34,17 @@ def alternating(monkeypatch):
         monkeypatch.setattr(services.CHANCE, "random", lambda: value)
 
     return fall
+
+
+@pytest.fixture
+def at_stake(dispute, drawn):  # noqa: F811
+    """``at_stake()``: a dispute over an item that is not drawn, whatever its number."""
+
+    def made() -> Case:
+        StreamRules.objects.update(share=0)
+        return dispute()
+
+    return made
 
 
 def test_the_page_shows_the_item_and_nothing_that_was_said_of_it(single, drawn, page_client):
@@ -108,8 +119,8 @@ def test_who_labelled_the_item_does_not_check_it(single, drawn):
     assert refused.value.status == 403
 
 
-def test_checks_come_in_turn_with_what_is_at_stake(single, drawn, dispute, alternating):  # noqa: F811
-    other = dispute()
+def test_checks_come_in_turn_with_what_is_at_stake(single, drawn, at_stake, alternating):
+    other = at_stake()
     for value, first in ((0.4, drawn), (0.6, other)):
         alternating(value)
         case = claim_next(expert=single.edgar, project=single.project)
@@ -117,11 +128,11 @@ def test_checks_come_in_turn_with_what_is_at_stake(single, drawn, dispute, alter
         release(expert=single.edgar, case_id=case.pk)
 
 
-def test_where_there_is_only_the_one_the_coin_does_not_matter(single, drawn, dispute, alternating):  # noqa: F811
+def test_where_there_is_only_the_one_the_coin_does_not_matter(single, drawn, at_stake, alternating):
     alternating(0.9)
     assert claim_next(expert=single.edgar, project=single.project).pk == drawn.pk
     check(single, drawn.item)
-    other = dispute()
+    other = at_stake()
     alternating(0.1)
     assert claim_next(expert=single.edgar, project=single.project).pk == other.pk
 
