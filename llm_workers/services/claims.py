@@ -25,7 +25,7 @@ from llm_workers.pacing import Pace
 from llm_workers.policy import Asked, Rule, room
 from llm_workers.selectors.prompts import asking_of
 from llm_workers.services.clock import clock_start
-from llm_workers.services.company import Company, company_of_run, was_alone
+from llm_workers.services.company import company_of_run, was_alone
 from llm_workers.services.figures import run_progress
 from llm_workers.services.finish import GOING, model_of, pause_locked, take_stock
 from llm_workers.services.lanes import lane_tell
@@ -33,7 +33,7 @@ from llm_workers.services.resuming import fault_pause
 from llm_workers.services.routing import servers_for
 from llm_workers.services.runs import lane_touch
 from llm_workers.services.shift import Back
-from llm_workers.services.suspects import died_under, group_lock, suspects
+from llm_workers.services.suspects import died_under, next_lock, suspects
 from llm_workers.services.usage import NOTHING, unfinished_count
 
 
@@ -152,26 +152,14 @@ def items_lease(*, claim: Claim, count: int) -> list[Leased]:
         if most is not None:
             count = min(count, most)
         company, now = company_of_run(claim.run_id), timezone.now()
-        rows = _waiting(claim.run_id, count, company, suspected=suspected)
+        items, run = RunItem.objects.filter(run=claim.run_id), Run.objects.filter(pk=claim.run_id)
+        rows = next_lock(items, run, count=count, company=company, suspected=suspected)
         alone = suspected and len(rows) == 1 and not company.asks(since=now)
         RunItem.objects.filter(pk__in=[row.pk for row in rows]).update(
             status=RunItemStatus.LEASED, lane=claim.lane, generation=claim.generation, attempts=F("attempts") + 1
         )
     how = {"suspected": suspected, "alone_since": now if alone else None}
     return [Leased(row.item_id, row.item.modality, row.item.payload, **how) for row in rows]
-
-
-def _waiting(run_id: int, count: int, company: Company, *, suspected: bool) -> list[RunItem]:
-    """What may be asked about next, locked: nothing but suspects where there are any, and nothing while others try
-    theirs on the same servers."""
-    items = RunItem.objects.filter(run_id=run_id)
-    if suspected:
-        Run.objects.select_for_update().get(pk=run_id)
-        return group_lock(items, count=count, company=company)
-    if company.hunts(alone=False):
-        return []
-    pending = items.filter(status=RunItemStatus.PENDING).order_by("id")
-    return list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
 
 
 def _room(run_id: int) -> int | None:

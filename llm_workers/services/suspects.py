@@ -10,7 +10,7 @@ testing (Dorfman 1943): a restarted server loads its model for minutes, so death
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -49,6 +49,20 @@ def group_lock(rows: QuerySet[Row], *, count: int, company: Company) -> list[Row
         return []
     half = (len(alike) + 1) // 2  # all of them together are known to kill it
     return alike[: min(GROUPS.get(alike[0].deaths, 1), half, count)]
+
+
+def next_lock(
+    rows: QuerySet[Row], holder: QuerySet[Any], *, count: int, company: Company, suspected: bool
+) -> list[Row]:
+    """What may be asked about next of the rows of a run or validator (``holder``, one row), locked: nothing but
+    suspects where there are any, and nothing while others try theirs on the same servers."""
+    if suspected:
+        holder.select_for_update().get()
+        return group_lock(rows, count=count, company=company)
+    if company.hunts(alone=False):
+        return []
+    pending = rows.filter(status=RunItemStatus.PENDING).order_by("id")
+    return list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
 
 
 def died_under(rows: QuerySet[Row], *, alone: bool, why: str) -> int:

@@ -34,10 +34,10 @@ from llm_workers.limits import (
 from llm_workers.models import Dialect, ModelVersion
 from llm_workers.pacing import Pace
 from llm_workers.questions import Reading
-from llm_workers.services.company import Company, company_of_validator, was_alone
+from llm_workers.services.company import company_of_validator, was_alone
 from llm_workers.services.routing import servers_for
 from llm_workers.services.shift import Back
-from llm_workers.services.suspects import died_under, group_lock, suspects
+from llm_workers.services.suspects import died_under, next_lock, suspects
 from llm_workers.validating.filling import still_given
 from llm_workers.validating.lanes import lane_tell, lane_touch
 from llm_workers.validating.limits import limit_reached, room_left
@@ -193,7 +193,11 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
         if most is not None:
             count = min(count, most)
         company, now = company_of_validator(work.validator_id), timezone.now()
-        rows = _waiting(work.validator_id, count, company, suspected=suspected)
+        ratings, own = (
+            Rating.objects.filter(validator=work.validator_id),
+            Validator.objects.filter(pk=work.validator_id),
+        )
+        rows = next_lock(ratings, own, count=count, company=company, suspected=suspected)
         given = still_given([row.item_id for row in rows])
         wanted = [row for row in rows if (row.item_id, row.value_md5) in given]
         gone = [row.pk for row in rows if (row.item_id, row.value_md5) not in given]
@@ -209,19 +213,6 @@ def ratings_lease(*, work: Work, count: int) -> list[Leased]:
         for row in wanted
     ]
     return leased if leased or not rows else ratings_lease(work=work, count=count)
-
-
-def _waiting(validator_id: int, count: int, company: Company, *, suspected: bool) -> list[Rating]:
-    """What may be asked about next, locked: nothing but suspects where there are any, and nothing while others try
-    theirs on the same servers."""
-    ratings = Rating.objects.filter(validator_id=validator_id)
-    if suspected:
-        Validator.objects.select_for_update().get(pk=validator_id)
-        return group_lock(ratings, count=count, company=company)
-    if company.hunts(alone=False):
-        return []
-    pending = ratings.filter(status=RatingStatus.PENDING).order_by("id")
-    return list(pending.select_for_update(skip_locked=True, of=("self",)).select_related("item")[:count])
 
 
 def _room(validator_id: int) -> int | None:
