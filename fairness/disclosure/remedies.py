@@ -20,18 +20,22 @@ def sent_words(event: Mapping[str, Any]) -> str:
 def raised_words(event: Mapping[str, Any]) -> str:
     """Of an entry of ``raised``: labels asked for on top, the same under another name of the group, or no longer."""
     data, kind = event["data"], event["ledger"]["kind"]
-    words = {"group": f"{data['attribute']}: {data['group']}", "more": texts.count(data["more"])}
+    words = {"group": _group(data["attribute"], data["group"]), "more": texts.count(data["more"])}
     if kind == "demand.raised":
         text = ngettext(
-            "%(more)s more label by people asked for of each item of %(group)s",
-            "%(more)s more labels by people asked for of each item of %(group)s",
+            "%(more)s more label by people asked for of each item about %(group)s",
+            "%(more)s more labels by people asked for of each item about %(group)s",
             data["more"],
         )
     elif kind == "demand.raise_carried":
-        words["became"] = ": ".join(data["became"])
+        words["became"] = _group(*data["became"])
         text = _("%(group)s is called %(became)s now; its items go on getting more labels")
     elif "regrouping" in data:
-        text = _("No more labels on top for %(group)s: groups were changed, and it has other items now")
+        text = _("No more labels on top for items about %(group)s: groups were changed, and it has other items now")
     else:
-        text = _("No more labels on top for %(group)s; those that were given stay")
+        text = _("No more labels on top for items about %(group)s; those that were given stay")
     return text % words
+
+
+def _group(attribute: str, group: str) -> str:
+    return f"{group} ({attribute})"

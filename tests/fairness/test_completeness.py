@@ -14,6 +14,7 @@ from annotations.labelling.selectors import progress_of
 from annotations.labelling.services import claim, submit, undo
 from annotations.models import Annotator, Assignment, Case, Consensus, Exclusion, Item, Project
 from annotations.projects.demand import demand_follow
+from annotations.projects.selectors import figures_of
 from annotations.projects.services import project_update
 from annotations.quality.excluding import exclusion_apply, exclusion_lift, labels_exclude
 from annotations.raising.services import group_raise, group_raise_end
@@ -111,7 +112,7 @@ def test_page_table_file_and_api_say_it(cast, api, page_client):
     text = " ".join(answer.content.decode().split())
     assert "4 of 12 labels; 4 are not asked for any more, experts have settled their items" in text
     assert "66.6" in text
-    assert "The pale end of a bar" in text
+    assert "The fainter end of a bar" in text
     muslim, christian = answer.context["complete"].bars
     assert (muslim.counts, muslim.spared, muslim.spared_length) == ("2 of 6", "0", "")
     assert (christian.counts, christian.spared, christian.spared_length) == ("2 of 6", "4", "145.3")
@@ -131,7 +132,7 @@ def test_without_settled_items_nothing_is_said_of_them(cast, page_client):
     text = " ".join(page_client(cast.olivia).get(address(cast)).content.decode().split())
     assert "1 of 3 labels · " in text
     assert "not asked for any more, an expert" not in text
-    assert "The pale end of a bar" not in text
+    assert "The fainter end of a bar" not in text
 
 
 def test_a_monitor_takes_a_group_whose_items_experts_settled_for_no_further_behind(cast):
@@ -202,6 +203,7 @@ def check(project: Project) -> None:
         # What people who label are told on their own page.
         assert now.labels_given + now.labels_spared == progress_of(project).done
         assert now.labels_needed == progress_of(project).needed
+        assert figures_of([project.pk])[project.pk].progress == progress_of(project)
     question = live_view(project).question
     assert question is not None
     for group, places in completeness_of(project, question).items():

@@ -282,11 +282,17 @@ def test_the_page_tells_what_followed_from_a_finding_and_leads_there(cast, page_
     rows = [row["cells"] for row in sections["remedies"].rows]
     finding.refresh_from_db()
     assert [(what["text"], who["text"]) for _finding, what, _when, who, _event in rows] == [
-        ("No more labels on top for religion: muslim: groups were changed, and it has other items now", "the platform"),
-        ("2 more labels by people asked for of each item of religion: muslim", "owner 1"),
-        ("No more labels on top for religion: christians; those that were given stay", "owner 1"),
-        ("religion: christian is called religion: christians now; its items go on getting more labels", "the platform"),
-        ("1 more label by people asked for of each item of religion: christian", "owner 1"),
+        (
+            "No more labels on top for items about muslim (religion): groups were changed, and it has other items now",
+            "the platform",
+        ),
+        ("2 more labels by people asked for of each item about muslim (religion)", "owner 1"),
+        ("No more labels on top for items about christians (religion); those that were given stay", "owner 1"),
+        (
+            "christian (religion) is called christians (religion) now; its items go on getting more labels",
+            "the platform",
+        ),
+        ("1 more label by people asked for of each item about christian (religion)", "owner 1"),
         (f"{len(finding.sent)} items sent to experts", "owner 1"),
     ]
     told = LedgerEvent.objects.filter(kind__in=["finding.sent", *RAISES]).order_by("-pk")
