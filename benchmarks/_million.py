@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -95,7 +96,12 @@ class Million:
         model = Annotator.objects.create(project=project, kind="model", name="bench")
         dataset = Dataset.objects.create(project=project, name="Messages", created_by=owner)
         with transaction.atomic(), connection.cursor() as cursor:
-            gold = {"finished": finished, "every": GOLD_EVERY, "labels": list(LABELS), "kinds": len(LABELS)}
+            gold: dict[str, Any] = {
+                "finished": finished,
+                "every": GOLD_EVERY,
+                "labels": list(LABELS),
+                "kinds": len(LABELS),
+            }
             cursor.execute(ITEMS, {"project": project.pk, "dataset": dataset.pk, "count": items, **gold})
             asked = {"project": project.pk, "needed": needed, "support": SUPPORT, "remaining": needed - PEOPLE}
             cursor.execute(QUEUE, asked)
