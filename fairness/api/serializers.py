@@ -261,8 +261,11 @@ class PaceSerializer(serializers.Serializer[Any]):
 class LiveProgressSerializer(serializers.Serializer[Progress]):
     items = serializers.IntegerField()
     labels_given = serializers.IntegerField(help_text=_("By people; an item counts no more than it needs."))
+    labels_spared = serializers.IntegerField(
+        help_text=_("That items lacked when an expert settled them: nobody will give them.")
+    )
     labels_needed = serializers.IntegerField()
-    completeness = serializers.FloatField(allow_null=True)
+    completeness = serializers.FloatField(allow_null=True, help_text=_("Labels given or spared, of those needed."))
     complete = serializers.IntegerField(help_text=_("Items with all the labels they need, or settled."))
     decided = serializers.IntegerField(help_text=_("Items with a consensus."))
     labels_per_minute = PaceSerializer(source="pace")

@@ -7,7 +7,7 @@ Counts come as a table, which is what a finding keeps (JSON): group → integers
 ``gap``           [model only, people only, both, n]: items that got the label from one or both
 ``kappa``         rows of a square: people's consensus by the model's label, both in one order: the schema's labels,
                   then what else was given (several labels at once, a label of an earlier schema)
-``completeness``  [labels given, labels needed]
+``completeness``  [labels given or spared, labels needed]
 ``error``         [wrong, n]
 
 ``accepted`` maps what can be found to how far an owner has accepted it. What can be found has a direction: a pair of
@@ -262,7 +262,7 @@ def labels_in(measure: str, table: Table) -> int:
         return sum(sum(map(sum, rows)) for rows in table.values())
     if measure == "odds":
         return sum(map(sum, table.values()))
-    # Of completeness the labels given: what is needed follows the owner's demand.
+    # Of completeness the labels that are done: what is needed follows the owner's demand.
     return sum(row[0] if measure == "completeness" else row[-1] for row in table.values())
 
 

@@ -153,7 +153,7 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
         return _summed(groups, 4, found)
     if monitor.measure == Measure.COMPLETENESS:
         return _summed(
-            groups, 2, ((g, (n * (key == "given"), n * (key == "needed"))) for g, key, _, n in rows("places"))
+            groups, 2, ((g, (n * (key != "needed"), n * (key == "needed"))) for g, key, _, n in rows("places"))
         )
     if monitor.measure == Measure.ERROR:
         # What still waits for an expert counts as right: it may be what is looked at last because it is hard.

@@ -184,7 +184,7 @@ def summary(view: LiveView, answer: Reading) -> str:
     share = view.progress.completeness
     if share is None:
         return answer.plain
-    return _("%(answer)s %(share)s of the labels are in.") % {
+    return _("%(answer)s The project is %(share)s complete.") % {
         "answer": answer.plain,
         "share": texts.percent(share),
     }

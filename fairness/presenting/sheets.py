@@ -106,7 +106,7 @@ def _people(project: Project, view: LiveView) -> Iterator[Row]:
 def _completeness(project: Project, view: LiveView) -> Iterator[Row]:
     if view.question is not None:
         for group, places in completeness_of(project, view.question).items():
-            yield (group, places.given, places.needed)
+            yield (group, places.given, places.spared, places.needed)
 
 
 def _people_beside(project: Project, view: LiveView) -> Iterator[Row]:
@@ -190,7 +190,7 @@ SHEETS = {
     "intersections": Sheet(("group", "beside", "kind", "name", "selected", *ESTIMATE), _intersections),
     "truth": Sheet(("truth", "provisional", "kind", "name", "metric", "group", "selected", *ESTIMATE), _truth),
     "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
-    "completeness": Sheet(("group", "labels_given", "labels_needed"), _completeness),
+    "completeness": Sheet(("group", "labels_given", "labels_spared", "labels_needed"), _completeness),
     "people-beside": Sheet(
         ("question", "people", "figure", "value", "low", "high", "size"), _people_beside, private=True
     ),

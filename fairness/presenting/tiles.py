@@ -14,7 +14,7 @@ from fairness.presenting import texts
 from fairness.presenting.links import Counts
 from fairness.presenting.texts import Form
 from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, ModelView, Source
-from fairness.selectors.progress import CHART_MINUTES, PACE_MINUTES, Pace
+from fairness.selectors.progress import CHART_MINUTES, PACE_MINUTES, Pace, Progress
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,8 @@ def _tile_of(source: Source, id: str, title: str) -> dict[str, Any]:
 def completeness(view: LiveView) -> Tile:
     progress = view.progress
     share = progress.completeness
-    note = _("%(given)s of %(needed)s labels · %(decided)s of %(items)s items decided") % {
-        "given": texts.count(progress.labels_given),
-        "needed": texts.count(progress.labels_needed),
+    note = _("%(labels)s · %(decided)s of %(items)s items decided") % {
+        "labels": _places(progress),
         "decided": texts.count(progress.decided),
         "items": texts.count(progress.items),
     }
@@ -80,13 +79,29 @@ def completeness(view: LiveView) -> Tile:
         id="tile-completeness",
         label=_("Completeness"),
         definition=_(
-            "People's labels given, of those that the project asks for. An item counts no more labels than it needs; "
-            "models' labels do not count."
+            "People's labels, of those that the project asks for. An item counts no more labels than it needs; one "
+            "that an expert has settled counts as whole, since nobody is asked for its missing labels any more. "
+            "Models' labels do not count."
         ),
         # Rounded down: 100 % is said only when nothing is missing.
         value="" if share is None else texts.percent(int(share * 1000) / 1000, 1),
         note=note if share is not None else "",
         undefined=_("The project has no items yet.") if share is None else "",
+    )
+
+
+def _places(progress: Progress) -> str:
+    words = {"given": texts.count(progress.labels_given), "needed": texts.count(progress.labels_needed)}
+    if not progress.labels_spared:
+        return _("%(given)s of %(needed)s labels") % words
+    words["spared"] = texts.count(progress.labels_spared)
+    return (
+        ngettext(
+            "%(given)s of %(needed)s labels; %(spared)s is not asked for any more, an expert has settled its item",
+            "%(given)s of %(needed)s labels; %(spared)s are not asked for any more, experts have settled their items",
+            progress.labels_spared,
+        )
+        % words
     )
 
 

@@ -182,7 +182,7 @@ def live_view(
         ungrouped=ungrouped,
         ground=ground,
         task=task,
-        counting_truth=wanted.is_sliced and pulse is not None and pulse.kept < Pulse.WHOLE,
+        counting_truth=wanted.is_sliced and pulse is not None and pulse.kept < Pulse.TRUTHS,
     )
 
 

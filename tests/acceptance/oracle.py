@@ -220,11 +220,13 @@ def _progress(exported: Exported) -> Row:
     full = set(given[given >= exported.redundancy].index)
     needed = exported.redundancy * len(exported.items)
     counted = int(given.clip(upper=exported.redundancy).sum())
+    spared = sum(exported.redundancy - min(int(given.get(item, 0)), exported.redundancy) for item in settled)
     return {
         "items": len(exported.items),
         "labels_given": counted,
+        "labels_spared": spared,
         "labels_needed": needed,
-        "completeness": counted / needed,
+        "completeness": (counted + spared) / needed,
         "complete": len(full | settled),
         "decided": len(exported.consensus),
     }

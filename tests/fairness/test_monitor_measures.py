@@ -220,7 +220,8 @@ def from_rows(monitor: Monitor, model: int | None):
         votes = [Vote(a.pk, a.annotator_id, a.annotator.kind == "model", a.value) for a in labels]
         agreed = people_decide(votes, min_support=project.min_support)
         consensus = getattr(item, "consensus", None)
-        settled = consensus.value if consensus and consensus.method == "settled" else None
+        is_settled = consensus is not None and consensus.method == "settled"
+        settled = consensus.value if is_settled else None
         by_people = sorted((a for a in labels if a.annotator.kind != "model"), key=lambda a: a.pk)
         done = len(by_people) >= project.redundancy
         said = {
@@ -232,9 +233,9 @@ def from_rows(monitor: Monitor, model: int | None):
         truth = item.gold if item.gold is not None else (settled if monitor.truth == Truth.SETTLED else None)
         if item.gold is None and monitor.whose == Whose.CONSENSUS:
             truth = None  # the settlement is the consensus: it is not held against itself
-        people = len(by_people)
+        places = project.redundancy if is_settled else min(project.redundancy, len(by_people))
         group = item.groups["religion"] if monitor.attribute else ""
-        rows.append((group, said, truth, min(project.redundancy, people)))
+        rows.append((group, said, truth, places))
     return _counted(monitor, rows)
 
 
@@ -243,11 +244,11 @@ def _counted(monitor: Monitor, rows):
     sizes = {"parity": 2, "odds": 4, "gap": 4, "completeness": 2, "error": 2}
     table = {group: [0] * sizes.get(monitor.measure, 0) for group in groups}
     pairs: dict[str, Counter] = defaultdict(Counter)
-    for group, said, truth, people in rows:
+    for group, said, truth, places in rows:
         own, row = said[Whose(monitor.whose)], table[group]
         keep = own == "keep"
         if monitor.measure == Measure.COMPLETENESS:
-            table[group] = [row[0] + people, row[1] + monitor.project.redundancy]
+            table[group] = [row[0] + places, row[1] + monitor.project.redundancy]
         elif own is None:
             continue
         elif monitor.measure == Measure.PARITY:
