@@ -41,11 +41,18 @@ def tiles(view: LiveView) -> list[Tile]:
     for source in compared(view):
         found += [make(source, view.min_group) for make in (parity_difference, parity_ratio, certain)]
     for model in view.models:
+        if not _speaks(model) and view.wanted.model is None:
+            continue
         name = model.source.name if len(view.models) > 1 else ""
         if model.kappa is not None:
             found.append(kappa(model, model.kappa, name))
         found += [spread(model, name, view.min_group)]
     return found
+
+
+def _speaks(model: ModelView) -> bool:
+    """Whether it has given labels that its tiles could be about; without any they would only say so, two by two."""
+    return bool(model.source.counts) or (model.kappa is not None and model.kappa.n_items > 0)
 
 
 def compared(view: LiveView) -> list[Source]:
@@ -70,11 +77,6 @@ def _tile_of(source: Source, id: str, title: str) -> dict[str, Any]:
 def completeness(view: LiveView) -> Tile:
     progress = view.progress
     share = progress.completeness
-    note = _("%(labels)s · %(decided)s of %(items)s items decided") % {
-        "labels": _places(progress),
-        "decided": texts.count(progress.decided),
-        "items": texts.count(progress.items),
-    }
     return Tile(
         id="tile-completeness",
         label=_("Completeness"),
@@ -85,7 +87,7 @@ def completeness(view: LiveView) -> Tile:
         ),
         # Rounded down: 100 % is said only when nothing is missing.
         value="" if share is None else texts.percent(int(share * 1000) / 1000, 1),
-        note=note if share is not None else "",
+        note=_places(progress) if share is not None else "",
         undefined=_("The project has no items yet.") if share is None else "",
     )
 
