@@ -153,6 +153,8 @@ class TimeRow:
     url: str
     source: str
     difference: str
+    missing: str  # why there is none, in a few words
+    why: str
     interval: str
     certain: str
     labels: Counts
@@ -173,13 +175,14 @@ def time_rows(
             table = table_of(source)
             point = moment.points[table]
             difference = point.difference
-            missing = texts.why_not(difference, view.min_group)
             rows.append(
                 TimeRow(
                     until=moment.end,
                     url=f"{address}?{wanted.query()}",
                     source=series[source_key(source)].label,
-                    difference=missing or texts.points(difference.value or 0.0, 1),
+                    difference="" if difference.value is None else texts.points(difference.value, 1),
+                    missing="" if difference.reason is None else texts.why_not_briefly(difference, view.min_group),
+                    why=texts.why_not(difference, view.min_group),
                     interval=texts.interval(difference.low, difference.high, lambda value: texts.points(value, 1)),
                     certain=texts.points(point.certain, 1) if point.certain else "",
                     labels=given_counts(project, replace(view, wanted=wanted), source, moment.labels[table], role),
