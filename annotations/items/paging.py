@@ -25,7 +25,7 @@ class PatientPagination(CursorPagination):
     project: Project | None = None
     looked: Looked | None = None
 
-    def paginate_queryset(
+    def paginate_queryset(  # type: ignore[override]  # of items, which have keys, and no other sequence
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         if self.project is None:
@@ -34,7 +34,7 @@ class PatientPagination(CursorPagination):
         self.base_url = request.build_absolute_uri()
         self.page_size = self.get_page_size(request) or PatientPagination.page_size
         cursor = self.decode_cursor(request)
-        edge = key_in(cursor.position or "") if cursor else None
+        edge = key_in(str(cursor.position or "")) if cursor else None
         side = "after" if cursor and cursor.reverse else "before"
         self.looked = page_in_time(self.project, queryset, size=self.page_size, **{side: edge})
         return self.looked.page.items
@@ -46,4 +46,4 @@ class PatientPagination(CursorPagination):
         return super().get_previous_link() if self.looked is None else self._link(self.looked.page.after, reverse=True)
 
     def _link(self, key: Any, *, reverse: bool) -> str | None:
-        return None if key is None else self.encode_cursor(Cursor(offset=0, reverse=reverse, position=str(key)))
+        return None if key is None else self.encode_cursor(Cursor(offset=0, reverse=reverse, position=key))

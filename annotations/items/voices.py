@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
-from annotations.models import Item
+from annotations.models import ConsensusMethod, Item
 from ledger.errors import invalid
 
 COMPARED, AGREE, DIFFER = "compared", "agree", "differ"
@@ -34,4 +34,6 @@ def by_voices(items: QuerySet[Item], which: str) -> QuerySet[Item]:
             "Of items that several people labelled one can ask for all compared, those where they agree or differ."
         )
         raise invalid(text, fields={"people": [text]})
+    if which == DIFFER:  # what is decided unanimously needs no look at its labels
+        items = items.filter(Q(consensus__isnull=True) | ~Q(consensus__method=ConsensusMethod.UNANIMOUS))
     return items.filter(RawSQL(OF[which], [], output_field=BooleanField()))  # noqa: S611

@@ -31,7 +31,7 @@ SERVED_WORDS = {
 
 def asked_beside(wanted: ItemFilter) -> list[str]:
     """What it asks for besides the fields of the form, a few words each."""
-    return [str(text) for text in (*_of_items(wanted), *_of_labels(wanted))]
+    return [*_of_items(wanted), *_of_labels(wanted)]
 
 
 def _of_items(wanted: ItemFilter) -> Iterator[str]:
@@ -40,11 +40,11 @@ def _of_items(wanted: ItemFilter) -> Iterator[str]:
     if wanted.attribute:
         yield gettext("has a group of %(attribute)s") % {"attribute": wanted.attribute}
     if wanted.people:
-        yield VOICE_WORDS[wanted.people]
+        yield str(VOICE_WORDS[wanted.people])
     if wanted.pair:
         yield _pair_words(wanted)
     if wanted.stream:
-        yield STREAM_WORDS[wanted.stream]
+        yield str(STREAM_WORDS[wanted.stream])
     if wanted.checked:
         yield gettext("checked") if wanted.checked == CHECKED[0] else gettext("waits for its check")
     for key, text in ((wanted.truly, gettext("true label: %(label)s")), (wanted.said, gettext("said: %(label)s"))):
@@ -63,7 +63,7 @@ def _pair_words(wanted: ItemFilter) -> str:
 
 def _of_labels(wanted: ItemFilter) -> Iterator[str]:
     if wanted.served:
-        yield SERVED_WORDS[wanted.served]
+        yield str(SERVED_WORDS[wanted.served])
     if wanted.chance:
         yield gettext("its chance is known") if wanted.chance == CHANCE[0] else gettext("without a chance of its own")
     times = (
