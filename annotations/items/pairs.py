@@ -5,7 +5,7 @@ them together.
 
 from __future__ import annotations
 
-from django.db.models import BooleanField, F, Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext as _
 
@@ -98,10 +98,6 @@ def paired(
     # A consensus is another than what people say only where an expert settled it.
     settled = who == "consensus" and what in ("people", "own") and differs
     near = _near(items, what, annotator if who == "model" else None, settled=settled)
-    if "people" in (who, what):
-        # Items with all labels have no place left but what their group gets on top: read from the row of the queue, it
-        # spares the votes of the others.
-        near = near.filter(queue__remaining__lte=F("queue__raised"))
     return near.filter(RawSQL(sql, [*filled, *values], output_field=BooleanField()))  # noqa: S611
 
 
