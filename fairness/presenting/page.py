@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,10 +14,9 @@ from annotations.access import READERS
 from annotations.models import Project
 from fairness.metrics import Estimate, GroupCounts
 from fairness.presenting import texts
+from fairness.presenting.agreeing import agreement_rows, agreement_tiles
 from fairness.presenting.banner import banner_context
 from fairness.presenting.behind import (
-    agreement_rows,
-    agreement_tiles,
     pair_rows,
     people_answer,
     people_rows,
@@ -118,12 +116,11 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         return {}
     found = timeline(project, view)
     series = series_of(view)
-    address = reverse("fairness", args=[project.pk])
     context: dict[str, Any] = {
         "now": timezone.now(),
         "since": since_when(view, found),
         "time": time_plot(view, found, series),
-        "time_rows": time_rows(view, found, series, address),
+        "time_rows": time_rows(project, view, found, series, role),
         "happened": happened(project, found, role),
         **_crossing_context(project, view, series, role),
         "truth": truth_blocks(project, view, series, role),
@@ -136,8 +133,8 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
     stored = agreement_of(project)
     context |= {
         "agreement": stored,
-        "agreement_tiles": agreement_tiles(stored),
-        "agreement_rows": agreement_rows(stored),
+        "agreement_tiles": agreement_tiles(project, stored, role),
+        "agreement_rows": agreement_rows(project, stored, role),
         "agreement_whole": not_narrowed(view),
     }
     if may_see_people(role):

@@ -37,12 +37,14 @@ class Balanced:
 
     ``parity``: with each label weighted by its group's items for each label of it; None without a question, or where
     the groups were never counted. ``is_own``: the question compares these very groups, whose own rates need no weights.
+    ``since``: when that was; None where it was never set anew.
     """
 
     attribute: str
     labels: int
     parity: ActiveParity[str] | None
     is_own: bool
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class ChosenView:
     an order that was changed since); ``balanced``: those whose chance is their group's; ``audited``: of the uniform
     audit stream. ``parity`` is None without a question, or without any label of a known chance. ``cut``: there are more
     labels than were read, the newest ones. ``by_priority``: items are served by priority now. ``audit_share``: the
-    share of finished items that the project draws uniformly for a check by an expert.
+    share of finished items that the project draws uniformly for a check by an expert. ``oldest``: the lease that the
+    oldest label that was read was given for.
     """
 
     known: int
@@ -62,6 +65,7 @@ class ChosenView:
     balanced: Balanced | None = None
     by_priority: bool = False
     audit_share: float = 0.0
+    oldest: int = 0
 
     @property
     def read(self) -> int:
@@ -70,8 +74,9 @@ class ChosenView:
 
 @dataclass(frozen=True)
 class Given:
-    """A label of a chosen or audited item."""
+    """A label of a chosen or audited item, and the lease that it was given for."""
 
+    lease: int
     stream: str
     chance: float | None
     at: datetime
@@ -85,14 +90,15 @@ def chosen_view(project: Project, question: Question | None) -> ChosenView | Non
     if not given.exists():
         return None
     labelled = given.filter(annotations__status=AnnotationStatus.CURRENT).order_by("-id")
-    names = ("stream", "probability", "leased_at", "item__groups", "annotations__value")
+    names = ("id", "stream", "probability", "leased_at", "item__groups", "annotations__value")
     found = [Given(*row) for row in labelled.values_list(*names)[: MOST + 1]]
     cut, rows = len(found) > MOST, found[:MOST]
     rules = ServingRules.objects.filter(project=project).first()
     audit = [row for row in rows if row.stream == Stream.AUDIT]
     known = [row for row in rows if row.stream == Stream.CHOSEN and row.chance is not None]
     others = [row for row in rows if row.stream == Stream.CHOSEN and row.chance is None]
-    in_balance = _in_balance(project, rules, others)
+    since = _balanced_since(project, rules) if others else None
+    in_balance = _in_balance(rules, since, others)
     drawn = StreamRules.objects.filter(project=project).values_list("share", flat=True).first()
     return ChosenView(
         known=len(known),
@@ -100,29 +106,43 @@ def chosen_view(project: Project, question: Question | None) -> ChosenView | Non
         audited=len(audit),
         parity=_parity(project, question, known, [row.chance or 1.0 for row in known], audit) if known else None,
         cut=cut,
-        balanced=_balanced(project, question, rules, in_balance, audit) if rules and in_balance else None,
+        balanced=_balanced(project, question, rules, since, in_balance, audit) if rules and in_balance else None,
         by_priority=rules is not None and rules.strategy == Strategy.PRIORITY,
         audit_share=drawn or 0.0,
+        oldest=rows[-1].lease if rows else 0,
     )
 
 
-def _in_balance(project: Project, rules: ServingRules | None, rows: Sequence[Given]) -> list[Given]:
+def _balanced_since(project: Project, rules: ServingRules | None) -> datetime | None:
+    """When the order was last set, where it is a balanced one; None also where it was never set anew."""
+    if rules is None or rules.strategy != Strategy.STRATIFIED:
+        return None
+    events = LedgerEvent.objects.filter(
+        project_id=project.pk, subject=f"project:{project.pk}", kind="serving.rules_changed"
+    ).order_by("-id")
+    return events.values_list("created_at", flat=True).first()
+
+
+def _in_balance(rules: ServingRules | None, since: datetime | None, rows: Sequence[Given]) -> list[Given]:
     """Those that the order which holds now has given out, where it is a balanced one."""
     if rules is None or rules.strategy != Strategy.STRATIFIED or not rows:
         return []
-    events = LedgerEvent.objects.filter(project_id=project.pk, kind="serving.rules_changed").order_by("-id")
-    since = events.values_list("created_at", flat=True).first()
     return [row for row in rows if since is None or row.at >= since]
 
 
 def _balanced(
-    project: Project, question: Question | None, rules: ServingRules, rows: Sequence[Given], audit: Sequence[Given]
+    project: Project,
+    question: Question | None,
+    rules: ServingRules,
+    since: datetime | None,
+    rows: Sequence[Given],
+    audit: Sequence[Given],
 ) -> Balanced:
     chances = _chances_by_group(project, rules.column, rows)
     usable = [(row, chance) for row, chance in zip(rows, chances, strict=True) if chance is not None]
     parity = _parity(project, question, [row for row, _chance in usable], [one for _row, one in usable], audit)
     is_own = question is not None and question.attribute == rules.column
-    return Balanced(rules.column, len(rows), parity if usable else None, is_own)
+    return Balanced(rules.column, len(rows), parity if usable else None, is_own, since)
 
 
 def _chances_by_group(project: Project, attribute: str, rows: Sequence[Given]) -> list[float | None]:

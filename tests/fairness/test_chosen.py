@@ -143,7 +143,7 @@ def test_page_and_api_say_it(client, cast):
     client.force_login(cast.audrey)
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert "Items that were chosen" in page
-    assert "2 labels are of items that had no chance which is known" in page
+    assert "2 labels</a> are of items that had no chance which is known" in page
     assert "a weighted estimate is not possible" in page
     told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]
     assert (told["known"], told["unknown"], told["cut"]) == (80, 2, False)
@@ -158,7 +158,7 @@ def test_by_priority_the_page_says_that_nothing_can_be_weighted_and_what_stands_
     client.force_login(cast.olivia)
     address = f"/projects/{cast.project.pk}/fairness/"
     page = client.get(address).content.decode()
-    assert "3 labels are of items that came by priority. That is no draw" in page
+    assert "3 labels</a> are of items that came by priority. That is no draw" in page
     assert "It is switched off." in page
     assert f"/projects/{cast.project.pk}/settings/audit-stream/" in page
     StreamRules.objects.create(project=cast.project, share=0.1, seed=1)
