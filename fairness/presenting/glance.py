@@ -26,13 +26,8 @@ def where_not(view: LiveView) -> str:
 
 
 def _apart(source: Source) -> str:
-    bands = source.certified.bands if source.certified else {}
-    apart = [
-        (low, high)
-        for low, one in bands.items()
-        for high, other in bands.items()
-        if one.high < other.low and low in source.parity.rates and high in source.parity.rates
-    ]
+    # The pairs that the headline's certificate is about, which may be certain while two bands still overlap.
+    apart = [(low, high) for high, low in source.certified.beyond] if source.certified else []
     if apart:
         named = ", ".join(_("%(low)s below %(high)s") % {"low": low, "high": high} for low, high in apart[:MOST_NAMED])
         more = len(apart) - MOST_NAMED
