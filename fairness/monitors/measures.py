@@ -233,15 +233,17 @@ def completeness(table: Table, alpha: float, tau: float, accepted: Accepted, *, 
         (a, b) if _rate(counts[a]) >= _rate(counts[b]) else (b, a): _apart(counts, a, b)
         for a, b in combinations(counts, 2)
     }
-    sides = [[getattr(counts[pair[side]], of) for pair in apart] for side in (0, 1) for of in ("selected", "n")]
+    asked = [pair for pair in apart if apart[pair] > max(tau, accepted.get(pair, tau))]
+    within = not asked  # then the widest pair is what there is to say
+    asked = asked or [max(apart, key=apart.__getitem__)]
+    sides = [[getattr(counts[pair[side]], of) for pair in asked] for side in (0, 1) for of in ("selected", "n")]
     enough = math.log(math.comb(len(table), 2) / alpha)
     evidence = log_order_evidence(*sides, labels_per_item=labels_per_item)
-    sure = {pair for pair, found in zip(apart, evidence, strict=True) if found >= enough}
-    beyond = [pair for pair in apart if pair in sure and apart[pair] > max(tau, accepted.get(pair, tau))]
-    pair = max(beyond or sure or apart, key=apart.__getitem__)
-    found = tuple(Found(one, apart[one]) for one in beyond)
-    certain = apart[pair] if pair in sure else 0.0
-    return Verdict(bool(beyond), certain, apart[pair], pair, "", False, table, {}, found)
+    sure = [pair for pair, found in zip(asked, evidence, strict=True) if found >= enough]
+    beyond = [] if within else sure
+    pair = max(sure or asked, key=apart.__getitem__)
+    named = tuple(Found(one, apart[one]) for one in beyond)
+    return Verdict(bool(beyond), apart[pair] if sure else 0.0, apart[pair], pair, "", False, table, {}, named)
 
 
 JUDGES: Mapping[str, Judge] = {

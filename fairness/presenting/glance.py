@@ -59,7 +59,9 @@ def _too_small(source: Source) -> list[str]:
 
 def since_briefly(project: Project, view: LiveView) -> str:
     """Since when a difference is certain, up to a minute old: it takes the whole history, which no label waits for."""
-    key = f"fairness:since:{project.pk}:{get_language()}:{view.wanted.query()}"
+    # What is withheld meanwhile was not withheld when it was kept, and the other way round.
+    withheld = view.ground.withheld_people if view.ground else None
+    key = f"fairness:since:{project.pk}:{get_language()}:{withheld or ''}:{view.wanted.query()}"
     kept: str | None = cache.get(key)
     if kept is None:
         kept = since_when(view, timeline(project, view))
