@@ -60,7 +60,7 @@ def _sources(_project: Project, view: LiveView) -> Iterator[Row]:
         always: Row = ("",) * 5
         if source.certified and span:
             always = (source.certified.lower, span.difference, span.ratio.low, span.ratio.high, span.impact.value)
-        ground = (source.certificate.labels_per_item, source.certificate.withheld or "")
+        ground = (source.certificate.labels_per_item, source.certificate.withheld or "", parity.pair_confidence)
         yield (source.kind, source.name, *_estimate(parity.difference), *ends, *rule, *always, *ground)
 
 
@@ -182,7 +182,7 @@ SHEETS = {
         (
             "kind", "name", *ESTIMATE, "highest", "lowest", "ratio", "ratio_low", "ratio_high", "four_fifths",
             "beyond_chance", "certain_difference", "difference_at_most", "certain_ratio_low", "certain_ratio_high",
-            "certain_four_fifths", "labels_per_item", "withheld",
+            "certain_four_fifths", "labels_per_item", "withheld", "pair_confidence",
         ),
         _sources,
     ),

@@ -127,9 +127,10 @@ def parity_difference(source: Source, min_group: int) -> Tile:
         **_tile_of(source, "tile-dpd", _("Parity difference")),
         definition=_(
             "Demographic parity difference of %(whose)s: the highest group's rate of the label minus the lowest's. 0 "
-            "means equal rates. The interval is Newcombe's for the pair that lies furthest apart, for one look; it "
-            "takes labels as independent, although several may be of one item or one person. What may be acted upon at "
-            "any moment is the certain difference."
+            "means equal rates. The interval is Newcombe's for the pair that lies furthest apart, for one look, at a "
+            "confidence raised for the number of pairs, so that those of all pairs hold together with 95 %%. Of "
+            "people's labels as many count as one as an item may have; several of one person are taken as independent. "
+            "What may be acted upon at any moment is the certain difference."
         )
         % {"whose": _whose(source)},
         tone_text=tone_text,
@@ -235,8 +236,8 @@ def spread(model: ModelView, name: str, min_group: int) -> Tile:
         label=_("Gap spread") if not name else _("Gap spread, %(model)s") % {"model": name},
         definition=_(
             "A group's gap is the model's rate of the label minus people's. The spread is the largest gap minus the "
-            "smallest: 0 where the model shifts every group alike, whatever people do. The interval is for one look; "
-            "what is certain holds at every moment."
+            "smallest: 0 where the model shifts every group alike, whatever people do. The interval is for one look, "
+            "at a confidence raised for the number of pairs of groups; what is certain holds at every moment."
         ),
         **tile,
         tone="warn" if model.certain_spread > 0 else "",

@@ -123,8 +123,9 @@ def _moments(periods: list[Period], tables: list[str], min_group: int, ground: G
 
 
 def _point(table: str, counts: dict[str, GroupCounts], min_group: int, ground: Ground) -> Point:
-    parity = demographic_parity(counts, min_group=min_group)
-    certain = ground.certify(table.partition(":")[0], counts, min_group).found
+    certificate = ground.certify(table.partition(":")[0], counts, min_group)
+    parity = demographic_parity(counts, min_group=min_group, labels_per_item=certificate.labels_per_item)
+    certain = certificate.found
     return Point(
         parity.difference, parity.lowest, parity.highest, None if certain is None or certain.reason else certain.lower
     )
