@@ -130,7 +130,7 @@ def test_without_settled_items_nothing_is_said_of_them(cast, page_client):
     add_label(fresh_items(cast.project, 1)[0], make_annotator(cast.project), "keep")
     fold_all()
     text = " ".join(page_client(cast.olivia).get(address(cast)).content.decode().split())
-    assert "1 of 3 labels · " in text
+    assert "1 of 3 labels" in text
     assert "not asked for any more, an expert" not in text
     assert "The fainter end of a bar" not in text
 
