@@ -23,6 +23,7 @@ from fairness.access import finding_access, monitor_access
 from fairness.metrics import ALPHA
 from fairness.models import Decision, Finding, Monitor
 from fairness.monitors.models import ASK_AGAIN, LONGEST_TEXT, MOST_ASK_AGAIN, Action, Measure, Truth, Whose
+from fairness.monitors.reading import LetBe
 from fairness.monitors.selectors import findings_of, look_at, monitors_of, told
 from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import (
@@ -72,7 +73,11 @@ class MonitorSerializer(serializers.ModelSerializer[Monitor]):
     groups = serializers.ListField(child=serializers.CharField(), help_text=_("Those that are watched."))
     standing = serializers.ChoiceField(
         choices=STANDINGS,
-        help_text=_("Whether it watches: blind and partly say that groups changed since they were named."),
+        help_text=_(
+            "Whether it watches: blind and partly say that its groups or its label are others now, too_many that there "
+            "are more groups than can be watched together, failed that it could not be asked. Accepted and on_trial: "
+            "something is certain, and an owner has accepted it or given a remedy time."
+        ),
     )
     unwatched = serializers.ListField(child=serializers.CharField(), help_text=_("Groups of items, not watched."))
     gone = serializers.ListField(child=serializers.CharField(), help_text=_("Watched groups that no item has."))
@@ -98,6 +103,11 @@ class LookSerializer(serializers.Serializer[Any]):
     certain = serializers.FloatField(source="verdict.certain", allow_null=True)
     plain = serializers.FloatField(source="verdict.plain", allow_null=True)
     text = serializers.CharField()
+    failed = serializers.BooleanField(help_text=_("It could not be asked."))
+    let_be = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in LetBe],
+        help_text=_("Certain, but accepted by an owner, or on trial while a remedy is given time; else empty."),
+    )
 
 
 class FindingDecisionSerializer(serializers.ModelSerializer[Decision]):

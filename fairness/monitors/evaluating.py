@@ -6,6 +6,9 @@ database lets one be open for each monitor and annotator, and how far a project 
 
 from __future__ import annotations
 
+import logging
+
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -22,6 +25,8 @@ from fairness.monitors.telling import owners_tell
 from fairness.monitors.words import found_text, reason_of
 from fairness.services.live import live_moved
 from ledger.services import SYSTEM, record
+
+logger = logging.getLogger(__name__)
 
 # Projects that moved since their monitors were last asked; also those whose last monitor was removed, as live pages
 # show what it had found. Older ones without any slices (kept = 0) wait to be counted.
@@ -51,20 +56,38 @@ def in_force(project_id: int) -> list[Monitor]:
 
 
 def project_evaluate(project_id: int) -> list[Finding]:
-    """Ask every monitor of a project, from the counters alone; the findings that are new."""
+    """Ask every monitor of a project, from the counters alone; the findings that are new.
+
+    What one of them says may fail to be written down: the others are served first, then the error is raised, and the
+    project is asked again."""
     monitors = in_force(project_id)
     groups_name(monitors)
     state = state_of(project_id, monitors)
-    made = []
+    made: list[Finding] = []
+    failed: Exception | None = None
     for judged in judge(state, monitors):
-        if judged.past.open is not None:
-            _pause_again(judged.past.open)
-        elif judged.verdict.beyond:
-            finding = finding_open(judged, version=state.version)
-            made += [finding] if finding is not None else []
+        try:
+            made += _follow(judged, state.version)
+        except (DatabaseError, OSError):
+            raise
+        except Exception as error:
+            logger.exception("What monitor %s found could not be written down.", judged.monitor.pk)
+            failed = failed or error
+    if failed is not None:
+        raise failed
     with connection.cursor() as cursor:
         cursor.execute(WATCHED, [project_id, state.version])
     return made
+
+
+def _follow(judged: Judged, version: int) -> list[Finding]:
+    """What follows from what a monitor says: a new finding, or the pause of a run that was started in spite of one."""
+    if judged.past.open is not None:
+        _pause_again(judged.past.open)
+    elif judged.verdict.beyond:
+        finding = finding_open(judged, version=version)
+        return [finding] if finding is not None else []
+    return []
 
 
 def finding_open(judged: Judged, *, version: int) -> Finding | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from django.db import connection
@@ -19,6 +21,8 @@ from fairness.cells import Cell, Cells, Crossed, count_changes
 from fairness.models import Finding, Monitor
 from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, labels_in, worse_of
 from fairness.monitors.models import WITH_TRUTH, Measure, Truth, Whose
+
+logger = logging.getLogger(__name__)
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
 
@@ -75,15 +79,29 @@ class Past:
             found = worse_of(measure, found, accepted) if labels < until else found
         return found
 
+    def waits(self, labels: int) -> list[int]:
+        """How many labels more each remedy is given that still has time."""
+        return [until - labels for until, _accepted in self.meanwhile if labels < until]
+
 
 @dataclass(frozen=True)
 class Judged:
-    """What a monitor says of one annotator's labels now; ``annotator_id`` None: of people's."""
+    """What a monitor says of one annotator's labels now; ``annotator_id`` None: of people's. ``failed``: it could not
+    be asked, so the verdict says nothing."""
 
     monitor: Monitor
     annotator_id: int | None
     verdict: Verdict
     past: Past
+    failed: bool = False
+
+
+class LetBe(StrEnum):
+    """Why what is certain to be beyond the limit is not found."""
+
+    NOT = ""  # nothing is, or it is found
+    ACCEPTED = "accepted"  # an owner accepted it, until it is worse
+    ON_TRIAL = "on_trial"  # a remedy is given time
 
 
 def _patterns(monitor: Monitor) -> list[str]:
@@ -242,7 +260,9 @@ def pasts_of(monitors: Iterable[Monitor]) -> dict[tuple[int, int | None], Past]:
 
 
 def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None) -> list[Judged]:
-    """What each monitor says of each annotator that it watches; ``only``: of this model annotator."""
+    """What each monitor says of each annotator that it watches; ``only``: of this model annotator.
+
+    A monitor that cannot be asked is said to have failed, and stops none of the others."""
     monitors = list(monitors)
     pasts = pasts_of(monitors)
     judged = []
@@ -252,8 +272,25 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             whom = list(annotators_in(state.index) if only is None else [only])
         for annotator_id in whom:
             past = pasts.get((monitor.pk, annotator_id), Past())
-            table = table_of(monitor, state, annotator_id)
-            accepted = past.accepted_at(monitor.measure, labels_in(monitor.measure, table))
-            verdict = verdict_of(monitor, table, accepted, state)
-            judged.append(Judged(monitor, annotator_id, verdict, past))
+            try:
+                judged.append(Judged(monitor, annotator_id, _asked(state, monitor, annotator_id, past), past))
+            except Exception:  # pure arithmetic: whatever is wrong is this monitor's own
+                logger.exception("Monitor %s could not be asked.", monitor.pk)
+                judged.append(Judged(monitor, annotator_id, Verdict(), past, failed=True))
     return judged
+
+
+def _asked(state: State, monitor: Monitor, annotator_id: int | None, past: Past) -> Verdict:
+    table = table_of(monitor, state, annotator_id)
+    accepted = past.accepted_at(monitor.measure, labels_in(monitor.measure, table))
+    return verdict_of(monitor, table, accepted, state)
+
+
+def let_be(state: State, judged: Judged) -> LetBe:
+    """Whether something is certain to be beyond the limit that is not found for what an owner has decided."""
+    monitor, past, table = judged.monitor, judged.past, judged.verdict.table
+    if judged.failed or judged.verdict.beyond or not (past.accepted or past.meanwhile):
+        return LetBe.NOT
+    if not verdict_of(monitor, table, {}, state).beyond:
+        return LetBe.NOT
+    return LetBe.ON_TRIAL if verdict_of(monitor, table, past.accepted, state).beyond else LetBe.ACCEPTED

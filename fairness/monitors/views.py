@@ -18,6 +18,7 @@ from annotations.access import OWNER, READERS, STAFF, project_access
 from annotations.items.selectors import may_know_givers
 from annotations.tasks import demand_soon
 from fairness.access import finding_access, monitor_access
+from fairness.metrics import MOST_GROUPS
 from fairness.models import Monitor
 from fairness.monitors.doing import remedies, shown_items
 from fairness.monitors.evaluating import label_names
@@ -30,6 +31,7 @@ from fairness.monitors.words import (
     also_found,
     band_text,
     how_sure,
+    let_be_words,
     limit_of,
     number,
     points,
@@ -107,8 +109,8 @@ def monitor(request: HttpRequest, project_id: int, monitor_id: int) -> HttpRespo
         "form": form,
         "monitor": one,
         "title": title_of(one, label_names(project_id)),
-        "unwatched": stands.unwatched,
-        "gone": stands.gone,
+        "stands": stands,
+        "most_groups": MOST_GROUPS,
         **_preview(one),
     }
     return render(request, "fairness/monitors/one.html", context, status=422 if form.errors else 200)
@@ -118,7 +120,12 @@ def _preview(one: Monitor) -> dict[str, Any]:
     looks = look_at(one)
     shown = points if one.measure != "kappa" else number
     rows = [
-        {"look": look, "certain": shown(look.verdict.certain), "plain": shown(look.verdict.plain)}
+        {
+            "look": look,
+            "certain": shown(look.verdict.certain),
+            "plain": shown(look.verdict.plain),
+            "how": let_be_words(look.let_be, look.more),
+        }
         for look in looks[:SHOWN_LOOKS]
     ]
     return {"looked": True, "looks": rows, "watching": one, "limit": limit_of(one)}
