@@ -111,9 +111,17 @@ class LookSerializer(serializers.Serializer[Any]):
 
 
 class FindingDecisionSerializer(serializers.ModelSerializer[Decision]):
+    latest = serializers.DateTimeField(
+        allow_null=True, help_text=_("When the limit is asked about again at the latest; null where it was accepted.")
+    )
+    over_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=_("Since when it is asked about again before `until`: the run was finished, or a week had passed."),
+    )
+
     class Meta:
         model = Decision
-        fields = ["action", "reason", "resumed", "until", "made_at"]
+        fields = ["action", "reason", "resumed", "until", "latest", "over_at", "made_at"]
 
 
 class DecideSerializer(serializers.Serializer[Any]):
@@ -126,7 +134,10 @@ class DecideSerializer(serializers.Serializer[Any]):
         min_value=1,
         max_value=MOST_ASK_AGAIN,
         default=ASK_AGAIN,
-        help_text=_("Of anything but accepting: after how many more labels the limit is asked about again."),
+        help_text=_(
+            "Of anything but accepting: after how many more labels the limit is asked about again; when the run is "
+            "finished, or a week has passed, in any case."
+        ),
     )
 
 

@@ -254,7 +254,7 @@ def pasts_of(monitors: Iterable[Monitor]) -> dict[tuple[int, int | None], Past]:
             accepted = accepted_by(measure, finding.certificate)
             if decision.until is None:
                 past.accepted = worse_of(measure, past.accepted, accepted)
-            else:
+            elif decision.over_at is None:
                 past.meanwhile.append((decision.until, accepted))
     return found
 

@@ -27,6 +27,7 @@ from fairness.monitors.selectors import described, findings_of, group_rows, look
 from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
 from fairness.monitors.standing import stands_of
+from fairness.monitors.trials import trial_of
 from fairness.monitors.words import (
     also_found,
     band_text,
@@ -180,9 +181,10 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
             for row in group_rows(one)
         ],
         "titles": table_titles(one.monitor),
-        "items": shown_items(one, with_givers=may_know_givers(access)),
+        "items": shown_items(one, with_givers=may_know_givers(access), labels=label_names(project_id)),
         "remedies": remedies(one, access),
         "decision": getattr(one, "decision", None),
+        "trial": trial_of(one),
         "may_read_all": access.role in READERS,
         "form": form,
     }
