@@ -82,9 +82,15 @@ class MonitorSerializer(serializers.ModelSerializer[Monitor]):
     unwatched = serializers.ListField(child=serializers.CharField(), help_text=_("Groups of items, not watched."))
     gone = serializers.ListField(child=serializers.CharField(), help_text=_("Watched groups that no item has."))
 
+    alpha_holds = serializers.BooleanField(
+        help_text=_("False where people are given the items by priority: what it finds may come from their order.")
+    )
+
     class Meta:
         model = Monitor
-        fields = ["id", *FIELDS, "groups", "standing", "unwatched", "gone", "created_at", "since", "renewed"]
+        fields = [
+            "id", *FIELDS, "groups", "standing", "unwatched", "gone", "alpha_holds", "created_at", "since", "renewed",
+        ]  # fmt: skip
 
 
 def _monitors(project: Project, monitors: list[Monitor]) -> list[dict[str, Any]]:
@@ -92,6 +98,7 @@ def _monitors(project: Project, monitors: list[Monitor]) -> list[dict[str, Any]]
     for monitor in monitors:
         found = stands[monitor.pk]
         monitor.standing, monitor.unwatched, monitor.gone = found.standing, found.unwatched, found.gone  # type: ignore[attr-defined]
+        monitor.alpha_holds = not found.ordered  # type: ignore[attr-defined]
     return [dict(row) for row in MonitorSerializer(monitors, many=True).data]
 
 

@@ -48,7 +48,7 @@ def _objection(judged: Judged, names: dict[str, str], who: str) -> list[str]:
     if judged.past.open is not None:
         return [to_answer(judged.past.open)]
     if verdict.beyond:
-        said = found_text(monitor, verdict.as_json(), names, who)
+        said = found_text(monitor, verdict.as_json() | {"ordered": judged.ordered}, names, who)
         return [f"{said} {_('See Fairness → Monitors, and decide there.')}"]
     if judged.failed:
         text = _("A monitor could not be asked: %(what)s. Look at it under Fairness → Monitors, change or remove it, "

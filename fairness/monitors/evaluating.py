@@ -119,6 +119,7 @@ def finding_open(judged: Judged, *, version: int) -> Finding | None:
                 "tau": monitor.tau,
                 "since": monitor.since.isoformat(),
                 "renewed": monitor.renewed,
+                "ordered": judged.ordered,
             },
             version=version,
             found_at=timezone.now(),

@@ -33,7 +33,8 @@ SELECT (SELECT version FROM fairness_pulse WHERE project_id = %(project)s),
      WHERE project_id = %(project)s AND n > 0 AND attribute = ANY(%(attributes)s) AND "table" LIKE ANY(%(tables)s)),
     (SELECT json_agg(json_build_array(before, after, items) ORDER BY id)::text FROM (
         SELECT id, before, after, items FROM annotations_outboxrow
-        WHERE project_id = %(project)s ORDER BY id LIMIT %(pending)s) waiting)
+        WHERE project_id = %(project)s ORDER BY id LIMIT %(pending)s) waiting),
+    EXISTS (SELECT FROM annotations_servingrules WHERE project_id = %(project)s AND strategy = 'priority')
 """
 # The tables of ``fairness.cells`` that a measure is read from; %s: whose.
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -61,6 +62,7 @@ class State:
     index: Index
     task: TaskType
     labels: tuple[str, ...]  # keys of the current schema
+    by_priority: bool = False  # people are given items by priority, not in random order
 
 
 @dataclass
@@ -87,13 +89,14 @@ class Past:
 @dataclass(frozen=True)
 class Judged:
     """What a monitor says of one annotator's labels now; ``annotator_id`` None: of people's. ``failed``: it could not
-    be asked, so the verdict says nothing."""
+    be asked, so the verdict says nothing. ``ordered``: the items come in an order for which α is not promised."""
 
     monitor: Monitor
     annotator_id: int | None
     verdict: Verdict
     past: Past
     failed: bool = False
+    ordered: bool = False
 
 
 class LetBe(StrEnum):
@@ -124,11 +127,12 @@ def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) 
     }
     with connection.cursor() as cursor:
         cursor.execute(READ, values)
-        version, counted, waiting = cursor.fetchone()
+        version, counted, waiting, by_priority = cursor.fetchone()
     cells: Cells = Tally({Cell(*row[:5]): row[5] for row in json.loads(counted or "[]")})
     cells.update(count_changes(_changes(waiting), Crossed()).cells)
     schema = LabelSchema.objects.get(project_id=project_id, is_current=True)
-    return State(version or 0, indexed(cells), task_type(schema.task_type), tuple(label_keys(schema.config)))
+    labels = tuple(label_keys(schema.config))
+    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, by_priority)
 
 
 def _changes(waiting: str | None) -> Iterable[tuple[ItemState | None, ItemState | None, int]]:
@@ -272,12 +276,21 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             whom = list(annotators_in(state.index) if only is None else [only])
         for annotator_id in whom:
             past = pasts.get((monitor.pk, annotator_id), Past())
+            verdict, failed = Verdict(), False
             try:
-                judged.append(Judged(monitor, annotator_id, _asked(state, monitor, annotator_id, past), past))
+                verdict = _asked(state, monitor, annotator_id, past)
             except Exception:  # pure arithmetic: whatever is wrong is this monitor's own
                 logger.exception("Monitor %s could not be asked.", monitor.pk)
-                judged.append(Judged(monitor, annotator_id, Verdict(), past, failed=True))
+                failed = True
+            judged.append(Judged(monitor, annotator_id, verdict, past, failed, is_ordered(state, monitor)))
     return judged
+
+
+def is_ordered(state: State, monitor: Monitor) -> bool:
+    """Whether the items of a monitor come by priority: those of people's labels do, also where a model is held beside
+    them. Models are asked in random order."""
+    of_people = monitor.whose != Whose.MODEL or monitor.measure in (Measure.GAP, Measure.KAPPA)
+    return state.by_priority and of_people and monitor.measure != Measure.COMPLETENESS
 
 
 def _asked(state: State, monitor: Monitor, annotator_id: int | None, past: Past) -> Verdict:

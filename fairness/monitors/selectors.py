@@ -98,7 +98,8 @@ def look_at(monitor: Monitor) -> list[Look]:
 
 def _look(state: State, one: Judged, names: dict[str, str], who: str) -> Look:
     verdict = one.verdict
-    text = found_text(one.monitor, verdict.as_json(), names, who) if verdict.beyond else ""
+    said = verdict.as_json() | {"ordered": one.ordered}
+    text = found_text(one.monitor, said, names, who) if verdict.beyond else ""
     more = min(one.past.waits(labels_in(one.monitor.measure, verdict.table)), default=0)
     return Look(who, verdict, text, verdict.beyond, one.failed, let_be(state, one), more)
 

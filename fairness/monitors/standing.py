@@ -12,7 +12,7 @@ from fairness.metrics import MOST_GROUPS
 from fairness.models import Monitor
 from fairness.monitors.measures import labels_in
 from fairness.monitors.naming import enough_groups, groups_by_attribute
-from fairness.monitors.reading import Judged, LetBe, State, judge, let_be, state_of
+from fairness.monitors.reading import Judged, LetBe, State, is_ordered, judge, let_be, state_of
 
 
 class Standing(StrEnum):
@@ -32,7 +32,7 @@ class Standing(StrEnum):
 class Stands:
     """``unwatched``: groups that items have and it does not watch; ``gone``: those that it watches and no item has.
     ``label_gone``: its label is none of the current schema. ``number``: how many groups items have. ``more``: labels
-    until what is on trial is asked about again."""
+    until what is on trial is asked about again. ``ordered``: its items come by priority, so α is not promised."""
 
     standing: Standing
     unwatched: tuple[str, ...] = ()
@@ -40,6 +40,7 @@ class Stands:
     label_gone: bool = False
     number: int = 0
     more: int = 0
+    ordered: bool = False
 
 
 def stands_of(project: Project, monitors: Sequence[Monitor]) -> dict[int, Stands]:
@@ -76,7 +77,7 @@ def _stands(monitor: Monitor, now: Sequence[str], judged: Sequence[Judged], stat
     else:
         standing = Standing.WATCHING if any(map(_labels, judged)) else Standing.NO_LABELS
     more = min((until for one in on_trial for until in one.past.waits(_labels(one))), default=0)
-    return Stands(standing, unwatched, gone, label_gone, len(now), more)
+    return Stands(standing, unwatched, gone, label_gone, len(now), more, is_ordered(state, monitor))
 
 
 def _apart(monitor: Monitor, now: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, READERS, STAFF, project_access
 from annotations.items.selectors import may_know_givers
+from annotations.models import ServingRules, Strategy
 from annotations.tasks import demand_soon
 from fairness.access import finding_access, monitor_access
 from fairness.metrics import MOST_GROUPS
@@ -34,6 +35,7 @@ from fairness.monitors.words import (
     how_sure,
     let_be_words,
     limit_of,
+    no_promise,
     number,
     points,
     rate_text,
@@ -74,6 +76,8 @@ def monitor_new(request: HttpRequest, project_id: int) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
     form = MonitorForm(posted(request), project=access.project)
     context: dict[str, Any] = {"access": access, "project": access.project, "form": form}
+    if ServingRules.objects.filter(project=access.project, strategy=Strategy.PRIORITY).exists():
+        context["no_promise"] = no_promise()
     if request.method == "POST" and form.is_valid():
         try:
             if "try" in request.POST:
@@ -112,6 +116,7 @@ def monitor(request: HttpRequest, project_id: int, monitor_id: int) -> HttpRespo
         "title": title_of(one, label_names(project_id)),
         "stands": stands,
         "most_groups": MOST_GROUPS,
+        "no_promise": no_promise() if stands.ordered else "",
         **_preview(one),
     }
     return render(request, "fairness/monitors/one.html", context, status=422 if form.errors else 200)

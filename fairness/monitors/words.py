@@ -209,6 +209,8 @@ def _also(monitor: Monitor, one: Mapping[str, Any]) -> str:
 def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
     if certificate.get("exact"):
         return _("This is counted, not estimated. The limit is %(limit)s.") % {"limit": limit_of(monitor)}
+    if certificate.get("ordered"):
+        return f"{_('The limit is %(limit)s.') % {'limit': limit_of(monitor)}} {no_promise()}"
     alpha = certificate.get("alpha", monitor.alpha)
     since = certificate.get("since")
     shown = {
@@ -231,6 +233,11 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
             shown["times"],
         )
     return text % shown
+
+
+def no_promise() -> str:
+    return _("People are given items by priority and not in random order, so α is not promised: the order of the items "
+             "alone may bring this about.")  # fmt: skip
 
 
 def share_of(value: float) -> str:

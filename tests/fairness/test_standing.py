@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from annotations.grouping.services import regrouping_apply, regrouping_create
-from annotations.models import Item
+from annotations.models import Item, ServingRules
 from fairness.metrics import MOST_GROUPS
 from fairness.models import Finding, Monitor, Watch
 from fairness.monitors import reading
@@ -14,7 +14,8 @@ from fairness.monitors.checkpoints import at_checkpoint
 from fairness.monitors.evaluating import due_projects
 from fairness.monitors.services import finding_decide, monitor_add
 from fairness.monitors.standing import Standing
-from tests.factories import Cast
+from fairness.monitors.words import how_sure
+from tests.factories import Cast, make_annotator
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_fold import fresh_items
 from tests.fairness.test_monitor_cells import correct
@@ -215,3 +216,28 @@ def test_a_label_that_is_given_no_more_is_not_watched(cast, page_client):
     browser = page_client(cast.olivia)
     assert "Watches nothing" in browser.get(reverse("fairness_monitors", args=[cast.project.pk])).content.decode()
     assert "Its label is given no more" in browser.get(page(cast, monitor)).content.decode()
+
+
+def test_alpha_is_not_claimed_of_people_where_items_come_by_priority(cast, page_client, api):
+    cast.project.redundancy = cast.project.min_support = 1
+    cast.project.save()
+    monitor, of_model = watch(cast, whose="people"), watch(cast, whose="model")
+    ServingRules.objects.create(project=cast.project, strategy="priority", column="rank")
+    run = make_run(cast)
+    biased(cast, make_annotator(cast.project))
+    biased(cast, run.annotator)
+    findings = {finding.monitor_id: finding for finding in evaluate(cast)}
+    assert findings[monitor.pk].certificate["ordered"] is True
+    assert findings[of_model.pk].certificate["ordered"] is False
+    assert "often one looks" in how_sure(of_model, findings[of_model.pk].certificate)
+    browser = page_client(cast.olivia)
+    address = reverse("fairness_finding", args=[cast.project.pk, findings[monitor.pk].pk])
+    text = browser.get(address).content.decode()
+    assert "α is not promised" in text
+    assert "often one looks" not in text
+    assert "allowed false pauses" not in text
+    assert "α is not promised" in browser.get(page(cast, monitor)).content.decode()
+    assert "α is not promised" not in browser.get(page(cast, of_model)).content.decode()
+    assert "α is not promised" in browser.get(reverse("fairness_monitor_new", args=[cast.project.pk])).content.decode()
+    rows = api(cast.audrey).get(f"/api/v1/projects/{cast.project.pk}/monitors/").json()
+    assert {row["id"]: row["alpha_holds"] for row in rows} == {monitor.pk: False, of_model.pk: True}
