@@ -66,10 +66,11 @@ def project_evaluate(project_id: int) -> list[Finding]:
 
     What one of them says may fail to be written down: the others are served first, then the error is raised, and the
     project is asked again."""
-    trials_end(project_id)
     monitors = in_force(project_id)
     groups_name(monitors)
     state = state_of(project_id, monitors)
+    if state.trial_over:
+        trials_end(project_id)
     made: list[Finding] = []
     failed: Exception | None = None
     for judged in judge(state, monitors):

@@ -21,21 +21,23 @@ from fairness.cells import Cell, Cells, Crossed, count_changes
 from fairness.models import Finding, Monitor
 from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, labels_in, worse_of
 from fairness.monitors.models import WITH_TRUTH, Measure, Truth, Whose
+from fairness.monitors.trials import ANY_OVER, VALUES
 
 logger = logging.getLogger(__name__)
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
 
 # One statement sees one moment: counters and what is not in them yet belong together.
-READ = """
+READ = f"""
 SELECT (SELECT version FROM fairness_pulse WHERE project_id = %(project)s),
     (SELECT json_agg(json_build_array("table", attribute, "group", key, other, n))::text FROM fairness_counter
      WHERE project_id = %(project)s AND n > 0 AND attribute = ANY(%(attributes)s) AND "table" LIKE ANY(%(tables)s)),
     (SELECT json_agg(json_build_array(before, after, items) ORDER BY id)::text FROM (
         SELECT id, before, after, items FROM annotations_outboxrow
         WHERE project_id = %(project)s ORDER BY id LIMIT %(pending)s) waiting),
-    EXISTS (SELECT FROM annotations_servingrules WHERE project_id = %(project)s AND strategy = 'priority')
-"""
+    EXISTS (SELECT FROM annotations_servingrules WHERE project_id = %(project)s AND strategy = 'priority'),
+    {ANY_OVER}
+"""  # noqa: S608
 # The tables of ``fairness.cells`` that a measure is read from; %s: whose.
 TABLES: Mapping[str, tuple[str, ...]] = {
     Measure.ODDS: ("gold:%s", "settled:%s"),
@@ -63,6 +65,7 @@ class State:
     task: TaskType
     labels: tuple[str, ...]  # keys of the current schema
     by_priority: bool = False  # people are given items by priority, not in random order
+    trial_over: bool = False  # time is up for a remedy, which is not noted yet
 
 
 @dataclass
@@ -124,15 +127,16 @@ def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) 
         "attributes": sorted({monitor.attribute for monitor in monitors}),
         "tables": sorted({pattern for monitor in monitors for pattern in _patterns(monitor)}),
         "pending": pending,
+        **VALUES,
     }
     with connection.cursor() as cursor:
         cursor.execute(READ, values)
-        version, counted, waiting, by_priority = cursor.fetchone()
+        version, counted, waiting, by_priority, trial_over = cursor.fetchone()
     cells: Cells = Tally({Cell(*row[:5]): row[5] for row in json.loads(counted or "[]")})
     cells.update(count_changes(_changes(waiting), Crossed()).cells)
     schema = LabelSchema.objects.get(project_id=project_id, is_current=True)
     labels = tuple(label_keys(schema.config))
-    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, by_priority)
+    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, by_priority, trial_over)
 
 
 def _changes(waiting: str | None) -> Iterable[tuple[ItemState | None, ItemState | None, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -14,7 +15,7 @@ from fairness.monitors.evaluating import label_names
 from fairness.monitors.measures import TRUE_POSITIVE, Verdict, labels_in
 from fairness.monitors.models import Measure
 from fairness.monitors.naming import groups_by_attribute, may_be_named
-from fairness.monitors.reading import Judged, LetBe, State, judge, let_be, state_of
+from fairness.monitors.reading import Judged, LetBe, State, judge, let_be, state_of, table_of
 from fairness.monitors.standing import stands_of
 from fairness.monitors.words import badge_of, found_text, how_sure, limit_of, share_of, title_of, what_text
 
@@ -171,3 +172,23 @@ def _rate_of(measure: str, rate: str, counts: list[Any]) -> tuple[int | None, in
     if measure == Measure.KAPPA:
         return sum(counts[k][k] for k in range(len(counts))), sum(map(sum, counts))
     return counts[0], counts[1]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was found is let be until the monitor counts ``until`` labels, of which there are ``labels``, or until
+    ``latest``. ``over_at``: since when it is asked about again before that."""
+
+    labels: int
+    until: int
+    latest: datetime
+    over_at: datetime | None
+
+
+def trial_of(finding: Finding) -> Trial | None:
+    """How far the trial of an answered finding is; None where it was accepted, or is not answered."""
+    decision, monitor = getattr(finding, "decision", None), finding.monitor
+    if decision is None or decision.until is None:
+        return None
+    table = table_of(monitor, state_of(finding.project_id, [monitor]), finding.annotator_id)
+    return Trial(labels_in(monitor.measure, table), decision.until, decision.latest, decision.over_at)

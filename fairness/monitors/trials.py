@@ -6,16 +6,11 @@ the model's run that was under way is finished, and after ``LONGEST_TRIAL``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from fairness.models import Finding
-from fairness.monitors.measures import labels_in
 from fairness.monitors.models import LONGEST_TRIAL
-from fairness.monitors.reading import state_of, table_of
 from ledger.services import SYSTEM, record
 
 # Of ``decision`` and its ``finding``; a partial index holds those that are on trial.
@@ -32,6 +27,11 @@ UPDATE fairness_decision decision SET over_at = now() FROM fairness_finding find
 WHERE finding.id = decision.finding_id AND finding.project_id = %(project)s AND {IS_OVER}
 RETURNING finding.id, finding.monitor_id
 """  # noqa: S608
+# Whether there are any in a project.
+ANY_OVER = f"""
+EXISTS (SELECT FROM fairness_decision decision JOIN fairness_finding finding ON finding.id = decision.finding_id
+        WHERE finding.project_id = %(project)s AND {IS_OVER})
+"""
 VALUES: dict[str, Any] = {"longest": LONGEST_TRIAL}
 
 
@@ -47,23 +47,3 @@ def trials_end(project_id: int) -> None:
                 project_id=project_id,
                 data={"monitor": monitor_id},
             )
-
-
-@dataclass(frozen=True)
-class Trial:
-    """What was found is let be until the monitor counts ``until`` labels, of which there are ``labels``, or until
-    ``latest``. ``over_at``: since when it is asked about again before that."""
-
-    labels: int
-    until: int
-    latest: datetime
-    over_at: datetime | None
-
-
-def trial_of(finding: Finding) -> Trial | None:
-    """How far the trial of an answered finding is; None where it was accepted, or is not answered."""
-    decision, monitor = getattr(finding, "decision", None), finding.monitor
-    if decision is None or decision.until is None:
-        return None
-    table = table_of(monitor, state_of(finding.project_id, [monitor]), finding.annotator_id)
-    return Trial(labels_in(monitor.measure, table), decision.until, decision.latest, decision.over_at)

@@ -24,11 +24,19 @@ from fairness.models import Monitor
 from fairness.monitors.doing import remedies, shown_items
 from fairness.monitors.evaluating import label_names
 from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
-from fairness.monitors.selectors import described, findings_of, group_rows, look_at, monitors_of, name_of, told
+from fairness.monitors.selectors import (
+    described,
+    findings_of,
+    group_rows,
+    look_at,
+    monitors_of,
+    name_of,
+    told,
+    trial_of,
+)
 from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
 from fairness.monitors.standing import stands_of
-from fairness.monitors.trials import trial_of
 from fairness.monitors.words import (
     also_found,
     band_text,

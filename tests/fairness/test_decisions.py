@@ -12,8 +12,8 @@ from django.utils import timezone
 from fairness.models import Decision
 from fairness.monitors.evaluating import due_projects
 from fairness.monitors.models import LONGEST_TRIAL
+from fairness.monitors.selectors import trial_of
 from fairness.monitors.services import finding_decide
-from fairness.monitors.trials import trial_of
 from ledger.errors import DomainError
 from ledger.models import LedgerEvent
 from tests.fairness.conftest import fold_all
