@@ -140,8 +140,10 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
         required=False,
         max_length=40,
         help_text=_(
-            "Items that have both labels: of people (complete, before any expert), consensus or model (with its "
-            "annotator), a colon, and gold, settled, people or own (people's before all are there). Not for experts."
+            "Items that have both labels: of people (complete, before any expert), own (people's before all are "
+            "there), consensus or model (with its annotator), a colon, and gold, settled (without gold), truth (either "
+            "of both), expert (settled, with gold or without), first (person), people, own or consensus. Not for "
+            "experts."
         ),
     )
     differs = serializers.BooleanField(default=False, help_text=_("Of a pair: where the two are not the same."))

@@ -50,6 +50,17 @@ MODEL = (
 """
 )
 
+# The label of the person who was the first to give one that stands.
+FIRST = (
+    "SELECT"
+    + AS_TEXT.format(value="given.value")
+    + """
+    FROM annotations_annotation given JOIN annotations_annotator giver ON giver.id = given.annotator_id
+    WHERE given.item_id = annotations_item.id AND given.status = 'current' AND giver.kind = 'human'
+    ORDER BY given.id LIMIT 1
+"""
+)
+
 # What an expert settled, else what people agree on.
 UNSETTLED = """NOT EXISTS (SELECT FROM annotations_consensus other
     WHERE other.item_id = annotations_item.id AND other.method = 'settled')"""
@@ -60,12 +71,17 @@ SAID = {
     "people": (AGREED, []),
     "consensus": (CONCLUDED, [SEPARATOR]),
     "model": (MODEL, [SEPARATOR, "annotator"]),
+    "own": (OWN, []),
 }
 TRUE = {
     "gold": (GOLD, [SEPARATOR]),
     "settled": (f"{SETTLED} AND annotations_item.gold IS NULL", [SEPARATOR]),
     "people": (AGREED, []),
     "own": (OWN, []),
+    "truth": (f"SELECT COALESCE(({GOLD}), ({SETTLED}))", [SEPARATOR, SEPARATOR]),
+    "expert": (SETTLED, [SEPARATOR]),
+    "first": (FIRST, [SEPARATOR]),
+    "consensus": (CONCLUDED, [SEPARATOR]),
 }
 
 
@@ -80,7 +96,8 @@ def paired(
     who, _found, what = pair.partition(":")
     if who not in SAID or what not in TRUE or (who == "model" and annotator is None):
         text = _(
-            "A pair is people, consensus or model (with its annotator), a colon, and gold, settled, people or own."
+            "A pair is people, own, consensus or model (with its annotator), a colon, and gold, settled, truth, "
+            "expert, first, people, own or consensus."
         )
         raise invalid(text, fields={"pair": [text]})
     (said_sql, said_values), (true_sql, true_values) = SAID[who], TRUE[what]
@@ -103,14 +120,18 @@ def paired(
 
 def _near(items: QuerySet[Item], what: str, annotator: int | None, *, settled: bool) -> QuerySet[Item]:
     """Those among which any such pair is, by what an index finds: few have a gold label, an expert's, or a model's."""
-    near = Q()
+    near, by_expert = Q(), Q(consensus__method=ConsensusMethod.SETTLED, consensus__value__isnull=False)
     if what == "gold":
         near &= Q(gold__isnull=False)
     elif what == "settled":
-        near &= Q(gold__isnull=True, consensus__method=ConsensusMethod.SETTLED, consensus__value__isnull=False)
+        near &= Q(gold__isnull=True) & by_expert
+    elif what == "expert":
+        near &= by_expert
+    elif what == "truth":
+        near &= Q(gold__isnull=False) | by_expert
     elif settled:
         near &= Q(consensus__method=ConsensusMethod.SETTLED)
-    else:
+    elif what != "first" or annotator is None:
         near &= Q(consensus__isnull=False)  # what people agree on is kept, or was until an expert settled it
     if annotator is not None:
         given = Annotation.objects.filter(annotator_id=annotator, status=AnnotationStatus.CURRENT)

@@ -16,6 +16,8 @@ from annotations.items.voices import AGREE, COMPARED, DIFFER
 PAIR_WORDS = {
     "people": _("what people agree on"), "consensus": _("the consensus"), "model": _("the model’s label"),
     "gold": _("the gold label"), "settled": _("what an expert settled"), "own": _("people’s own consensus"),
+    "truth": _("the gold label, or else what an expert settled"), "expert": _("the expert’s verdict"),
+    "first": _("the first person’s label"),
 }  # fmt: skip
 STREAM_WORDS = {"audit": _("drawn uniformly for a check"), "chosen": _("drawn for a check where errors are likely")}
 VOICE_WORDS = {
@@ -56,6 +58,8 @@ def _of_items(wanted: ItemFilter) -> Iterator[str]:
 def _pair_words(wanted: ItemFilter) -> str:
     who, _colon, what = wanted.pair.partition(":")
     names = {"said": PAIR_WORDS.get(who, who), "true": PAIR_WORDS.get(what, what)}
+    if who == what or (who, what) == ("people", "own"):  # the one is there only where the other is
+        return gettext("there is %(said)s") % names
     if wanted.differs:
         return gettext("%(said)s is not %(true)s") % names
     return gettext("there is %(said)s and %(true)s") % names

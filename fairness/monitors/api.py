@@ -23,6 +23,7 @@ from fairness.access import finding_access, monitor_access
 from fairness.metrics import ALPHA
 from fairness.models import Decision, Finding, Monitor
 from fairness.monitors.models import ASK_AGAIN, LONGEST_TEXT, MOST_ASK_AGAIN, Action, Measure, Truth, Whose
+from fairness.monitors.reading import LetBe
 from fairness.monitors.selectors import findings_of, look_at, monitors_of, told
 from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import (
@@ -72,14 +73,24 @@ class MonitorSerializer(serializers.ModelSerializer[Monitor]):
     groups = serializers.ListField(child=serializers.CharField(), help_text=_("Those that are watched."))
     standing = serializers.ChoiceField(
         choices=STANDINGS,
-        help_text=_("Whether it watches: blind and partly say that groups changed since they were named."),
+        help_text=_(
+            "Whether it watches: blind and partly say that its groups or its label are others now, too_many that there "
+            "are more groups than can be watched together, failed that it could not be asked. Accepted and on_trial: "
+            "something is certain, and an owner has accepted it or given a remedy time."
+        ),
     )
     unwatched = serializers.ListField(child=serializers.CharField(), help_text=_("Groups of items, not watched."))
     gone = serializers.ListField(child=serializers.CharField(), help_text=_("Watched groups that no item has."))
 
+    alpha_holds = serializers.BooleanField(
+        help_text=_("False where people are given the items by priority: what it finds may come from their order.")
+    )
+
     class Meta:
         model = Monitor
-        fields = ["id", *FIELDS, "groups", "standing", "unwatched", "gone", "created_at", "since", "renewed"]
+        fields = [
+            "id", *FIELDS, "groups", "standing", "unwatched", "gone", "alpha_holds", "created_at", "since", "renewed",
+        ]  # fmt: skip
 
 
 def _monitors(project: Project, monitors: list[Monitor]) -> list[dict[str, Any]]:
@@ -87,6 +98,7 @@ def _monitors(project: Project, monitors: list[Monitor]) -> list[dict[str, Any]]
     for monitor in monitors:
         found = stands[monitor.pk]
         monitor.standing, monitor.unwatched, monitor.gone = found.standing, found.unwatched, found.gone  # type: ignore[attr-defined]
+        monitor.alpha_holds = not found.ordered  # type: ignore[attr-defined]
     return [dict(row) for row in MonitorSerializer(monitors, many=True).data]
 
 
@@ -98,12 +110,25 @@ class LookSerializer(serializers.Serializer[Any]):
     certain = serializers.FloatField(source="verdict.certain", allow_null=True)
     plain = serializers.FloatField(source="verdict.plain", allow_null=True)
     text = serializers.CharField()
+    failed = serializers.BooleanField(help_text=_("It could not be asked."))
+    let_be = serializers.ChoiceField(
+        choices=[(one.value, one.value) for one in LetBe],
+        help_text=_("Certain, but accepted by an owner, or on trial while a remedy is given time; else empty."),
+    )
 
 
 class FindingDecisionSerializer(serializers.ModelSerializer[Decision]):
+    latest = serializers.DateTimeField(
+        allow_null=True, help_text=_("When the limit is asked about again at the latest; null where it was accepted.")
+    )
+    over_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text=_("Since when it is asked about again before `until`: the run was finished, or a week had passed."),
+    )
+
     class Meta:
         model = Decision
-        fields = ["action", "reason", "resumed", "until", "made_at"]
+        fields = ["action", "reason", "resumed", "until", "latest", "over_at", "made_at"]
 
 
 class DecideSerializer(serializers.Serializer[Any]):
@@ -116,7 +141,10 @@ class DecideSerializer(serializers.Serializer[Any]):
         min_value=1,
         max_value=MOST_ASK_AGAIN,
         default=ASK_AGAIN,
-        help_text=_("Of anything but accepting: after how many more labels the limit is asked about again."),
+        help_text=_(
+            "Of anything but accepting: after how many more labels the limit is asked about again; when the run is "
+            "finished, or a week has passed, in any case."
+        ),
     )
 
 

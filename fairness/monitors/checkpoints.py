@@ -37,6 +37,7 @@ def at_checkpoint(run: Run) -> Said:
             "tau": monitor.tau,
             "alpha": monitor.alpha,
             "beyond": verdict.beyond,
+            "failed": judged.failed,
         }
         objections += _objection(judged, names, who)
     return Said(figures=figures, objection=" ".join(objections))
@@ -47,8 +48,12 @@ def _objection(judged: Judged, names: dict[str, str], who: str) -> list[str]:
     if judged.past.open is not None:
         return [to_answer(judged.past.open)]
     if verdict.beyond:
-        said = found_text(monitor, verdict.as_json(), names, who)
+        said = found_text(monitor, verdict.as_json() | {"ordered": judged.ordered}, names, who)
         return [f"{said} {_('See Fairness → Monitors, and decide there.')}"]
+    if judged.failed:
+        text = _("A monitor could not be asked: %(what)s. Look at it under Fairness → Monitors, change or remove it, "
+                 "then resume the run.")  # fmt: skip
+        return [text % {"what": title_of(monitor, names, who)}]
     if monitor.at_checkpoints:
         text = _("A checkpoint that you asked to look at: %(what)s. Nothing is certain to be beyond the limit. Look at "
                  "Fairness → Monitors, then resume the run.")  # fmt: skip

@@ -15,7 +15,8 @@ from annotations.items.selectors import INCOMPLETE
 from annotations.models import GroupDemand
 from annotations.raising.selectors import toll_of
 from annotations.raising.words import toll_words
-from fairness.models import Finding
+from fairness.models import Finding, Monitor
+from fairness.monitors.measures import MORE, TRUE_POSITIVE, side_of
 from fairness.monitors.models import Action, Measure, Truth, Whose
 from fairness.monitors.sending import SAMPLE
 
@@ -35,31 +36,94 @@ class Link:
     fields: Mapping[str, str] = field(default_factory=dict)  # what the button sends
 
 
-def shown_items(finding: Finding, *, with_givers: bool) -> list[Link]:
-    """Lists of the items that show the finding. ``with_givers``: whether the reader may know what a model said."""
+# Whose labels, in pairs of the list of items; and what a measure holds them against.
+PAIR_OF = {Whose.PEOPLE: "people", Whose.CONSENSUS: "consensus", Whose.MODEL: "model"}
+
+
+def shown_items(finding: Finding, *, with_givers: bool, labels: Mapping[str, str] | None = None) -> list[Link]:
+    """Lists of the items that show the finding, as many as its table counted. ``with_givers``: whether the reader may
+    know what a model said and what is wrong; else the lists are of the groups. ``labels``: names of labels by key."""
     monitor = finding.monitor
-    asked: dict[str, Any] = {}
-    of_model = with_givers and finding.annotator_id is not None
-    if monitor.label:
-        asked["given" if of_model else "label"] = monitor.label
-    if of_model:
-        asked["annotator"] = finding.annotator_id
-    if with_givers and monitor.measure in (Measure.ERROR, Measure.ODDS):
-        asked["against"] = "gold" if monitor.truth == Truth.GOLD else "truth"
-    if with_givers and monitor.measure in (Measure.GAP, Measure.KAPPA):
-        asked["against"] = "consensus"
     if monitor.measure == Measure.COMPLETENESS:
-        asked = {"state": INCOMPLETE}
-    return [_items(finding, asked, group) for group in finding.certificate["groups"] or [""]]
+        asked, what = {"state": INCOMPLETE}, _("labels are missing")
+    elif with_givers:
+        asked, what = _asked(finding), _what(finding, (labels or {}).get(monitor.label, monitor.label))
+    else:
+        asked, what = _blind(finding), ""
+    return [_items(finding, asked, what, group) for group in finding.certificate["groups"] or [""]]
 
 
-def _items(finding: Finding, asked: dict[str, Any], group: str) -> Link:
+def _items(finding: Finding, asked: Mapping[str, Any], what: str, group: str) -> Link:
     if group:
         asked = {**asked, "group": f"{finding.monitor.attribute}:{group}"}
-    url = f"{reverse('items', args=[finding.project_id])}?{urlencode(asked)}"
-    if group:
-        return Link(url, _("Items about %(group)s") % {"group": group})
-    return Link(url, _("Items on which the label differs") if "against" in asked else _("The items"))
+    if what:
+        title = f"{group or _('All items')}: {what}"
+    else:
+        title = _("Items about %(group)s") % {"group": group} if group else _("The items")
+    return Link(f"{reverse('items', args=[finding.project_id])}?{urlencode(asked)}", title)
+
+
+def _blind(finding: Finding) -> dict[str, Any]:
+    """For who judges labels without knowing their givers: those with the label in question, of rates."""
+    if finding.monitor.measure != Measure.PARITY:
+        return {}
+    label = finding.monitor.label
+    return {"given": label, "by": "model"} if finding.annotator_id is not None else {"label": label}
+
+
+def _asked(finding: Finding) -> dict[str, Any]:
+    """The labels that the monitor counts, held against what it holds them against, where they speak for the finding."""
+    monitor, rate = finding.monitor, finding.certificate.get("rate", "")
+    label, who = monitor.label, PAIR_OF[Whose(monitor.whose)]
+    of = {} if finding.annotator_id is None else {"annotator": finding.annotator_id}
+    if monitor.measure == Measure.PARITY and of:
+        return {"given": label, **of}
+    if monitor.measure == Measure.PARITY:
+        return {"pair": f"{who}:{'own' if who == 'people' else who}", "said": label}
+    if monitor.measure == Measure.GAP:
+        more = _side(finding) == MORE
+        sides = {"truly": f"!{label}", "said": label} if more else {"truly": label, "said": f"!{label}"}
+        return {"pair": f"{who}:first", **of, **sides}
+    if monitor.measure == Measure.KAPPA:
+        return {"pair": f"{who}:people", **of, "differs": "on"}
+    held = _held(monitor, who) | of
+    if monitor.measure == Measure.ERROR:
+        return held | {"differs": "on"}
+    found = rate == TRUE_POSITIVE
+    return held | ({"truly": label, "said": f"!{label}"} if found else {"truly": f"!{label}", "said": label})
+
+
+def _held(monitor: Monitor, who: str) -> dict[str, str]:
+    """Whose labels, beside the truth that they are held against."""
+    if monitor.truth == Truth.AUDIT:  # there people's consensus counts before all labels are there
+        return {"pair": f"{'own' if who == 'people' else who}:expert", "stream": "audit"}
+    # Of the consensus a settlement is no truth: it is the settlement.
+    settled = monitor.truth == Truth.SETTLED and who != "consensus"
+    return {"pair": f"{who}:{'truth' if settled else 'gold'}"}
+
+
+def _side(finding: Finding) -> str:
+    """Of a gap: whether the model gives the label more often than people, or less."""
+    certificate = finding.certificate
+    return str(certificate.get("rate", "")) or side_of(certificate["table"][certificate["groups"][0]])
+
+
+def _what(finding: Finding, label: str) -> str:
+    """What is the matter with the items of ``_asked``, in a few words."""
+    measure = finding.monitor.measure
+    if measure == Measure.PARITY:
+        text = _("“%(label)s” was given")
+    elif measure == Measure.GAP:
+        more, less = _("only the model gave “%(label)s”"), _("only a person gave “%(label)s”")
+        text = more if _side(finding) == MORE else less
+    elif measure == Measure.ODDS:
+        missed, wrong = _("“%(label)s” is right and was not given"), _("“%(label)s” is wrong and was given")
+        text = missed if finding.certificate.get("rate") == TRUE_POSITIVE else wrong
+    elif measure == Measure.ERROR:
+        text = _("the label is wrong")
+    else:
+        text = _("the labels differ")
+    return text % {"label": label}
 
 
 def remedies(finding: Finding, access: Access) -> list[Link]:

@@ -6,6 +6,9 @@ database lets one be open for each monitor and annotator, and how far a project 
 
 from __future__ import annotations
 
+import logging
+
+from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -19,20 +22,28 @@ from fairness.monitors.models import Whose
 from fairness.monitors.naming import groups_name
 from fairness.monitors.reading import Judged, judge, state_of
 from fairness.monitors.telling import owners_tell
+from fairness.monitors.trials import IS_OVER, VALUES, trials_end
 from fairness.monitors.words import found_text, reason_of
 from fairness.services.live import live_moved
 from ledger.services import SYSTEM, record
 
+logger = logging.getLogger(__name__)
+
 # Projects that moved since their monitors were last asked; also those whose last monitor was removed, as live pages
-# show what it had found. Older ones without any slices (kept = 0) wait to be counted.
-DUE = """
+# show what it had found. Older ones without any slices (kept = 0) wait to be counted. Besides, projects of which a
+# remedy's time is over, though nothing moves any more.
+DUE = f"""
 SELECT pulse.project_id FROM fairness_pulse pulse LEFT JOIN fairness_watch watch ON watch.project_id = pulse.project_id
 WHERE pulse.version > COALESCE(watch.version, -1) AND pulse.kept > 0
     AND (watch.version IS NOT NULL
          OR EXISTS (SELECT FROM fairness_monitor monitor
                     WHERE monitor.project_id = pulse.project_id AND monitor.removed_at IS NULL))
-ORDER BY pulse.project_id
-"""
+UNION
+SELECT finding.project_id FROM fairness_decision decision JOIN fairness_finding finding ON finding.id = finding_id
+    JOIN fairness_pulse pulse ON pulse.project_id = finding.project_id AND pulse.kept > 0
+WHERE {IS_OVER}
+ORDER BY project_id
+"""  # noqa: S608
 WATCHED = """
 INSERT INTO fairness_watch (project_id, version) VALUES (%s, %s)
 ON CONFLICT (project_id) DO UPDATE SET version = GREATEST(fairness_watch.version, EXCLUDED.version)
@@ -40,9 +51,9 @@ ON CONFLICT (project_id) DO UPDATE SET version = GREATEST(fairness_watch.version
 
 
 def due_projects() -> list[int]:
-    """Projects with monitors that moved since the monitors were last asked."""
+    """Projects with monitors that moved since the monitors were last asked, or are to be asked about a remedy."""
     with connection.cursor() as cursor:
-        cursor.execute(DUE)
+        cursor.execute(DUE, VALUES)
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -51,20 +62,40 @@ def in_force(project_id: int) -> list[Monitor]:
 
 
 def project_evaluate(project_id: int) -> list[Finding]:
-    """Ask every monitor of a project, from the counters alone; the findings that are new."""
+    """Ask every monitor of a project, from the counters alone; the findings that are new.
+
+    What one of them says may fail to be written down: the others are served first, then the error is raised, and the
+    project is asked again."""
     monitors = in_force(project_id)
     groups_name(monitors)
     state = state_of(project_id, monitors)
-    made = []
+    if state.trial_over:
+        trials_end(project_id)
+    made: list[Finding] = []
+    failed: Exception | None = None
     for judged in judge(state, monitors):
-        if judged.past.open is not None:
-            _pause_again(judged.past.open)
-        elif judged.verdict.beyond:
-            finding = finding_open(judged, version=state.version)
-            made += [finding] if finding is not None else []
+        try:
+            made += _follow(judged, state.version)
+        except (DatabaseError, OSError):
+            raise
+        except Exception as error:
+            logger.exception("What monitor %s found could not be written down.", judged.monitor.pk)
+            failed = failed or error
+    if failed is not None:
+        raise failed
     with connection.cursor() as cursor:
         cursor.execute(WATCHED, [project_id, state.version])
     return made
+
+
+def _follow(judged: Judged, version: int) -> list[Finding]:
+    """What follows from what a monitor says: a new finding, or the pause of a run that was started in spite of one."""
+    if judged.past.open is not None:
+        _pause_again(judged.past.open)
+    elif judged.verdict.beyond:
+        finding = finding_open(judged, version=version)
+        return [finding] if finding is not None else []
+    return []
 
 
 def finding_open(judged: Judged, *, version: int) -> Finding | None:
@@ -89,6 +120,7 @@ def finding_open(judged: Judged, *, version: int) -> Finding | None:
                 "tau": monitor.tau,
                 "since": monitor.since.isoformat(),
                 "renewed": monitor.renewed,
+                "ordered": judged.ordered,
             },
             version=version,
             found_at=timezone.now(),

@@ -141,8 +141,9 @@ class DecisionForm(forms.Form):
         max_value=MOST_ASK_AGAIN,
         initial=ASK_AGAIN,
         help_text=_(
-            "Unless you accept it: until then the remedy has time to work, then the limit is asked about again. What "
-            "you accept is not asked about again, unless it is certain to be worse."
+            "Unless you accept it: until then the remedy has time to work, then the limit is asked about again; in any "
+            "case when a run that is under way is finished, and after a week. What you accept is not asked about "
+            "again, unless it is certain to be worse."
         ),
     )
     resume = forms.BooleanField(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -160,17 +162,20 @@ class Action(models.TextChoices):
 
 ASK_AGAIN = 200  # labels after which a remedy is judged anew, unless the owner says otherwise
 MOST_ASK_AGAIN = 1_000_000
+LONGEST_TRIAL = timedelta(days=7)  # for so few labels to come that their number is never reached
 
 
 class Decision(models.Model):
     """How a finding was answered, once. ``resumed``: ids of the runs that went on with it. ``until``: what was found is
-    let be until the monitor counts so many labels, and is then asked about again; None: for good."""
+    let be until the monitor counts so many labels, and is then asked about again; None: for good. ``over_at``: since
+    when it is asked about again though there are fewer labels: ``LONGEST_TRIAL`` had passed, or the run had ended."""
 
     finding = models.OneToOneField(Finding, models.CASCADE, related_name="decision")
     action = models.CharField(_("what you do"), max_length=7, choices=Action.choices)
     reason = models.TextField(_("reason"), max_length=LONGEST_TEXT, blank=True)
     resumed = models.JSONField(default=list)
     until = models.PositiveBigIntegerField(null=True)
+    over_at = models.DateTimeField(null=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
 
@@ -181,10 +186,23 @@ class Decision(models.Model):
             models.CheckConstraint(
                 condition=~Q(action="accept") | Q(until__isnull=True), name="finding_accepted_for_good"
             ),
+            models.CheckConstraint(
+                condition=Q(over_at__isnull=True) | Q(until__isnull=False), name="finding_trial_over_of_a_trial"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["made_at"], condition=Q(until__isnull=False, over_at__isnull=True), name="decision_on_trial"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.action} of finding {self.finding_id}"
+
+    @property
+    def latest(self) -> datetime | None:
+        """When it is asked about again at the latest; None where it was accepted for good."""
+        return None if self.until is None else self.made_at + LONGEST_TRIAL
 
 
 class About(models.TextChoices):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import connection, transaction
 
 from annotations.models import ImportJob, ImportStatus, Regrouping
+from fairness.metrics import MOST_GROUPS
 from fairness.models import Counter, Monitor
 from fairness.monitors.models import COMPARING
 from fairness.monitors.telling import regrouping_tell
@@ -49,15 +50,22 @@ def enough_groups(measure: str, groups: Iterable[str]) -> bool:
     return len(list(groups)) >= (2 if measure in COMPARING else 1)
 
 
+def may_be_named(measure: str, groups: Collection[str]) -> bool:
+    """Whether a monitor may watch just these: enough of them, and no more than α can be shared among."""
+    return enough_groups(measure, groups) and len(groups) <= MOST_GROUPS
+
+
 def groups_name(monitors: Iterable[Monitor]) -> None:
-    """Name the groups of monitors that were set before all items were there. Which these are depends on no label."""
+    """Name the groups of monitors that were set before all items were there. Which these are depends on no label.
+
+    Too many to be watched together are left unnamed until somebody merges them."""
     unnamed = [monitor for monitor in monitors if monitor.attribute and not monitor.groups]
     if not unnamed or groups_are_moving(unnamed[0].project_id):
         return
     now = groups_by_attribute(unnamed[0].project_id)
     for monitor in unnamed:
         groups = now.get(monitor.attribute, [])
-        if enough_groups(monitor.measure, groups):
+        if may_be_named(monitor.measure, groups):
             monitor.groups = groups
             _name(monitor)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from django.db import connection
@@ -29,18 +31,23 @@ from fairness.monitors.measures import (
     worse_of,
 )
 from fairness.monitors.models import WITH_TRUTH, Measure, Truth, Whose
+from fairness.monitors.trials import ANY_OVER, VALUES
+
+logger = logging.getLogger(__name__)
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
 
 # One statement sees one moment: counters and what is not in them yet belong together.
-READ = """
+READ = f"""
 SELECT (SELECT version FROM fairness_pulse WHERE project_id = %(project)s),
     (SELECT json_agg(json_build_array("table", attribute, "group", key, other, n))::text FROM fairness_counter
      WHERE project_id = %(project)s AND n > 0 AND attribute = ANY(%(attributes)s) AND "table" LIKE ANY(%(tables)s)),
     (SELECT json_agg(json_build_array(before, after, items) ORDER BY id)::text FROM (
         SELECT id, before, after, items FROM annotations_outboxrow
-        WHERE project_id = %(project)s ORDER BY id LIMIT %(pending)s) waiting)
-"""
+        WHERE project_id = %(project)s ORDER BY id LIMIT %(pending)s) waiting),
+    EXISTS (SELECT FROM annotations_servingrules WHERE project_id = %(project)s AND strategy = 'priority'),
+    {ANY_OVER}
+"""  # noqa: S608
 # The tables of ``fairness.cells`` that a measure is read from; %s: whose.
 TABLES: Mapping[str, tuple[str, ...]] = {
     Measure.ODDS: ("gold:%s", "settled:%s"),
@@ -68,6 +75,8 @@ class State:
     task: TaskType
     labels: tuple[str, ...]  # keys of the current schema
     labels_per_item: int = 1  # the most by people that an item is asked for, without what a group gets on top
+    by_priority: bool = False  # people are given items by priority, not in random order
+    trial_over: bool = False  # time is up for a remedy, which is not noted yet
 
 
 @dataclass
@@ -86,15 +95,30 @@ class Past:
             found = worse_of(measure, found, accepted) if labels < until else found
         return found
 
+    def waits(self, labels: int) -> list[int]:
+        """How many labels more each remedy is given that still has time."""
+        return [until - labels for until, _accepted in self.meanwhile if labels < until]
+
 
 @dataclass(frozen=True)
 class Judged:
-    """What a monitor says of one annotator's labels now; ``annotator_id`` None: of people's."""
+    """What a monitor says of one annotator's labels now; ``annotator_id`` None: of people's. ``failed``: it could not
+    be asked, so the verdict says nothing. ``ordered``: the items come in an order for which α is not promised."""
 
     monitor: Monitor
     annotator_id: int | None
     verdict: Verdict
     past: Past
+    failed: bool = False
+    ordered: bool = False
+
+
+class LetBe(StrEnum):
+    """Why what is certain to be beyond the limit is not found."""
+
+    NOT = ""  # nothing is, or it is found
+    ACCEPTED = "accepted"  # an owner accepted it, until it is worse
+    ON_TRIAL = "on_trial"  # a remedy is given time
 
 
 def _patterns(monitor: Monitor) -> list[str]:
@@ -114,16 +138,17 @@ def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) 
         "attributes": sorted({monitor.attribute for monitor in monitors}),
         "tables": sorted({pattern for monitor in monitors for pattern in _patterns(monitor)}),
         "pending": pending,
+        **VALUES,
     }
     with connection.cursor() as cursor:
         cursor.execute(READ, values)
-        version, counted, waiting = cursor.fetchone()
+        version, counted, waiting, by_priority, trial_over = cursor.fetchone()
     cells: Cells = Tally({Cell(*row[:5]): row[5] for row in json.loads(counted or "[]")})
     cells.update(count_changes(_changes(waiting), Crossed()).cells)
     schemas = LabelSchema.objects.select_related("project__serving")
     schema = schemas.get(project_id=project_id, is_current=True)
-    labels = tuple(label_keys(schema.config))
-    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, _most_of(schema.project))
+    labels, most = tuple(label_keys(schema.config)), _most_of(schema.project)
+    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, most, by_priority, trial_over)
 
 
 def _most_of(project: Project) -> int:
@@ -256,13 +281,15 @@ def pasts_of(monitors: Iterable[Monitor]) -> dict[tuple[int, int | None], Past]:
             accepted = accepted_by(measure, finding.certificate)
             if decision.until is None:
                 past.accepted = worse_of(measure, past.accepted, accepted)
-            else:
+            elif decision.over_at is None:
                 past.meanwhile.append((decision.until, accepted))
     return found
 
 
 def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None) -> list[Judged]:
-    """What each monitor says of each annotator that it watches; ``only``: of this model annotator."""
+    """What each monitor says of each annotator that it watches; ``only``: of this model annotator.
+
+    A monitor that cannot be asked is said to have failed, and stops none of the others."""
     monitors = list(monitors)
     pasts = pasts_of(monitors)
     judged = []
@@ -272,8 +299,34 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             whom = list(annotators_in(state.index) if only is None else [only])
         for annotator_id in whom:
             past = pasts.get((monitor.pk, annotator_id), Past())
-            table = table_of(monitor, state, annotator_id)
-            accepted = past.accepted_at(monitor.measure, labels_in(monitor.measure, table))
-            verdict = verdict_of(monitor, table, accepted, state)
-            judged.append(Judged(monitor, annotator_id, verdict, past))
+            verdict, failed = Verdict(), False
+            try:
+                verdict = _asked(state, monitor, annotator_id, past)
+            except Exception:  # pure arithmetic: whatever is wrong is this monitor's own
+                logger.exception("Monitor %s could not be asked.", monitor.pk)
+                failed = True
+            judged.append(Judged(monitor, annotator_id, verdict, past, failed, is_ordered(state, monitor)))
     return judged
+
+
+def is_ordered(state: State, monitor: Monitor) -> bool:
+    """Whether the items of a monitor come by priority: those of people's labels do, also where a model is held beside
+    them. Models are asked in random order."""
+    of_people = monitor.whose != Whose.MODEL or monitor.measure in (Measure.GAP, Measure.KAPPA)
+    return state.by_priority and of_people
+
+
+def _asked(state: State, monitor: Monitor, annotator_id: int | None, past: Past) -> Verdict:
+    table = table_of(monitor, state, annotator_id)
+    accepted = past.accepted_at(monitor.measure, labels_in(monitor.measure, table))
+    return verdict_of(monitor, table, accepted, state)
+
+
+def let_be(state: State, judged: Judged) -> LetBe:
+    """Whether something is certain to be beyond the limit that is not found for what an owner has decided."""
+    monitor, past, table = judged.monitor, judged.past, judged.verdict.table
+    if judged.failed or judged.verdict.beyond or not (past.accepted or past.meanwhile):
+        return LetBe.NOT
+    if not verdict_of(monitor, table, {}, state).beyond:
+        return LetBe.NOT
+    return LetBe.ON_TRIAL if verdict_of(monitor, table, past.accepted, state).beyond else LetBe.ACCEPTED

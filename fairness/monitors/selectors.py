@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -10,10 +12,10 @@ from django.db.models import Count, Q, QuerySet
 from annotations.models import Annotator, Project
 from fairness.models import Finding, Monitor
 from fairness.monitors.evaluating import label_names
-from fairness.monitors.measures import TRUE_POSITIVE, Verdict
+from fairness.monitors.measures import TRUE_POSITIVE, Verdict, labels_in
 from fairness.monitors.models import Measure
-from fairness.monitors.naming import groups_by_attribute
-from fairness.monitors.reading import Judged, judge, state_of
+from fairness.monitors.naming import groups_by_attribute, may_be_named
+from fairness.monitors.reading import Judged, LetBe, State, judge, let_be, state_of, table_of
 from fairness.monitors.standing import stands_of
 from fairness.monitors.words import badge_of, found_text, how_sure, limit_of, share_of, title_of, what_text
 
@@ -81,30 +83,35 @@ class Look:
     verdict: Verdict
     text: str
     would_pause: bool
+    failed: bool = False
+    let_be: LetBe = LetBe.NOT
+    more: int = 0  # of what is on trial: labels until it is asked about again
 
 
 def look_at(monitor: Monitor) -> list[Look]:
     """What the labels so far would have brought about under a monitor, saved or not; empty without labels."""
-    names = label_names(monitor.project_id)
-    judged = [one for one in judged_now(monitor) if one.verdict.plain is not None]
+    names, now = label_names(monitor.project_id), _with_groups(monitor)
+    state = state_of(now.project_id, [now])
+    judged = [one for one in judge(state, [now]) if one.failed or one.verdict.plain is not None]
     who = annotator_names([one.annotator_id for one in judged])
-    return [
-        Look(
-            who.get(one.annotator_id or 0, ""),
-            one.verdict,
-            found_text(monitor, one.verdict.as_json(), names, who.get(one.annotator_id or 0, ""))
-            if one.verdict.beyond
-            else "",
-            one.verdict.beyond,
-        )
-        for one in judged
-    ]
+    return [_look(state, one, names, who.get(one.annotator_id or 0, "")) for one in judged]
 
 
-def judged_now(monitor: Monitor) -> list[Judged]:
-    if monitor.attribute and not monitor.groups:
-        monitor.groups = groups_by_attribute(monitor.project_id).get(monitor.attribute, [])
-    return judge(state_of(monitor.project_id, [monitor]), [monitor])
+def _look(state: State, one: Judged, names: dict[str, str], who: str) -> Look:
+    verdict = one.verdict
+    said = verdict.as_json() | {"ordered": one.ordered}
+    text = found_text(one.monitor, said, names, who) if verdict.beyond else ""
+    more = min(one.past.waits(labels_in(one.monitor.measure, verdict.table)), default=0)
+    return Look(who, verdict, text, verdict.beyond, one.failed, let_be(state, one), more)
+
+
+def _with_groups(monitor: Monitor) -> Monitor:
+    """The monitor as it would be with the groups that items have now, where its own are not named yet."""
+    now = copy(monitor)
+    if now.attribute and not now.groups:
+        groups = groups_by_attribute(now.project_id).get(now.attribute, [])
+        now.groups = groups if may_be_named(now.measure, groups) else []
+    return now
 
 
 def annotator_names(ids: list[int | None]) -> dict[int, str]:
@@ -165,3 +172,23 @@ def _rate_of(measure: str, rate: str, counts: list[Any]) -> tuple[int | None, in
     if measure == Measure.KAPPA:
         return sum(counts[k][k] for k in range(len(counts))), sum(map(sum, counts))
     return counts[0], counts[1]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was found is let be until the monitor counts ``until`` labels, of which there are ``labels``, or until
+    ``latest``. ``over_at``: since when it is asked about again before that."""
+
+    labels: int
+    until: int
+    latest: datetime
+    over_at: datetime | None
+
+
+def trial_of(finding: Finding) -> Trial | None:
+    """How far the trial of an answered finding is; None where it was accepted, or is not answered."""
+    decision, monitor = getattr(finding, "decision", None), finding.monitor
+    if decision is None or decision.until is None:
+        return None
+    table = table_of(monitor, state_of(finding.project_id, [monitor]), finding.annotator_id)
+    return Trial(labels_in(monitor.measure, table), decision.until, decision.latest, decision.over_at)

@@ -16,13 +16,24 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, READERS, STAFF, project_access
 from annotations.items.selectors import may_know_givers
+from annotations.models import ServingRules, Strategy
 from annotations.tasks import demand_soon
 from fairness.access import finding_access, monitor_access
+from fairness.metrics import MOST_GROUPS
 from fairness.models import Monitor
 from fairness.monitors.doing import remedies, shown_items
 from fairness.monitors.evaluating import label_names
 from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
-from fairness.monitors.selectors import described, findings_of, group_rows, look_at, monitors_of, name_of, told
+from fairness.monitors.selectors import (
+    described,
+    findings_of,
+    group_rows,
+    look_at,
+    monitors_of,
+    name_of,
+    told,
+    trial_of,
+)
 from fairness.monitors.sending import finding_raise, finding_send
 from fairness.monitors.services import finding_decide, monitor_add, monitor_change, monitor_draft, monitor_remove
 from fairness.monitors.standing import stands_of
@@ -30,7 +41,9 @@ from fairness.monitors.words import (
     also_found,
     band_text,
     how_sure,
+    let_be_words,
     limit_of,
+    no_promise,
     number,
     points,
     rate_text,
@@ -71,6 +84,8 @@ def monitor_new(request: HttpRequest, project_id: int) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
     form = MonitorForm(posted(request), project=access.project)
     context: dict[str, Any] = {"access": access, "project": access.project, "form": form}
+    if ServingRules.objects.filter(project=access.project, strategy=Strategy.PRIORITY).exists():
+        context["no_promise"] = no_promise()
     if request.method == "POST" and form.is_valid():
         try:
             if "try" in request.POST:
@@ -107,8 +122,9 @@ def monitor(request: HttpRequest, project_id: int, monitor_id: int) -> HttpRespo
         "form": form,
         "monitor": one,
         "title": title_of(one, label_names(project_id)),
-        "unwatched": stands.unwatched,
-        "gone": stands.gone,
+        "stands": stands,
+        "most_groups": MOST_GROUPS,
+        "no_promise": no_promise() if stands.ordered else "",
         **_preview(one),
     }
     return render(request, "fairness/monitors/one.html", context, status=422 if form.errors else 200)
@@ -118,7 +134,12 @@ def _preview(one: Monitor) -> dict[str, Any]:
     looks = look_at(one)
     shown = points if one.measure != "kappa" else number
     rows = [
-        {"look": look, "certain": shown(look.verdict.certain), "plain": shown(look.verdict.plain)}
+        {
+            "look": look,
+            "certain": shown(look.verdict.certain),
+            "plain": shown(look.verdict.plain),
+            "how": let_be_words(look.let_be, look.more),
+        }
         for look in looks[:SHOWN_LOOKS]
     ]
     return {"looked": True, "looks": rows, "watching": one, "limit": limit_of(one)}
@@ -173,9 +194,10 @@ def finding(request: HttpRequest, project_id: int, finding_id: int) -> HttpRespo
             for row in group_rows(one)
         ],
         "titles": table_titles(one.monitor),
-        "items": shown_items(one, with_givers=may_know_givers(access)),
+        "items": shown_items(one, with_givers=may_know_givers(access), labels=label_names(project_id)),
         "remedies": remedies(one, access),
         "decision": getattr(one, "decision", None),
+        "trial": trial_of(one),
         "may_read_all": access.role in READERS,
         "form": form,
     }

@@ -12,9 +12,11 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from fairness.metrics import MOST_GROUPS
 from fairness.models import Finding, Monitor
 from fairness.monitors.measures import FALSE_POSITIVE, LESS, MORE, TRUE_POSITIVE
 from fairness.monitors.models import Measure, Truth, Whose
+from fairness.monitors.reading import LetBe
 from fairness.monitors.standing import Standing, Stands
 
 SHOWN_GROUPS = 5
@@ -74,8 +76,15 @@ def badge_of(stands: Stands) -> Badge:
     """How a monitor stands, in a few words: one that looks at nothing is not said to have found nothing."""
     if stands.standing == Standing.FOUND:
         return Badge(_("Found something"), "bad", "alert")
+    if stands.standing == Standing.FAILED:
+        return Badge(_("Cannot be asked"), "bad", "alert", _("An error keeps it from being asked; see its page."))
+    if stands.standing == Standing.BLIND and stands.label_gone:
+        return Badge(_("Watches nothing"), "bad", "alert", _("The label that it watches is given no more."))
     if stands.standing == Standing.BLIND:
         return Badge(_("Watches nothing"), "bad", "alert", _("The groups that it watches are there no more."))
+    if stands.standing == Standing.TOO_MANY:
+        many = _("At most %(most)s groups can be watched together.") % {"most": MOST_GROUPS}
+        return Badge(_("Too many groups"), "bad", "alert", many)
     if stands.standing == Standing.PARTLY:
         missing = ", ".join(stands.unwatched[:SHOWN_GROUPS])
         if missing:
@@ -83,9 +92,25 @@ def badge_of(stands: Stands) -> Badge:
         return Badge(_("Groups have changed"), "warn", "alert", ", ".join(stands.gone[:SHOWN_GROUPS]))
     if stands.standing == Standing.UNNAMED:
         return Badge(_("Waits for its groups"), "info", "", _("They are named when all items are there."))
+    if stands.standing == Standing.ON_TRIAL:
+        return Badge(
+            let_be_words(LetBe.ON_TRIAL, stands.more), "info", "", _("It is certain that the limit is passed.")
+        )
+    if stands.standing == Standing.ACCEPTED:
+        return Badge(let_be_words(LetBe.ACCEPTED), "info", "", _("It is certain that the limit is passed."))
     if stands.standing == Standing.NO_LABELS:
         return Badge(_("No labels yet"), "neutral")
     return Badge(_("Nothing certain"), "good", "check")
+
+
+def let_be_words(how: LetBe, more: int = 0) -> str:
+    """Why what is certain is not found; ``more``: the labels that a remedy is still given."""
+    if how == LetBe.NOT:
+        return ""
+    if how == LetBe.ACCEPTED:
+        return _("Accepted until worse")
+    text = ngettext("Asked again after %(n)s label more", "Asked again after %(n)s labels more", more)
+    return text % {"n": number_format(more, force_grouping=True)}
 
 
 def unit_of(monitor: Monitor) -> str:
@@ -184,6 +209,8 @@ def _also(monitor: Monitor, one: Mapping[str, Any]) -> str:
 def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
     if certificate.get("exact"):
         return _("This is counted, not estimated. The limit is %(limit)s.") % {"limit": limit_of(monitor)}
+    if certificate.get("ordered"):
+        return f"{_('The limit is %(limit)s.') % {'limit': limit_of(monitor)}} {no_promise()}"
     alpha = certificate.get("alpha", monitor.alpha)
     since = certificate.get("since")
     shown = {
@@ -210,6 +237,11 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
             shown["times"],
         )
     return text % shown
+
+
+def no_promise() -> str:
+    return _("People are given items by priority and not in random order, so α is not promised: the order of the items "
+             "alone may bring this about.")  # fmt: skip
 
 
 def share_of(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Bad input where everything is counted: two attributes, two datasets, people, models, gold and settled items.
+"""Bad input where everything is counted: two attributes, two datasets, people, models, gold, settled and drawn items.
 
 So slices, crossed groups and what monitors watch are all moved by whatever comes, and equal a recount afterwards.
 """
@@ -15,12 +15,15 @@ from django.utils import timezone
 
 from annotations.grouping.selectors import project_groups
 from annotations.grouping.services import groups_count, regrouping_apply, regrouping_create
-from annotations.models import Annotator, Dataset, Item, OutboxRow, ProtectedAttribute
+from annotations.models import Annotator, Dataset, Draw, Item, OutboxRow, ProtectedAttribute
 from annotations.projects.schemas import schema_change
 from annotations.projects.services import attributes_set
 from annotations.services.changes import item_changes
 from fairness.cells import CROSS, CROSSED_GROUPS
-from fairness.models import Counter, CrossedGroup, Slice
+from fairness.models import Counter, CrossedGroup, Pulse, Slice, Watch
+from fairness.monitors.evaluating import project_evaluate
+from fairness.monitors.services import monitor_add
+from fairness.monitors.standing import Standing, stands_of
 from fairness.selectors.live import live_view
 from fairness.services.fold import fold_outbox
 from fairness.services.recount import recount
@@ -32,6 +35,12 @@ from tests.fairness.test_slices import label_at
 from tests.importing.helpers import csv_bytes, update
 
 COUNT = 24
+WATCHED = [
+    {"measure": "parity", "whose": "people", "label": "keep"},
+    {"measure": "odds", "whose": "model", "label": "keep", "truth": "audit"},
+    {"measure": "error", "whose": "people", "truth": "audit"},
+    {"measure": "completeness", "whose": "people"},
+]
 AGES = ("19", "34", "52", "unknown")
 
 
@@ -50,8 +59,16 @@ class Rich:
             item.groups = {"religion": ("muslim", "muslm", "christian")[number % 3], "age": AGES[number % 4]}
             item.external_id, item.dataset = f"i{number}", other if number % 2 else item.dataset
             item.save()
+            if number % 2 == 0:
+                Draw.objects.create(
+                    project=self.project, item=item, stream="audit", probability=0.5, drawn_at=timezone.now()
+                )
         OutboxRow.objects.all().delete()
         recount(project=self.project, mend=True)
+        self.watched = [
+            monitor_add(project=self.project, actor=cast.olivia, values={"attribute": "religion", "tau": 0.1} | values)
+            for values in WATCHED
+        ]
         self.people = [make_annotator(self.project) for _ in range(4)]
         self.models = [make_annotator(self.project, kind="model") for _ in range(2)]
         self.label_on(self.people[:2], self.models)
@@ -75,6 +92,17 @@ class Rich:
             pass
         assert recount(project=self.project) == []
         self.nothing_is_missing()
+        self.monitors_can_be_asked()
+
+    def monitors_can_be_asked(self) -> None:
+        """Each, of what there is now; and the project is not asked for ever about the same."""
+        project_evaluate(self.project.pk)
+        assert Watch.objects.get(project=self.project).version >= Pulse.objects.get(project=self.project).version - 1
+        for monitor in self.watched:
+            monitor.refresh_from_db()
+        standings = {one.standing for one in stands_of(self.project, self.watched).values()}
+        assert standings
+        assert not standings & {Standing.FAILED, Standing.NO_LABELS}
 
     def nothing_is_missing(self) -> None:
         """Every kind of counter is there, so that nothing is equal for want of numbers."""
@@ -83,7 +111,7 @@ class Rich:
         # "deeper" is there only while an item has more labels than it needs.
         assert kinds - {"deeper"} == {
             "people", "model", "decided", "pair", "totals", "agreed", "both", "beside", "concluded", "places", "gold",
-            "settled",
+            "settled", "audit", "waits",
         }  # fmt: skip
         slices = Slice.objects.filter(project=self.project, n__gt=0)
         assert slices.filter(attribute__contains=CROSS).exists()

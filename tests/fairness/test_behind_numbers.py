@@ -167,12 +167,17 @@ def test_the_pairs_of_the_list_are_those_of_the_counters(cast, filled):
         "model": lambda state: state.models.get(str(smollm2.pk)),
         "people": agreed,
         "consensus": lambda state: state.final if state.settled else agreed(state),
+        "own": lambda state: state.human,
     }
     true = {
         "gold": lambda state: state.gold,
         "settled": lambda state: state.final if state.settled and state.gold is None else None,
         "people": agreed,
         "own": lambda state: state.human,
+        "truth": lambda state: state.gold if state.gold is not None else state.final if state.settled else None,
+        "expert": lambda state: state.final if state.settled else None,
+        "first": lambda state: state.first,
+        "consensus": whose["consensus"],
     }
     for who, said in whose.items():
         for what, truth in true.items():

@@ -119,7 +119,7 @@ def test_items_of_a_finding_about_settlements_are_held_against_these_too(cast, p
         certificate={"groups": ["muslim"]},
     )  # fmt: skip
     (link,) = shown_items(finding, with_givers=True)
-    assert "against=truth" in link.url
+    assert "pair=model%3Atruth" in link.url
     listed = page_client(cast.olivia).get(link.url).content.decode()
     shown = [reverse("item_detail", args=[item.pk]) in listed for item in items]
     assert shown == [True, True, False]

@@ -18,8 +18,6 @@ from accounts.models import Role
 from annotations.models import Item
 from annotations.state import ItemState
 from fairness.metrics import Reason, Status
-from fairness.models import Finding
-from fairness.monitors.doing import shown_items
 from fairness.presenting.plots import series_of
 from fairness.presenting.truth import truth_blocks
 from fairness.selectors.live import live_view
@@ -173,24 +171,3 @@ def test_whose_labels_are_shown_follows_the_filter(cast):
     assert kinds == {"model"}  # nobody else labelled
     assert against_truth(cast.project, live_view(cast.project, wanted=Wanted(by="people"))) == []
     assert against_truth(cast.project, live_view(cast.project, wanted=Wanted(model=model.pk)))
-
-
-@pytest.mark.parametrize("measure", ["error", "odds"])
-@pytest.mark.parametrize(("truth", "lists"), [("gold", {"gold"}), ("settled", {"truth"})])
-def test_a_finding_about_settled_truth_leads_to_settled_items_too(cast, measure, truth, lists):
-    model, _wrong = with_truth(cast)
-    monitor = cast.project.monitors.create(
-        measure=measure,
-        attribute="religion",
-        label="keep" if measure == "odds" else "",
-        whose="model",
-        truth=truth,
-        alpha=0.05,
-        tau=0.1,
-        groups=["a", "b"],
-        created_by=cast.olivia,
-    )
-    finding = Finding(project=cast.project, monitor=monitor, annotator=model, certificate={"groups": ["a"]})
-    urls = [link.url for link in shown_items(finding, with_givers=True)]
-    assert {url.partition("against=")[2].partition("&")[0] for url in urls} == lists
-    assert all("against" not in link.url for link in shown_items(finding, with_givers=False))
