@@ -69,7 +69,7 @@ node_modules/.installed: package.json package-lock.json $(VENV)/.installed
 
 # --- tests -------------------------------------------------------------------------------------------------------
 test: install browser
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_OPTIONS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 # A Chromium for the browser tests. Where it cannot be installed they are skipped, and say so.
 browser: $(VENV)/.installed

@@ -85,7 +85,11 @@ import pytest  # noqa: E402
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.db.backends.postgresql.operations import DatabaseOperations  # noqa: E402
+
+# Each test's client loads the middleware anew, and that of static files would look at all of them: a tenth of a second.
+settings.WHITENOISE_AUTOREFRESH = True  # as in development: they are looked for when they are asked for
 
 _sql_flush = DatabaseOperations.sql_flush
 
@@ -107,3 +111,9 @@ def pytest_xdist_setupnodes(config, specs):
     address = os.environ["REDIS_URL"].rpartition("/")[0]
     for number, spec in enumerate(specs, start=1):
         spec.env = dict(spec.env) | {"REDIS_URL": f"{address}/{number}"}
+
+
+def pytest_collection_modifyitems(items):
+    """Files that take long begin first, so that no process is left alone with one at the end."""
+    long = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in long)
