@@ -98,7 +98,7 @@ def _monitors(project: Project, monitors: list[Monitor]) -> list[dict[str, Any]]
     for monitor in monitors:
         found = stands[monitor.pk]
         monitor.standing, monitor.unwatched, monitor.gone = found.standing, found.unwatched, found.gone  # type: ignore[attr-defined]
-        monitor.alpha_holds = not found.ordered  # type: ignore[attr-defined]
+        monitor.alpha_holds = not found.unpromised  # type: ignore[attr-defined]
     return [dict(row) for row in MonitorSerializer(monitors, many=True).data]
 
 

@@ -11,6 +11,7 @@ from annotations.watching import Finding as Said
 from fairness.models import Finding
 from fairness.monitors.evaluating import annotator_name, in_force, label_names
 from fairness.monitors.models import Whose
+from fairness.monitors.promising import unpromised
 from fairness.monitors.reading import MOST_PENDING, Judged, judge, state_of
 from fairness.monitors.words import found_text, title_of, to_answer
 
@@ -48,7 +49,7 @@ def _objection(judged: Judged, names: dict[str, str], who: str) -> list[str]:
     if judged.past.open is not None:
         return [to_answer(judged.past.open)]
     if verdict.beyond:
-        said = found_text(monitor, verdict.as_json() | {"ordered": judged.ordered}, names, who)
+        said = found_text(monitor, verdict.as_json() | {"ordered": unpromised(monitor)}, names, who)
         return [f"{said} {_('See Fairness → Monitors, and decide there.')}"]
     if judged.failed:
         text = _("A monitor could not be asked: %(what)s. Look at it under Fairness → Monitors, change or remove it, "

@@ -20,6 +20,7 @@ from annotations.webhooks.services import announce
 from fairness.models import Finding, Monitor
 from fairness.monitors.models import Whose
 from fairness.monitors.naming import groups_name
+from fairness.monitors.promising import unpromised
 from fairness.monitors.reading import Judged, judge, state_of
 from fairness.monitors.telling import owners_tell
 from fairness.monitors.trials import IS_OVER, VALUES, trials_end
@@ -120,7 +121,7 @@ def finding_open(judged: Judged, *, version: int) -> Finding | None:
                 "tau": monitor.tau,
                 "since": monitor.since.isoformat(),
                 "renewed": monitor.renewed,
-                "ordered": judged.ordered,
+                "ordered": unpromised(monitor),
             },
             version=version,
             found_at=timezone.now(),

@@ -45,7 +45,6 @@ SELECT (SELECT version FROM fairness_pulse WHERE project_id = %(project)s),
     (SELECT json_agg(json_build_array(before, after, items) ORDER BY id)::text FROM (
         SELECT id, before, after, items FROM annotations_outboxrow
         WHERE project_id = %(project)s ORDER BY id LIMIT %(pending)s) waiting),
-    EXISTS (SELECT FROM annotations_servingrules WHERE project_id = %(project)s AND strategy = 'priority'),
     {ANY_OVER}
 """  # noqa: S608
 # The tables of ``fairness.cells`` that a measure is read from; %s: whose.
@@ -75,7 +74,6 @@ class State:
     task: TaskType
     labels: tuple[str, ...]  # keys of the current schema
     labels_per_item: int = 1  # the most by people that an item is asked for, without what a group gets on top
-    by_priority: bool = False  # people are given items by priority, not in random order
     trial_over: bool = False  # time is up for a remedy, which is not noted yet
 
 
@@ -103,14 +101,13 @@ class Past:
 @dataclass(frozen=True)
 class Judged:
     """What a monitor says of one annotator's labels now; ``annotator_id`` None: of people's. ``failed``: it could not
-    be asked, so the verdict says nothing. ``ordered``: the items come in an order for which α is not promised."""
+    be asked, so the verdict says nothing."""
 
     monitor: Monitor
     annotator_id: int | None
     verdict: Verdict
     past: Past
     failed: bool = False
-    ordered: bool = False
 
 
 class LetBe(StrEnum):
@@ -142,13 +139,13 @@ def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) 
     }
     with connection.cursor() as cursor:
         cursor.execute(READ, values)
-        version, counted, waiting, by_priority, trial_over = cursor.fetchone()
+        version, counted, waiting, trial_over = cursor.fetchone()
     cells: Cells = Tally({Cell(*row[:5]): row[5] for row in json.loads(counted or "[]")})
     cells.update(count_changes(_changes(waiting), Crossed()).cells)
     schemas = LabelSchema.objects.select_related("project__serving")
     schema = schemas.get(project_id=project_id, is_current=True)
     labels, most = tuple(label_keys(schema.config)), _most_of(schema.project)
-    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, most, by_priority, trial_over)
+    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, most, trial_over)
 
 
 def _most_of(project: Project) -> int:
@@ -305,15 +302,8 @@ def judge(state: State, monitors: Iterable[Monitor], *, only: int | None = None)
             except Exception:  # pure arithmetic: whatever is wrong is this monitor's own
                 logger.exception("Monitor %s could not be asked.", monitor.pk)
                 failed = True
-            judged.append(Judged(monitor, annotator_id, verdict, past, failed, is_ordered(state, monitor)))
+            judged.append(Judged(monitor, annotator_id, verdict, past, failed))
     return judged
-
-
-def is_ordered(state: State, monitor: Monitor) -> bool:
-    """Whether the items of a monitor come by priority: those of people's labels do, also where a model is held beside
-    them. Models are asked in random order."""
-    of_people = monitor.whose != Whose.MODEL or monitor.measure in (Measure.GAP, Measure.KAPPA)
-    return state.by_priority and of_people
 
 
 def _asked(state: State, monitor: Monitor, annotator_id: int | None, past: Past) -> Verdict:

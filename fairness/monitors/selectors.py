@@ -15,6 +15,7 @@ from fairness.monitors.evaluating import label_names
 from fairness.monitors.measures import TRUE_POSITIVE, Verdict, labels_in
 from fairness.monitors.models import Measure
 from fairness.monitors.naming import groups_by_attribute, may_be_named
+from fairness.monitors.promising import unpromised
 from fairness.monitors.reading import Judged, LetBe, State, judge, let_be, state_of, table_of
 from fairness.monitors.standing import stands_of
 from fairness.monitors.words import badge_of, found_text, how_sure, limit_of, share_of, title_of, what_text
@@ -99,7 +100,7 @@ def look_at(monitor: Monitor) -> list[Look]:
 
 def _look(state: State, one: Judged, names: dict[str, str], who: str) -> Look:
     verdict = one.verdict
-    said = verdict.as_json() | {"ordered": one.ordered}
+    said = verdict.as_json() | {"ordered": unpromised(one.monitor)} if verdict.beyond else {}
     text = found_text(one.monitor, said, names, who) if verdict.beyond else ""
     more = min(one.past.waits(labels_in(one.monitor.measure, verdict.table)), default=0)
     return Look(who, verdict, text, verdict.beyond, one.failed, let_be(state, one), more)

@@ -12,7 +12,8 @@ from fairness.metrics import MOST_GROUPS
 from fairness.models import Monitor
 from fairness.monitors.measures import labels_in
 from fairness.monitors.naming import enough_groups, groups_by_attribute
-from fairness.monitors.reading import Judged, LetBe, State, is_ordered, judge, let_be, state_of
+from fairness.monitors.promising import unpromised
+from fairness.monitors.reading import Judged, LetBe, State, judge, let_be, state_of
 
 
 class Standing(StrEnum):
@@ -32,7 +33,8 @@ class Standing(StrEnum):
 class Stands:
     """``unwatched``: groups that items have and it does not watch; ``gone``: those that it watches and no item has.
     ``label_gone``: its label is none of the current schema. ``number``: how many groups items have. ``more``: labels
-    until what is on trial is asked about again. ``ordered``: its items come by priority, so α is not promised."""
+    until what is on trial is asked about again. ``unpromised``: why α is
+    not promised, a value of ``Withheld``."""
 
     standing: Standing
     unwatched: tuple[str, ...] = ()
@@ -40,7 +42,7 @@ class Stands:
     label_gone: bool = False
     number: int = 0
     more: int = 0
-    ordered: bool = False
+    unpromised: str = ""
 
 
 def stands_of(project: Project, monitors: Sequence[Monitor]) -> dict[int, Stands]:
@@ -77,7 +79,7 @@ def _stands(monitor: Monitor, now: Sequence[str], judged: Sequence[Judged], stat
     else:
         standing = Standing.WATCHING if any(map(_labels, judged)) else Standing.NO_LABELS
     more = min((until for one in on_trial for until in one.past.waits(_labels(one))), default=0)
-    return Stands(standing, unwatched, gone, label_gone, len(now), more, is_ordered(state, monitor))
+    return Stands(standing, unwatched, gone, label_gone, len(now), more, unpromised(monitor))
 
 
 def _apart(monitor: Monitor, now: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

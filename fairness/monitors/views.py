@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.people import blame, person, posted
 from annotations.access import OWNER, READERS, STAFF, project_access
 from annotations.items.selectors import may_know_givers
-from annotations.models import ServingRules, Strategy
 from annotations.tasks import demand_soon
 from fairness.access import finding_access, monitor_access
 from fairness.metrics import MOST_GROUPS
@@ -24,6 +23,7 @@ from fairness.models import Monitor
 from fairness.monitors.doing import remedies, shown_items
 from fairness.monitors.evaluating import label_names
 from fairness.monitors.forms import ChangeForm, DecisionForm, MonitorForm
+from fairness.monitors.promising import no_promise, unpromised_in
 from fairness.monitors.selectors import (
     described,
     findings_of,
@@ -43,7 +43,6 @@ from fairness.monitors.words import (
     how_sure,
     let_be_words,
     limit_of,
-    no_promise,
     number,
     points,
     rate_text,
@@ -84,8 +83,8 @@ def monitor_new(request: HttpRequest, project_id: int) -> HttpResponse:
     request.access = access  # type: ignore[attr-defined]
     form = MonitorForm(posted(request), project=access.project)
     context: dict[str, Any] = {"access": access, "project": access.project, "form": form}
-    if ServingRules.objects.filter(project=access.project, strategy=Strategy.PRIORITY).exists():
-        context["no_promise"] = no_promise()
+    if reason := unpromised_in(access.project):
+        context["no_promise"] = no_promise(reason)
     if request.method == "POST" and form.is_valid():
         try:
             if "try" in request.POST:
@@ -124,7 +123,7 @@ def monitor(request: HttpRequest, project_id: int, monitor_id: int) -> HttpRespo
         "title": title_of(one, label_names(project_id)),
         "stands": stands,
         "most_groups": MOST_GROUPS,
-        "no_promise": no_promise() if stands.ordered else "",
+        "no_promise": no_promise(stands.unpromised) if stands.unpromised else "",
         **_preview(one),
     }
     return render(request, "fairness/monitors/one.html", context, status=422 if form.errors else 200)

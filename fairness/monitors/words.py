@@ -16,6 +16,7 @@ from fairness.metrics import MOST_GROUPS
 from fairness.models import Finding, Monitor
 from fairness.monitors.measures import FALSE_POSITIVE, LESS, MORE, TRUE_POSITIVE
 from fairness.monitors.models import Measure, Truth, Whose
+from fairness.monitors.promising import no_promise
 from fairness.monitors.reading import LetBe
 from fairness.monitors.standing import Standing, Stands
 
@@ -210,7 +211,7 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
     if certificate.get("exact"):
         return _("This is counted, not estimated. The limit is %(limit)s.") % {"limit": limit_of(monitor)}
     if certificate.get("ordered"):
-        return f"{_('The limit is %(limit)s.') % {'limit': limit_of(monitor)}} {no_promise()}"
+        return f"{_('The limit is %(limit)s.') % {'limit': limit_of(monitor)}} {no_promise(certificate['ordered'])}"
     alpha = certificate.get("alpha", monitor.alpha)
     since = certificate.get("since")
     shown = {
@@ -237,11 +238,6 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
             shown["times"],
         )
     return text % shown
-
-
-def no_promise() -> str:
-    return _("People are given items by priority and not in random order, so α is not promised: the order of the items "
-             "alone may bring this about.")  # fmt: skip
 
 
 def share_of(value: float) -> str:

@@ -75,6 +75,11 @@ class Withheld(StrEnum):
             Withheld.GROUPS: _("There are more than %(most)s groups.") % {"most": MOST_GROUPS},
         }[self]
 
+    @property
+    def no_promise(self) -> str:
+        """The same of a limit that is watched all the same."""
+        return _("α is not promised, as this may come about by itself. %(why)s") % {"why": self.sentence}
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -179,7 +184,7 @@ def withheld_for(project: Project, attribute: str, kind: str) -> Withheld | None
 @dataclass(frozen=True)
 class _Items:
     """``groups``: of the items; ``deepest``: most labels that an item has beyond what it needs, 0 where none has;
-    ``full``: every item has all labels that it needs."""
+    ``full``: every item has all labels that it needs, or is settled."""
 
     groups: tuple[str, ...]
     deepest: int
@@ -188,9 +193,9 @@ class _Items:
 
 def _items(project: Project, attribute: str) -> _Items:
     counted = Q(table="places", attribute=attribute, key="needed") | Q(table=DEEPER, attribute="")
-    counted |= Q(table="totals", attribute="", key__in=("labels_needed", "labels_given"))
+    counted |= Q(table="totals", attribute="", key__in=("labels_needed", "labels_given", "labels_spared"))
     rows = Counter.objects.filter(counted, project=project, n__gt=0).values_list("table", "group", "key", "n")
-    groups, deepest, totals = [], 0, {"labels_needed": 0, "labels_given": 0}
+    groups, deepest, totals = [], 0, dict.fromkeys(("labels_needed", "labels_given", "labels_spared"), 0)
     for table, group, key, n in rows:
         if table == DEEPER:
             deepest = max(deepest, int(key))
@@ -198,7 +203,7 @@ def _items(project: Project, attribute: str) -> _Items:
             totals[key] = n
         else:
             groups.append(group)
-    full = 0 < totals["labels_needed"] <= totals["labels_given"]
+    full = 0 < totals["labels_needed"] <= totals["labels_given"] + totals["labels_spared"]
     return _Items(tuple(sorted(groups)), deepest, full)
 
 

@@ -12,6 +12,7 @@ from fairness.models import Finding, Monitor, Watch
 from fairness.monitors import reading
 from fairness.monitors.checkpoints import at_checkpoint
 from fairness.monitors.evaluating import due_projects
+from fairness.monitors.promising import unpromised
 from fairness.monitors.services import finding_decide, monitor_add
 from fairness.monitors.standing import Standing
 from fairness.monitors.words import how_sure
@@ -227,8 +228,8 @@ def test_alpha_is_not_claimed_of_people_where_items_come_by_priority(cast, page_
     biased(cast, make_annotator(cast.project))
     biased(cast, run.annotator)
     findings = {finding.monitor_id: finding for finding in evaluate(cast)}
-    assert findings[monitor.pk].certificate["ordered"] is True
-    assert findings[of_model.pk].certificate["ordered"] is False
+    assert findings[monitor.pk].certificate["ordered"] == "order"
+    assert findings[of_model.pk].certificate["ordered"] == ""
     assert "often one looks" in how_sure(of_model, findings[of_model.pk].certificate)
     browser = page_client(cast.olivia)
     address = reverse("fairness_finding", args=[cast.project.pk, findings[monitor.pk].pk])
@@ -241,3 +242,29 @@ def test_alpha_is_not_claimed_of_people_where_items_come_by_priority(cast, page_
     assert "α is not promised" in browser.get(reverse("fairness_monitor_new", args=[cast.project.pk])).content.decode()
     rows = api(cast.audrey).get(f"/api/v1/projects/{cast.project.pk}/monitors/").json()
     assert {row["id"]: row["alpha_holds"] for row in rows} == {monitor.pk: False, of_model.pk: True}
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason", "of_a_gap"),
+    [
+        ({"strategy": "shuffle"}, "", ""),
+        ({"strategy": "priority", "column": "rank"}, "order", "order"),
+        ({"strategy": "stratified", "column": "origin"}, "balanced", "balanced"),
+        ({"strategy": "stratified", "column": "religion"}, "", ""),
+        ({"max_labels": 9, "tau": 0.9}, "depth", ""),  # a gap takes the first label of each item
+    ],
+)
+def test_alpha_is_promised_of_people_where_their_items_come_as_if_at_random(cast, rules, reason, of_a_gap):
+    fresh_items(cast.project, 4)
+    fold_all()
+    ServingRules.objects.create(project=cast.project, **rules)
+    watched = {"people": reason, "consensus": reason, "model": ""}
+    assert {whose: unpromised(watch(cast, whose=whose)) for whose in watched} == watched
+    gap = watch(cast, whose="model", measure="gap")
+    assert unpromised(gap) == of_a_gap
+    if reason:
+        assert "α is not promised" in how_sure(gap, {"ordered": reason})
+
+
+def test_findings_of_before_there_were_several_reasons_still_say_theirs(cast):
+    assert "by priority" in how_sure(watch(cast, whose="people"), {"ordered": True})
