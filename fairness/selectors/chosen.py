@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists
+
 from annotations.models import (
     AnnotationStatus,
     Assignment,
@@ -106,10 +108,10 @@ class Given:
 
 
 def chosen_view(project: Project, question: Question | None) -> ChosenView | None:
-    """None where no item was ever chosen, which two look-ups in indexes tell."""
+    """None where no item was ever chosen, which look-ups in two indexes tell."""
     given = Assignment.objects.filter(project=project, stream__in=[Stream.CHOSEN, Stream.AUDIT])
     checked = Draw.objects.filter(project=project, stream=Stream.CHOSEN, is_drawn=True)
-    if not given.exists() and not checked.exists():
+    if not Project.objects.filter(Exists(given) | Exists(checked), pk=project.pk).exists():
         return None
     labelled = given.filter(annotations__status=AnnotationStatus.CURRENT).order_by("-id")
     names = ("stream", "leased_at", "item__groups", "annotations__value")
