@@ -98,7 +98,7 @@ def _limit(monitor: Monitor, labels: Mapping[str, str]) -> str:
     words = {"what": title_of(monitor, labels), "limit": limit_of(monitor)}
     if monitor.removed_at is not None:
         return _("%(what)s.") % words
-    return _("%(what)s: at most %(limit)s now.") % words
+    return _("%(what)s: %(limit)s now.") % words
 
 
 def _said(mark: Mark) -> str:

@@ -46,7 +46,7 @@ def test_a_limit_is_named_and_led_to(cast):
     monitor = monitor_add(project=cast.project, actor=cast.olivia, values=LIMIT)
     one = shown(cast, Role.EXPERT)[0]
     assert one.url == f"/projects/{cast.project.pk}/fairness/monitors/{monitor.pk}/"
-    assert one.text.startswith("How far one religion is behind another in labels: at most ")
+    assert one.text == "How far one religion is behind another in labels: at most 10 points now."
     monitor_remove(monitor=monitor, actor=cast.olivia)
     gone = shown(cast, Role.EXPERT)
     assert {one.url for one in gone} == {f"/projects/{cast.project.pk}/fairness/monitors/"}
