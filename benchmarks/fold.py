@@ -2,7 +2,8 @@
 
 Starts an `evenhand up` of its own in a temporary folder. A backlog of labels is written at once and timed until the
 relay has folded it. The others are written while it folds, and it is killed at random moments and started anew. In the
-end the counters are compared with a count of all rows, and the live page's numbers are read from them.
+end the counters are compared with a count of all rows, and the live page's numbers are read from them. People finish
+every item and a tenth of the items have gold, so labels and consensus against the truth are folded and counted too.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def measured(kill: Callable[[], None]) -> dict[str, Figure]:
     from benchmarks._million import Million
     from fairness.services.recount import recount
 
-    million = Million.make("Benchmark of the fold", ITEMS)
+    million = Million.make("Benchmark of the fold", ITEMS, finished=True)
     _until_folded()
     chunks = million.chunks(CHUNK)
     began, written = _backlog(chunks.__next__)
@@ -60,11 +61,13 @@ def measured(kill: Callable[[], None]) -> dict[str, Figure]:
     began = time.perf_counter()
     wrong = recount(project=million.project)
     recounted = time.perf_counter() - began
+    held = _held_to_gold(million.project.pk)
     reads = [_timed_view(million.project.pk) for _ in range(VIEWS)]
     return {
         "labels folded a second": Figure(round(written / seconds), "labels/s", "higher", goal=10_000),
         "labels folded in all": Figure(so_far, "labels", "higher"),
         "cells that differ from a recount": Figure(len(wrong), "cells", "lower", goal=0),
+        "labels and consensus held to gold": Figure(held, "comparisons", "higher"),
         "the recount": Figure(round(recounted, 1), "s", "lower"),
         "live numbers read, median": Figure(round(1000 * statistics.median(reads), 1), "ms", "lower", goal=50),
     }
@@ -97,6 +100,16 @@ def _until_folded() -> None:
         if time.monotonic() > end:
             raise LocalError(f"{OutboxRow.objects.count()} changes are still not folded.")
         time.sleep(0.02)
+
+
+def _held_to_gold(project_id: int) -> int:
+    """Labels of the model, people's consensus and the final one, on items with gold: what slices of the truth count."""
+    from django.db.models import Sum
+
+    from fairness.models import Slice
+
+    held = Slice.objects.filter(project=project_id, table__startswith="gold:", attribute="origin")
+    return held.aggregate(n=Sum("n"))["n"] or 0
 
 
 def _kill_relay(home: Path) -> None:

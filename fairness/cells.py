@@ -6,7 +6,8 @@ Tables, with the columns ``attribute, group, key, other``:
 ``model:ID``    labels by the model annotator ID; the same columns
 ``decided``     items by consensus token (key); the same columns. A bad item, settled without a label, is not here
 ``pair:ID``     items with both a people's consensus and a label of model ID; key = people's token, other = model's
-``totals``      key = items, labels_needed, labels_given (no more than needed), complete, decided
+``totals``      key = items, labels_needed, labels_given (no more than needed), labels_spared (what an item lacked that
+                an expert has settled: nobody will give it), complete, decided
 
 A :class:`Slice` is a part of a cell: of one dataset and of the hour in which the label was given. Summed over both, the
 slices are the cells. The first three are also kept for two attributes at once, as slices alone, of one dataset and one
@@ -24,7 +25,7 @@ Sliced are of these, by group alone, ``both:ID``, ``gold:WHO`` and ``settled:WHO
 ``both:ID``     items with both a people's consensus and a label of model ID; key = people's token, other = model's
 ``beside:ID``   items with both a person's label and a label of model ID; key = the first person's token, other =
                 model's: what one person says beside what the model says
-``places``      key = needed, given: labels of people, as in ``totals``, without what a group gets on top
+``places``      key = needed, given, spared: labels of people, as in ``totals``, without what a group gets on top
 ``deeper``      items that have more labels by people than they need, by how many they have (key); also of all items
 ``gold:WHO``    items with a gold label; key = gold token, other = what WHO said: ``agreed``, ``decided`` (as in
                 ``concluded``), a model's ID
@@ -51,6 +52,7 @@ CROSSED_GROUPS = 12  # of each attribute
 HOURS_A_DAY = 24
 DEEPER = "deeper"
 TRUTHS = ("gold:", "settled:", "both:")  # how tables of labels against a truth begin
+SPARED = (("totals", "labels_spared"), ("places", "spared"))  # (table, key)
 TIMELESS = 0  # the hour of what is not given at a moment: consensus, pairs, totals
 
 
@@ -60,6 +62,10 @@ class Cell(NamedTuple):
     group: str
     key: str
     other: str
+
+    @property
+    def is_spared(self) -> bool:
+        return (self.table, self.key) in SPARED
 
 
 class Slice(NamedTuple):
@@ -79,6 +85,10 @@ class Slice(NamedTuple):
     @property
     def of_truth(self) -> bool:
         return self.table.startswith(TRUTHS)
+
+    @property
+    def is_spared(self) -> bool:
+        return (self.table, self.key) in SPARED
 
 
 Cells = Counter[Cell]
@@ -167,14 +177,17 @@ def add_terms(net: Terms, state: ItemState, sign: int) -> None:
     if given > state.needed:
         _add(net, (DEEPER, str(given), "", TIMELESS, WATCHED), sign)
     given, of_own = min(state.needed, given), min(own, given)
+    spared, spared_of_own = (state.needed - given, own - of_own) if state.settled else (0, 0)
     for table, key, count, where in (
         ("totals", "items", 1, WHOLE),
         ("totals", "labels_needed", state.needed, WHOLE),
         ("totals", "labels_given", given, WHOLE),
+        ("totals", "labels_spared", spared, WHOLE),
         ("totals", "complete", int(state.complete), WHOLE),
         ("totals", "decided", int(state.decided), WHOLE),
         ("places", "needed", own, WATCHED_GROUPS),
         ("places", "given", of_own, WATCHED_GROUPS),
+        ("places", "spared", spared_of_own, WATCHED_GROUPS),
     ):
         if count:
             _add(net, (table, key, "", TIMELESS, where), sign * count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
 from urllib.parse import parse_qs
 
 from django.template.loader import render_to_string
@@ -17,23 +17,15 @@ from fairness.sockets import ProjectSocket
 
 
 class FairnessSocket(ProjectSocket):
-    """Sends the live part of the page as htmx swaps it: ``{"content", "target", "swap", "summary", "version"}``."""
+    """Sends the live part of the page: ``{"content", "target", "swap", "summary", "notice", "version"}``."""
 
     allowed = STAFF
     beats = True
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> str:
         asked = parse_qs(self.scope["query_string"].decode("latin-1"))
         wanted = Wanted.of({name: values[0] for name, values in asked.items()})
-        rendered = renderings.get(self.project_id, wanted=wanted, role=self.role, at_least=self.newest)
-        return {
-            "content": rendered.html,
-            "target": "#fairness-live",
-            "swap": "innerMorph",
-            "summary": rendered.summary,
-            "notice": rendered.notice,
-            "version": rendered.version,
-        }
+        return renderings.get(self.project_id, wanted=wanted, role=self.role, at_least=self.newest).message
 
 
 class FindingsSocket(ProjectSocket):
@@ -42,14 +34,16 @@ class FindingsSocket(ProjectSocket):
     allowed = STAFF
     beats = True
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> str:
         context = banner_context(Project.objects.get(pk=self.project_id), self.role)
-        return {
-            "content": render_to_string("fairness/findings.html", context),
-            "target": "#findings",
-            "swap": "innerMorph",
-            "notice": context["notice"],
-        }
+        return json.dumps(
+            {
+                "content": render_to_string("fairness/findings.html", context),
+                "target": "#findings",
+                "swap": "innerMorph",
+                "notice": context["notice"],
+            }
+        )
 
 
 class ProgressSocket(ProjectSocket):
@@ -57,9 +51,9 @@ class ProgressSocket(ProjectSocket):
 
     allowed = MEMBERS
 
-    def message(self) -> dict[str, Any]:
+    def message(self) -> str:
         progress = project_progress(Project.objects.get(pk=self.project_id))
-        return {
+        told = {
             "items": progress.items,
             "labels_given": progress.labels_given,
             "labels_needed": progress.labels_needed,
@@ -72,3 +66,4 @@ class ProgressSocket(ProjectSocket):
             },
             "version": progress.version,
         }
+        return json.dumps(told)

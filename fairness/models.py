@@ -87,11 +87,12 @@ class Pulse(models.Model):
     """How far a project has moved. ``version`` grows with every fold that touched it, and with every finding, decision
     and change of a limit.
 
-    ``kept``: which slices there are, as a project may be older than some: ``BARE`` none, or none of two attributes;
-    ``SLICED`` all but those of labels against the truth; ``WHOLE`` all. A recount in the background adds what lacks.
+    ``kept``: what is counted, as a project may be older than some: ``BARE`` no slices, or none of two attributes;
+    ``SLICED`` all slices but those of labels against the truth; ``TRUTHS`` these too, but not the labels that
+    settlements spared; ``WHOLE`` all. A recount in the background adds what lacks.
     """
 
-    BARE, SLICED, WHOLE = 0, 1, 2
+    BARE, SLICED, TRUTHS, WHOLE = 0, 1, 2, 3
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="+")
     version = models.BigIntegerField(default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import OrderedDict
@@ -23,12 +24,10 @@ REFRESH_SECONDS = 15  # without a new label: the pace falls, and a renamed label
 
 @dataclass(frozen=True)
 class Rendered:
-    """``summary`` is what a screen reader is told of the numbers, ``notice`` of findings; ``version``: how far the
-    project had moved."""
+    """``message``: what sockets send, as htmx swaps it; written once for all of them. ``version``: how far the project
+    had moved."""
 
-    html: str
-    summary: str
-    notice: str
+    message: str
     version: int
 
 
@@ -63,8 +62,15 @@ class Renderings:
         view = live_view(project, wanted=wanted)
         context = live_context(project, view, role)
         self.made += 1
-        html = render_to_string("fairness/live.html", context)
-        return Rendered(html, context.get("summary", ""), context["notice"], view.progress.version)
+        message = {
+            "content": render_to_string("fairness/live.html", context),
+            "target": "#fairness-live",
+            "swap": "innerMorph",
+            "summary": context.get("summary", ""),  # what a screen reader is told of the numbers
+            "notice": context["notice"],  # and of findings
+            "version": view.progress.version,
+        }
+        return Rendered(json.dumps(message), view.progress.version)
 
 
 def _version(project_id: int) -> int:

@@ -43,8 +43,8 @@ class ProjectSocket(AsyncWebsocketConsumer, ABC):
     role: Role  # the listener's, as of the last look
 
     @abstractmethod
-    def message(self) -> dict[str, Any]:
-        """The newest state, read in a worker thread; raises ``DomainError`` where there is none to give."""
+    def message(self) -> str:
+        """The newest state as JSON, read in a worker thread; raises ``DomainError`` where there is none to give."""
 
     @property
     def project_id(self) -> int:
@@ -88,7 +88,7 @@ class ProjectSocket(AsyncWebsocketConsumer, ABC):
                     if clock() - checked >= RECHECK_EVERY:
                         await self._check()
                         checked = clock()
-                    text = json.dumps(await database_sync_to_async(self.message)())
+                    text = await database_sync_to_async(self.message)()
                 except DatabaseError as error:
                     logger.warning("A live page waits for the database: %s", error)
                     self._changed.set()

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from annotations.access import READERS, STAFF, Access, project_access
 from annotations.exporting.cells import csv_cell
+from fairness.presenting.chosen import chosen_counts
 from fairness.presenting.errors import ErrorsPart, errors_part
 from fairness.presenting.page import live_context, more_context
 from fairness.presenting.sheets import SHEETS
@@ -46,7 +47,13 @@ def _errors(access: Access, view: LiveView) -> ErrorsPart | None:
 def _whole(access: Access, view: LiveView) -> dict[str, Any]:
     """Everything: also what is not read anew."""
     chosen = chosen_view(access.project, view.question)
-    more = {"chosen": chosen, "chosen_whole": not_narrowed(view), "errors": _errors(access, view)}
+    counts = chosen_counts(chosen, access.project, access.role)
+    more = {
+        "chosen": chosen,
+        "chosen_counts": counts,
+        "chosen_whole": not_narrowed(view),
+        "errors": _errors(access, view),
+    }
     return {**_context(access, view), **more}
 
 

@@ -45,11 +45,12 @@ SET value = fitted.value, certainty = fitted.certainty, probabilities = fitted.p
 FROM fitted
 WHERE old.item_id = fitted.item_id AND (old.probabilities <> fitted.probabilities OR old.value <> fitted.value)
 """
+# Those that are there are found by the key alone: a join would read a table that was empty when PostgreSQL last looked
+# whole for every row, with all that the statement has put in so far.
 NEW = """
 INSERT INTO annotations_itemposterior (item_id, project_id, value, certainty, probabilities)
 SELECT fitted.item_id, %(project)s, fitted.value, fitted.certainty, fitted.probabilities
 FROM fitted JOIN annotations_item item ON item.id = fitted.item_id
-WHERE NOT EXISTS (SELECT FROM annotations_itemposterior old WHERE old.item_id = fitted.item_id)
 ON CONFLICT (item_id) DO NOTHING
 """
 COUNT = "SELECT count(*) FROM annotations_itemposterior WHERE project_id = %(project)s"

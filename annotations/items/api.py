@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.access import STAFF, item_access, project_access
-from annotations.items.patience import in_time
+from annotations.items.labels import cases_of, flags_of, labels_of
+from annotations.items.paging import PatientPagination
 from annotations.items.selectors import (
     BY,
     CHECKED,
@@ -26,11 +26,10 @@ from annotations.items.selectors import (
     TRUTH,
     ItemFilter,
     allowed_filter,
-    cases_of,
-    flags_of,
     items_of,
-    labels_of,
 )
+from annotations.items.served import CHANCE, SERVED
+from annotations.items.voices import VOICES
 from annotations.models import Case, Consensus, Item, ItemFlag
 
 
@@ -157,6 +156,28 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     checked = serializers.ChoiceField(
         choices=list(CHECKED), required=False, help_text=_("With stream: whether an expert has settled the item.")
     )
+    drawn_from = serializers.IntegerField(
+        required=False, min_value=1, help_text=_("With stream: draws from this id on.")
+    )
+    attribute = serializers.CharField(required=False, help_text=_("Items that have any group of this attribute."))
+    people = serializers.ChoiceField(
+        choices=list(VOICES),
+        required=False,
+        help_text=_("Items that several people labelled: all, those on which they all agree, or differ."),
+    )
+    served = serializers.ChoiceField(
+        choices=list(SERVED),
+        required=False,
+        help_text=_("The label is of an item given out as chosen by a rule, or drawn beside these; not for experts."),
+    )
+    chance = serializers.ChoiceField(
+        choices=list(CHANCE), required=False, help_text=_("With served: whether the chance to be chosen is known.")
+    )
+    served_since = serializers.DateTimeField(required=False, help_text=_("With served: when the item was given out."))
+    served_until = serializers.DateTimeField(required=False, help_text=_("The same; this moment not included."))
+    served_from = serializers.IntegerField(
+        required=False, min_value=1, help_text=_("With served: leases from this id on.")
+    )
     since = serializers.DateTimeField(required=False, help_text=_("When the label was given."))
     until = serializers.DateTimeField(required=False, help_text=_("The same; this moment not included."))
 
@@ -164,6 +185,8 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
 class ItemsView(GenericAPIView[Item]):
     serializer_class = ItemSerializer
     queryset = Item.objects.none()
+    pagination_class = PatientPagination
+    paginator: PatientPagination  # type: ignore[assignment]
 
     @extend_schema(
         operation_id="list_items", summary="Items of a project, newest first", parameters=[ItemQuerySerializer],
@@ -174,8 +197,9 @@ class ItemsView(GenericAPIView[Item]):
         query = ItemQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
         wanted = allowed_filter(access, ItemFilter(**query.validated_data))
-        with in_time() if wanted != ItemFilter() else nullcontext():
-            page = self.paginate_queryset(items_of(access.project, wanted))
+        if wanted != ItemFilter():
+            self.paginator.project = access.project
+        page = self.paginate_queryset(items_of(access.project, wanted))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
 

@@ -91,7 +91,8 @@ def paired(
         if key:
             where.append(f"{'NOT ' if key.startswith(NOT) else ''}%s = ANY(string_to_array(pair.{column}, %s))")
             values += [key.removeprefix(NOT), SEPARATOR]
-    both = f"SELECT ({said_sql}) AS said, ({true_sql}) AS truth"
+    # With OFFSET each label is read once an item, not anew for each condition.
+    both = f"SELECT ({said_sql}) AS said, ({true_sql}) AS truth OFFSET 0"
     sql = f"EXISTS (SELECT FROM ({both}) pair WHERE {' AND '.join(where)})"
     filled = [annotator if value == "annotator" else value for value in (*said_values, *true_values)]
     # A consensus is another than what people say only where an expert settled it.

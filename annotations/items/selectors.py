@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -16,6 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Role
 from annotations.access import Access
 from annotations.items.pairs import paired
+from annotations.items.served import Served
+from annotations.items.voices import by_voices
 from annotations.models import (
     Annotation,
     AnnotationStatus,
@@ -32,8 +32,6 @@ from annotations.models import (
     QueueEntry,
     Stream,
 )
-from annotations.selectors.calibrated import Curves, calibrated, curves_of
-from annotations.task_types import TaskType, task_type
 from ledger.errors import forbidden, invalid
 
 DECIDED, UNDECIDED, LABELLED, INCOMPLETE = "decided", "undecided", "labelled", "incomplete"
@@ -61,7 +59,10 @@ class ItemFilter:
     the consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none
     what an expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item
     without gold. ``stream``: items that the ``audit`` or the ``chosen`` stream drew for a check, with ``checked``
-    (``yes`` or ``no``) those that an expert has settled, or has not.
+    (``yes`` or ``no``) those that an expert has settled, or has not, with ``drawn_from`` those of this draw's id on.
+    ``attribute``: items that have any group of it. ``people``: items that several people labelled, see
+    ``annotations.items.voices``. ``served``, with ``chance`` and the three after it: labels given for leases as
+    ``annotations.items.served`` describes them.
     """
 
     dataset: int | None = None
@@ -84,11 +85,37 @@ class ItemFilter:
     said: str = ""
     stream: str = ""
     checked: str = ""
+    drawn_from: int | None = None
+    attribute: str = ""
+    people: str = ""
+    served: str = ""
+    chance: str = ""
+    served_since: datetime | None = None
+    served_until: datetime | None = None
+    served_from: int | None = None
 
     @property
     def of_givers(self) -> bool:
         """Whether it asks for labels that somebody gave."""
-        return bool(self.given or self.by or self.annotator is not None or self.since or self.until)
+        return bool(
+            self.given
+            or self.by
+            or self.annotator is not None
+            or self.since
+            or self.until
+            or self.of_leases is not None
+        )
+
+    @property
+    def of_draws(self) -> bool:
+        """Whether it asks for items that were drawn for a check."""
+        return bool(self.stream or self.checked or self.drawn_from is not None)
+
+    @property
+    def of_leases(self) -> Served | None:
+        """Which leases the labels are meant to be given for, where that is asked."""
+        asked = Served(self.served, self.chance, self.served_since, self.served_until, self.served_from)
+        return None if asked == Served() else asked
 
 
 def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
@@ -98,7 +125,7 @@ def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
     if wanted.annotator is not None:
         text = _("Who gave which label is not for experts to know. Ask for the labels of people or of models instead.")
         raise forbidden(text, "annotators_hidden")
-    if wanted.stream or wanted.checked:
+    if wanted.of_draws or wanted.of_leases is not None:
         text = _("Experts judge drawn items like any others, so which were drawn is not for them to know.")
         raise forbidden(text, "draws_hidden")
     if wanted.against or wanted.pair:
@@ -113,17 +140,13 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         items = items.filter(dataset_id=wanted.dataset)
     if wanted.external_id:
         items = items.filter(external_id=wanted.external_id)
-    for name in ("group", "beside"):
-        attribute, found, group = getattr(wanted, name).partition(GROUP_SEPARATOR)
-        if attribute and not found:
-            text = _("Write a group as attribute:group, such as religion:none.")
-            raise invalid(text, fields={name: [text]})
-        if found:
-            items = items.filter(groups__contains={attribute: group})
+    items = _of_groups(items, wanted)
     if wanted.state:
         items = _in_state(project, items, wanted.state)
-    if wanted.stream or wanted.checked:
+    if wanted.of_draws:
         items = _drawn(project, items, wanted)
+    if wanted.people:
+        items = by_voices(items, wanted.people)
     if wanted.label:
         # jsonb containment holds for a text that equals the value and for an array that has it: any choice task.
         items = items.filter(consensus__value__contains=wanted.label)
@@ -138,7 +161,18 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
         )
         if wanted.since is None and wanted.until is None:
             wanted = replace(wanted, annotator=None)  # whose the label is, and that it is there, is said by the pair
-    return _with_case_and_flag(_labelled(items, wanted), wanted)
+    return _with_case_and_flag(_labelled(project, items, wanted), wanted)
+
+
+def _of_groups(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
+    for name in ("group", "beside"):
+        attribute, found, group = getattr(wanted, name).partition(GROUP_SEPARATOR)
+        if attribute and not found:
+            text = _("Write a group as attribute:group, such as religion:none.")
+            raise invalid(text, fields={name: [text]})
+        if found:
+            items = items.filter(groups__contains={attribute: group})
+    return items.filter(groups__has_key=wanted.attribute) if wanted.attribute else items
 
 
 def _in_state(project: Project, items: QuerySet[Item], state: str) -> QuerySet[Item]:
@@ -176,6 +210,8 @@ def _drawn(project: Project, items: QuerySet[Item], wanted: ItemFilter) -> Query
         text = _("A stream is audit or chosen; whether its items are checked is yes or no.")
         raise invalid(text, fields={"stream": [text]})
     drawn = Draw.objects.filter(project=project, stream=wanted.stream, is_drawn=True)
+    if wanted.drawn_from is not None:
+        drawn = drawn.filter(pk__gte=wanted.drawn_from)
     items = items.filter(pk__in=drawn.values("item_id"))
     settled = Q(consensus__method=ConsensusMethod.SETTLED, consensus__isnull=False)
     return items.filter(settled if wanted.checked == CHECKED[0] else ~settled) if wanted.checked else items
@@ -194,7 +230,7 @@ def labels_counted(items: QuerySet[Item], wanted: ItemFilter) -> int | None:
     return _given(of, wanted)[: MOST_COUNTED + 1].count()
 
 
-def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
+def _labelled(project: Project, items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
     """Those with a current label as ``wanted`` describes it."""
     if wanted.by and wanted.by not in BY:
         text = _("The labels are by people or by model.")
@@ -210,6 +246,9 @@ def _labelled(items: QuerySet[Item], wanted: ItemFilter) -> QuerySet[Item]:
         if wanted.against:  # what an expert settled is the consensus, and never differs from itself
             items = items.filter(gold__isnull=False, consensus__isnull=False).exclude(consensus__value=F("gold"))
         return items
+    if wanted.of_leases is not None:  # few are: it begins with these
+        leases = Assignment.objects.filter(project=project, **wanted.of_leases.leases())
+        items = items.filter(pk__in=leases.values("item_id"))
     labels = _given(Annotation.objects.filter(item=OuterRef("pk"), status=AnnotationStatus.CURRENT), wanted)
     if wanted.against:
         return _against(items, labels, wanted.against)
@@ -228,6 +267,8 @@ def _given(labels: QuerySet[Annotation], wanted: ItemFilter) -> QuerySet[Annotat
         labels = labels.filter(created_at__gte=wanted.since)
     if wanted.until is not None:
         labels = labels.filter(created_at__lt=wanted.until)
+    if wanted.of_leases is not None:
+        labels = labels.filter(**wanted.of_leases.leases("assignment__"))
     return labels
 
 
@@ -275,93 +316,3 @@ def groups_of(project: Project) -> dict[str, list[str]]:
                 found[name] = [row[0] for row in cursor.fetchall() if row[0]]
         cache.set(key, found, GROUPS_CACHED)
     return found
-
-
-@dataclass(frozen=True)
-class LabelShown:
-    """One label, with no more of its giver than a pseudonym, or a model's name."""
-
-    annotation: Annotation
-    annotator: str
-    kind: str
-    origin: str
-    words: str
-    calibrated_confidence: float | None
-
-
-@dataclass(frozen=True)
-class LabelCount:
-    """How many gave a label, where who gave it is not shown."""
-
-    words: str
-    value: Any
-    people: int
-    models: int
-
-
-@dataclass(frozen=True)
-class ItemLabels:
-    """``labels`` where this person may know who said what, else only ``counts``; ``hidden`` says which."""
-
-    hidden: bool
-    labels: list[LabelShown] = field(default_factory=list)
-    counts: list[LabelCount] = field(default_factory=list)
-
-
-def labels_of(access: Access, item: Item) -> ItemLabels:
-    """The item's current labels, as far as this person may see them.
-
-    An expert judges the labels and not their givers: until the item is settled, counts are all that experts get.
-    """
-    rows = Annotation.objects.filter(item=item, status=AnnotationStatus.CURRENT)
-    rows = rows.select_related("annotator", "schema").order_by("pk")
-    hidden = access.role == Role.EXPERT and not _is_settled(item)
-    if hidden:
-        return ItemLabels(hidden=True, counts=_counts(list(rows)))
-    curves = curves_of(item.project_id) if any(row.confidence is not None for row in rows) else {}
-    return ItemLabels(hidden=False, labels=[_shown(row, curves) for row in rows], counts=_counts(list(rows)))
-
-
-def _is_settled(item: Item) -> bool:
-    if Case.objects.filter(item=item, status=CaseStatus.OPEN).exists():
-        return False
-    consensus = getattr(item, "consensus", None)
-    return consensus is not None and consensus.method == ConsensusMethod.SETTLED
-
-
-def _shown(row: Annotation, curves: Curves) -> LabelShown:
-    annotator = row.annotator
-    return LabelShown(
-        annotation=row,
-        annotator=annotator.name if annotator.kind == "model" else annotator.pseudonym,
-        kind=annotator.kind,
-        origin=annotator.origin,
-        words=_task(row).describe(row.schema.config, row.value),
-        calibrated_confidence=calibrated(row, curves),
-    )
-
-
-def _counts(rows: list[Annotation]) -> list[LabelCount]:
-    people: Counter[str] = Counter()
-    models: Counter[str] = Counter()
-    first: dict[str, Annotation] = {}
-    for row in rows:
-        token = _task(row).token(row.value)
-        first.setdefault(token, row)
-        (models if row.annotator.kind == "model" else people)[token] += 1
-    return [
-        LabelCount(_task(row).describe(row.schema.config, row.value), row.value, people[token], models[token])
-        for token, row in sorted(first.items())
-    ]
-
-
-def _task(row: Annotation) -> TaskType:
-    return task_type(row.schema.task_type)
-
-
-def flags_of(item: Item) -> QuerySet[ItemFlag]:
-    return item.flags.select_related("annotator").order_by("pk")
-
-
-def cases_of(item: Item) -> QuerySet[Case]:
-    return item.cases.select_related("settlement").order_by("-pk")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,15 +11,15 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from annotations.access import STAFF, item_access, project_access
 from annotations.deciding.selectors import posterior_of
-from annotations.items.pairs import NOT
-from annotations.items.patience import in_time
+from annotations.items.labels import cases_of, flags_of, labels_of
+from annotations.items.patience import Looked, in_time, page_in_time
 from annotations.items.selectors import (
     CHECKED,
     CONSENSUS,
@@ -35,15 +35,15 @@ from annotations.items.selectors import (
     UNDECIDED,
     ItemFilter,
     allowed_filter,
-    cases_of,
     count_of,
-    flags_of,
     groups_of,
     items_of,
     labels_counted,
-    labels_of,
     may_know_givers,
 )
+from annotations.items.served import CHANCE, SERVED
+from annotations.items.voices import VOICES
+from annotations.items.words import asked_beside
 from annotations.modalities import modality
 from annotations.models import Consensus, Item, Project
 from annotations.selectors.keyset import Page, key_in, keyset_page
@@ -51,7 +51,16 @@ from annotations.task_types import task_type
 from ledger.errors import DomainError
 
 PER_PAGE = 50
+HIDDEN_FROM_EXPERTS = (
+    "against", "pair", "differs", "truly", "said", "stream", "checked", "drawn_from",
+    "served", "chance", "served_since", "served_until", "served_from",
+)  # fmt: skip
 LONGEST_GROUP = 1000  # characters of attribute:group; a group is as long as a cell of a file
+
+
+def _hidden(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Choices that a link makes and nobody reads."""
+    return [("", ""), *((name, name) for name in names)]
 
 
 class FilterForm(forms.Form):
@@ -94,12 +103,16 @@ class FilterForm(forms.Form):
     differs = forms.BooleanField(required=False, widget=forms.HiddenInput)
     truly = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
     said = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
-    stream = forms.ChoiceField(
-        required=False, choices=[("", "")] + [(name, name) for name in STREAMS], widget=forms.HiddenInput
-    )
-    checked = forms.ChoiceField(
-        required=False, choices=[("", "")] + [(name, name) for name in CHECKED], widget=forms.HiddenInput
-    )
+    stream = forms.ChoiceField(required=False, choices=_hidden(STREAMS), widget=forms.HiddenInput)
+    checked = forms.ChoiceField(required=False, choices=_hidden(CHECKED), widget=forms.HiddenInput)
+    drawn_from = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    attribute = forms.CharField(required=False, max_length=LONGEST_GROUP, widget=forms.HiddenInput)
+    people = forms.ChoiceField(required=False, choices=_hidden(VOICES), widget=forms.HiddenInput)
+    served = forms.ChoiceField(required=False, choices=_hidden(SERVED), widget=forms.HiddenInput)
+    chance = forms.ChoiceField(required=False, choices=_hidden(CHANCE), widget=forms.HiddenInput)
+    served_since = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    served_until = forms.DateTimeField(required=False, widget=forms.HiddenInput)
+    served_from = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     external_id = forms.CharField(label=_("Id"), required=False, max_length=200)
     case = forms.BooleanField(label=_("With an open case"), required=False)
     flagged = forms.BooleanField(label=_("Flagged"), required=False)
@@ -117,7 +130,7 @@ class FilterForm(forms.Form):
         labels = anything + [(row["key"], row["name"]) for row in config.get("labels", [])]
         fields["label"].choices = fields["given"].choices = labels
         if not knows_givers:
-            for name in ("against", "pair", "differs", "truly", "said", "stream", "checked"):
+            for name in HIDDEN_FROM_EXPERTS:
                 del fields[name]
 
     def clean_group(self) -> str:
@@ -142,15 +155,17 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
     wanted = allowed_filter(access, ItemFilter(**form.cleaned_data) if form.is_valid() else ItemFilter())
     found = items_of(access.project, wanted) if form.is_valid() else Item.objects.none()
     chosen = {name: value for name, value in request.GET.items() if name in form.fields and value}
-    page, problem = _page(found, request, filtered=bool(chosen))
+    looked, problem = _looked(access.project, found, request, filtered=bool(chosen))
+    page = looked.page
     context = {
         "project": access.project,
         "access": access,
         "form": form,
         "filtered": bool(chosen),
-        "also": _also(wanted),
-        "counted": _counted(found, wanted) if chosen and form.is_valid() and not problem else "",
+        "also": asked_beside(wanted),
+        "counted": _counted(found, wanted, looked) if chosen and form.is_valid() and not problem else "",
         "problem": problem,
+        "is_part": looked.is_part,
         "rows": [_row(item) for item in page.items],
         "next_url": page.before and f"?{urlencode({**chosen, 'before': page.before})}",
         "prev_url": page.after and f"?{urlencode({**chosen, 'after': page.after})}",
@@ -158,23 +173,27 @@ def items(request: HttpRequest, project_id: int) -> HttpResponse:
     return render(request, "annotations/items/items.html", context)
 
 
-def _page(found: QuerySet[Item], request: HttpRequest, *, filtered: bool) -> tuple[Page[Item], str]:
+def _looked(project: Project, found: QuerySet[Item], request: HttpRequest, *, filtered: bool) -> tuple[Looked, str]:
     """The page, or an empty one and why."""
     keys = {name: key_in(request.GET.get(name, "")) for name in ("before", "after")}
     try:
-        with in_time() if filtered else nullcontext():
-            return keyset_page(found, size=PER_PAGE, **keys), ""
+        if filtered:
+            return page_in_time(project, found, size=PER_PAGE, **keys), ""
+        return Looked(keyset_page(found, size=PER_PAGE, **keys)), ""
     except DomainError as error:
-        return Page([], None, None), error.message
+        return Looked(Page([], None, None)), error.message
 
 
-def _counted(found: QuerySet[Item], wanted: ItemFilter) -> str:
+def _counted(found: QuerySet[Item], wanted: ItemFilter, looked: Looked) -> str:
     """How many there are behind the filter, so that a number that leads here can be checked."""
+    too_long = gettext("How many there are would take too long to count.")
+    if looked.is_part:
+        return too_long
     try:
         with in_time():
             items, labels = count_of(found), labels_counted(found, wanted)
     except DomainError:
-        return gettext("How many there are would take too long to count.")
+        return too_long
     if items > MOST_COUNTED:
         return gettext("More than %(most)s items.") % {"most": number_format(MOST_COUNTED, force_grouping=True)}
     text = ngettext("%(n)s item", "%(n)s items", items) % {"n": number_format(items, force_grouping=True)}
@@ -182,42 +201,6 @@ def _counted(found: QuerySet[Item], wanted: ItemFilter) -> str:
         return f"{text}."
     more = ngettext("%(n)s label that is meant", "%(n)s labels that are meant", labels)
     return f"{text}, {more % {'n': number_format(labels, force_grouping=True)}}."
-
-
-PAIR_WORDS = {
-    "people": _("what people agree on"), "consensus": _("the consensus"), "model": _("the model’s label"),
-    "gold": _("the gold label"), "settled": _("what an expert settled"), "own": _("people’s own consensus"),
-}  # fmt: skip
-
-STREAM_WORDS = {"audit": _("drawn uniformly for a check"), "chosen": _("drawn for a check where errors are likely")}
-
-
-def _pair_words(wanted: ItemFilter) -> str:
-    who, _colon, what = wanted.pair.partition(":")
-    names = {"said": PAIR_WORDS.get(who, who), "true": PAIR_WORDS.get(what, what)}
-    if wanted.differs:
-        return gettext("%(said)s is not %(true)s") % names
-    return gettext("there is %(said)s and %(true)s") % names
-
-
-def _also(wanted: ItemFilter) -> list[str]:
-    """What a link asked for that the form has no field for."""
-    found = [wanted.beside.replace(GROUP_SEPARATOR, ": ", 1)] if wanted.beside else []
-    times = (
-        (wanted.since, gettext("label given since %(when)s UTC")),
-        (wanted.until, gettext("label given before %(when)s UTC")),
-    )
-    if wanted.pair:
-        found.append(_pair_words(wanted))
-    if wanted.stream:
-        found.append(str(STREAM_WORDS[wanted.stream]))
-    if wanted.checked:
-        found.append(gettext("checked") if wanted.checked == CHECKED[0] else gettext("waits for its check"))
-    for key, text in ((wanted.truly, gettext("true label: %(label)s")), (wanted.said, gettext("said: %(label)s"))):
-        if key:
-            label = key.removeprefix(NOT)
-            found.append(text % {"label": gettext("not %(label)s") % {"label": label} if label != key else key})
-    return found + [text % {"when": date_format(when, "DATETIME_FORMAT")} for when, text in times if when is not None]
 
 
 def _row(item: Any) -> dict[str, Any]:

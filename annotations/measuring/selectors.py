@@ -51,11 +51,13 @@ P = TypeVar("P", bound=Pattern)
 
 @dataclass(frozen=True)
 class GroupAgreement:
-    """One scope: the whole project (attribute and group empty) or one group of an attribute."""
+    """One scope: the whole project (attribute and group empty) or one group of an attribute. ``disputed``: items of it
+    to which people gave different labels."""
 
     attribute: str
     group: str
     coefficients: Coefficients
+    disputed: int
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def project_agreement(project: Project) -> ProjectAgreement:
     # Every change appends an event in its own transaction, so the newest event names the state. The time limit is for
     # transactions that commit in another order than their events were numbered.
     head = LedgerEvent.objects.filter(project_id=project.pk).aggregate(Max("id"))["id__max"]
-    key = f"agreement:3:{project.pk}:{head}"
+    key = f"agreement:4:{project.pk}:{head}"
     found: ProjectAgreement | None = cache.get(key)
     if found is None:
         found = measure(project)
@@ -191,14 +193,18 @@ def _tokens(offered: Sequence[str], used: Iterable[str]) -> list[str]:
 def _scopes(
     patterns: Sequence[P], attributes: Sequence[str], measured: Callable[[Sequence[P]], Coefficients]
 ) -> Iterable[GroupAgreement]:
-    yield GroupAgreement("", "", measured(patterns))
+    yield GroupAgreement("", "", measured(patterns), _disputed(patterns))
     for attribute in attributes:
         parts: dict[str, list[P]] = defaultdict(list)
         for pattern in patterns:
             if attribute in pattern.groups:
                 parts[pattern.groups[attribute]].append(pattern)
         for group in sorted(parts):
-            yield GroupAgreement(attribute, group, measured(parts[group]))
+            yield GroupAgreement(attribute, group, measured(parts[group]), _disputed(parts[group]))
+
+
+def _disputed(patterns: Iterable[Pattern]) -> int:
+    return sum(pattern.items for pattern in patterns if len(pattern.people) > 1)
 
 
 def _models(

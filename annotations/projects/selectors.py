@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, QuerySet, Subquery, Sum
 
 from accounts.models import Membership, Role
 from annotations.access import projects_of
@@ -98,7 +98,8 @@ def figures_of(project_ids: Iterable[int]) -> dict[int, Figures]:
     """Project id → figures, in a fixed number of queries however many projects."""
     ids = list(project_ids)
     entries = QueueEntry.objects.filter(project__in=ids).values("project")
-    rows = entries.annotate(items=Count("pk"), needed=Sum("redundancy"), open=Sum("remaining")).order_by()
+    asked = Sum(F("redundancy") + F("extra"))  # none of items set aside, more where adaptive redundancy asks for more
+    rows = entries.annotate(items=Count("pk"), needed=asked, open=Sum("remaining")).order_by()
     leased = _counts(Assignment.objects.filter(status="leased"), ids)
     decided = _counts(Consensus.objects.all(), ids)
     cases = _counts(Case.objects.filter(status="open"), ids)

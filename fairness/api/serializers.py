@@ -86,10 +86,16 @@ class SourceSerializer(serializers.Serializer[Any]):
     annotator = serializers.IntegerField(allow_null=True)
     name = serializers.CharField(help_text=_("Of a model; else empty."))
     groups = GroupRateSerializer(many=True)
-    demographic_parity_difference = EstimateSerializer()
+    demographic_parity_difference = EstimateSerializer(
+        help_text=_("For one look; its interval holds for all pairs of groups together with 95 %.")
+    )
     demographic_parity_ratio = EstimateSerializer()
     highest = serializers.CharField(allow_null=True)
     lowest = serializers.CharField(allow_null=True)
+    pair_confidence = serializers.FloatField(
+        allow_null=True,
+        help_text=_("Of the difference's interval by itself: raised for the number of pairs that it was picked from."),
+    )
     certain_difference = serializers.FloatField(
         allow_null=True,
         help_text=_("The difference is at least that, at whatever moment one looks; null: see withheld."),
@@ -98,7 +104,7 @@ class SourceSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text=_("No two compared groups lie further apart, at whatever moment one looks.")
     )
     labels_per_item = serializers.IntegerField(
-        help_text=_("So many labels of one item count as one in what is certain.")
+        help_text=_("So many labels of one item count as one, in intervals and in what is certain.")
     )
     withheld = serializers.ChoiceField(
         choices=[reason.value for reason in Withheld],
@@ -108,8 +114,8 @@ class SourceSerializer(serializers.Serializer[Any]):
     beyond_chance = serializers.BooleanField(
         allow_null=True,
         help_text=_(
-            "For one look: the interval leaves 0 out at a confidence raised for the number of pairs; null: nothing to "
-            "judge."
+            "For one look: the difference's interval, which holds for all pairs together, leaves 0 out; null: nothing "
+            "to judge."
         ),
     )
     disparate_impact = FourFifthsSerializer()
@@ -122,7 +128,9 @@ class LiveModelSerializer(SourceSerializer):
         allow_null=True, help_text=_("Cohen's κ with the people's own consensus; null where a time is asked for.")
     )
     gaps = GroupGapSerializer(many=True)
-    gap_spread = EstimateSerializer()
+    gap_spread = EstimateSerializer(
+        help_text=_("For one look; its interval holds for all pairs of groups together with 95 %.")
+    )
     certain_gap_spread = serializers.FloatField(
         allow_null=True, help_text=_("The gaps of two groups are at least so far apart, at whatever moment one looks.")
     )
@@ -151,6 +159,7 @@ def source_row(source: Source | None) -> dict[str, Any] | None:
         "demographic_parity_ratio": parity.ratio,
         "highest": parity.highest,
         "lowest": parity.lowest,
+        "pair_confidence": parity.pair_confidence,
         "certain_difference": source.certified.lower if source.certified else None,
         "difference_at_most": source.span.difference if source.span else None,
         "labels_per_item": source.certificate.labels_per_item,
@@ -268,8 +277,11 @@ class PaceSerializer(serializers.Serializer[Any]):
 class LiveProgressSerializer(serializers.Serializer[Progress]):
     items = serializers.IntegerField()
     labels_given = serializers.IntegerField(help_text=_("By people; an item counts no more than it needs."))
+    labels_spared = serializers.IntegerField(
+        help_text=_("That items lacked when an expert settled them: nobody will give them.")
+    )
     labels_needed = serializers.IntegerField()
-    completeness = serializers.FloatField(allow_null=True)
+    completeness = serializers.FloatField(allow_null=True, help_text=_("Labels given or spared, of those needed."))
     complete = serializers.IntegerField(help_text=_("Items with all the labels they need, or settled."))
     decided = serializers.IntegerField(help_text=_("Items with a consensus."))
     labels_per_minute = PaceSerializer(source="pace")

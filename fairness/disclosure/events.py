@@ -21,7 +21,7 @@ from ledger.sealing import digest_of
 from ledger.services import SYSTEM
 
 CHECKPOINT = "checkpoint.reached"
-RAISES = ("demand.raised", "demand.raise_ended")
+RAISES = ("demand.raised", "demand.raise_carried", "demand.raise_ended")
 #: What is told of each kind of subject. Whatever is not done by the platform itself takes an owner to do.
 KINDS = {
     "project": (

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from annotations.models import Bias, ModelRole, Verdict
-from fairness.disclosure.events import CHECKPOINT
+from annotations.models import Bias, CaseKind, ModelRole, Verdict
+from fairness.disclosure.events import CHECKPOINT, RAISES
+from fairness.disclosure.remedies import raised_words, sent_words
 from fairness.models import Monitor
 from fairness.monitors.models import Action
 from fairness.monitors.services import FIELDS
@@ -41,8 +43,8 @@ class Section:
 def sections_of(record: Mapping[str, Any], names: Mapping[str, str]) -> list[Section]:
     """``names``: of labels by key."""
     return [
-        _limits(record, names), _findings(record), _pauses(record), _choices(record), _audits(record),
-        _checklist(record), _assistance(record), _schemas(record),
+        _limits(record, names), _findings(record), _remedies(record), _pauses(record), _choices(record),
+        _audits(record), _checklist(record), _assistance(record), _schemas(record),
     ]  # fmt: skip
 
 
@@ -108,6 +110,28 @@ def _findings(record: Mapping[str, Any]) -> Section:
     return _section(
         "findings", (_("Findings and decisions"), note, _("Nothing was found so far.")), heads, record["findings"], row
     )
+
+
+def _remedies(record: Mapping[str, Any]) -> Section:
+    project = record["project"]["project"]
+    sent = f"{reverse('cases', args=[project])}?{urlencode({'kind': CaseKind.ASKED.value})}"
+    more = reverse("project_setting_more", args=[project])
+
+    def row(one: tuple[Mapping[str, Any], Mapping[str, Any]]) -> Iterable[Cell]:
+        finding, event = one
+        yield {"text": finding["what"], "href": reverse("fairness_finding", args=[project, finding["finding"]])}
+        raised = event["ledger"]["kind"] in RAISES
+        yield {"text": raised_words(event) if raised else sent_words(event), "href": more if raised else sent}
+        yield {"time": _time(event["ledger"]["at"])}
+        yield {"text": _who(event["by"])}
+        yield _held_to(event["ledger"])
+
+    heads = [_("Finding"), _("What was done"), _("When"), _("By"), _event()]
+    note = _("What was done about findings besides the decision: items sent to experts, and more labels for a group.")
+    words = (_("What followed from findings"), note, _("Nothing was done besides the decisions."))
+    followed = [(one, event) for one in record["findings"] for event in (*one["sent"], *one["raised"])]
+    followed.sort(key=lambda one: int(one[1]["ledger"]["event"]))
+    return _section("remedies", words, heads, followed, row)
 
 
 def _pauses(record: Mapping[str, Any]) -> Section:

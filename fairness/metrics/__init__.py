@@ -30,6 +30,7 @@ from fairness.metrics.gaps import Gaps, gap, human_llm_gaps
 from fairness.metrics.impact import FOUR_FIFTHS, Impact, Verdict, disparate_impact, ratio_interval
 from fairness.metrics.intersections import Intersections, cross, crossed_rates, margin, own_limits
 from fairness.metrics.intervals import mover_difference, mover_ratio, newcombe, wilson
+from fairness.metrics.ordering import log_order_evidence
 from fairness.metrics.parity import (
     MIN_GROUP,
     EqualizedOdds,
@@ -137,6 +138,7 @@ __all__ = [
     "inverse_weights",
     "kappa_below",
     "kept_apart",
+    "log_order_evidence",
     "mantel_haenszel",
     "margin",
     "mover_difference",

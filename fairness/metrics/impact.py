@@ -9,7 +9,7 @@ from typing import Generic
 
 from fairness.metrics.counts import G, GroupCounts
 from fairness.metrics.estimate import Estimate, Status
-from fairness.metrics.intervals import mover_ratio, wilson
+from fairness.metrics.intervals import each_of, mover_ratio, wilson
 from fairness.metrics.parity import MIN_GROUP, demographic_parity
 
 #: Of the highest group's rate, what every other group's must reach.
@@ -47,8 +47,11 @@ class Impact(Generic[G]):
     threshold: float
 
 
-def ratio_interval(low: GroupCounts, high: GroupCounts, confidence: float = 0.95) -> tuple[float, float]:
+def ratio_interval(
+    low: GroupCounts, high: GroupCounts, confidence: float = 0.95, labels_per_item: int = 1
+) -> tuple[float, float]:
     """Interval for the ratio of two independent rates from Wilson's interval of each; the upper limit may be inf.
+    ``labels_per_item``: so many labels count as one.
 
     Source: Donner & Zou (2012), Statistical Methods in Medical Research 21, 347-359 (MOVER for ratios).
 
@@ -57,7 +60,10 @@ def ratio_interval(low: GroupCounts, high: GroupCounts, confidence: float = 0.95
     ValueError
         Where a group is empty.
     """
-    first, second = ((c.selected / c.n, *wilson(c.selected, c.n, confidence)) for c in (low, high))
+    first, second = (
+        (c.selected / c.n, *wilson(c.selected / labels_per_item, c.n / labels_per_item, confidence))
+        for c in (low, high)
+    )
     return mover_ratio(first, second)
 
 
@@ -67,11 +73,13 @@ def disparate_impact(
     threshold: float = FOUR_FIFTHS,
     min_group: int = MIN_GROUP,
     confidence: float = 0.95,
+    labels_per_item: int = 1,
 ) -> Impact[G]:
     """The four-fifths rule over all pairs of groups with a rate.
 
     The confidence of each interval is raised for their number (Bonferroni), since the verdict is about the
-    worst of them. One look at a fixed sample; for a run that is watched see :mod:`fairness.metrics.pausing`.
+    worst of them; ``labels_per_item`` labels count as one. One look at a fixed sample; for a run that is watched see
+    :mod:`fairness.metrics.pausing`.
 
     Source: Feldman, Friedler, Moeller, Scheidegger & Venkatasubramanian (2015), Certifying and removing
     disparate impact; the rule itself: US Equal Employment Opportunity Commission (1978), Uniform Guidelines.
@@ -83,8 +91,8 @@ def disparate_impact(
         verdict = Verdict.UNDEFINED if parity.ratio.status is Status.UNDEFINED else Verdict.INSUFFICIENT
         return Impact(verdict, parity.ratio, parity.highest, parity.lowest, (), threshold)
     usable = [group for group in counts if group not in parity.excluded]
-    each = 1 - (1 - confidence) / math.comb(len(usable), 2)
-    limits = {(a, b): ratio_interval(counts[a], counts[b], each) for a, b in permutations(usable, 2)}
+    each = each_of(confidence, math.comb(len(usable), 2))
+    limits = {(a, b): ratio_interval(counts[a], counts[b], each, labels_per_item) for a, b in permutations(usable, 2)}
     below = tuple(pair for pair, (_low, high) in limits.items() if high < threshold)
     if below:
         verdict = Verdict.BELOW

@@ -6,7 +6,13 @@ import math
 from annotations.agreement.intervals import wilson
 from fairness.metrics.counts import GroupCounts
 
-__all__ = ["mover_difference", "mover_ratio", "newcombe", "wilson"]
+__all__ = ["each_of", "mover_difference", "mover_ratio", "newcombe", "wilson"]
+
+
+def each_of(confidence: float, number: int) -> float:
+    """The confidence of each of so many intervals by which all of them together hold with ``confidence`` (Bonferroni):
+    what an interval needs that is shown because it is the furthest of them."""
+    return confidence if number <= 1 else 1 - (1 - confidence) / number
 
 
 def mover_difference(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float]:
@@ -38,10 +44,17 @@ def mover_ratio(first: tuple[float, float, float], second: tuple[float, float, f
     return (max(0.0, lower / below) if below > 0 else 0.0), (upper / above if above > 0 else math.inf)
 
 
-def newcombe(first: GroupCounts, second: GroupCounts, confidence: float = 0.95) -> tuple[float, float]:
+def newcombe(
+    first: GroupCounts,
+    second: GroupCounts,
+    confidence: float = 0.95,
+    *,
+    labels_per_item: tuple[int, int] = (1, 1),
+) -> tuple[float, float]:
     """Newcombe's hybrid score interval for the difference of two independent rates, within [-1, 1].
 
-    :func:`mover_difference` of two Wilson intervals: 56/70 against 48/80 gives [.0524, .3339].
+    :func:`mover_difference` of two Wilson intervals: 56/70 against 48/80 gives [.0524, .3339]. ``labels_per_item``: of
+    either side, so many labels count as one, as those of one item are alike (a design effect).
 
     Raises
     ------
@@ -51,8 +64,8 @@ def newcombe(first: GroupCounts, second: GroupCounts, confidence: float = 0.95) 
     Source: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
     """
     sides = []
-    for counts in (first, second):
-        low, high = wilson(counts.selected, counts.n, confidence)
+    for counts, alike in zip((first, second), labels_per_item, strict=True):
+        low, high = wilson(counts.selected / alike, counts.n / alike, confidence)
         sides.append((counts.selected / counts.n, low, high))
     low, high = mover_difference(sides[0], sides[1])
     return max(-1.0, low), min(1.0, high)

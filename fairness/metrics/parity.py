@@ -20,10 +20,13 @@ from typing import Generic
 
 from fairness.metrics.counts import G, GroupCounts, OutcomeCounts
 from fairness.metrics.estimate import Estimate, Reason, Status
-from fairness.metrics.intervals import mover_difference, mover_ratio, newcombe, wilson
+from fairness.metrics.intervals import each_of, mover_difference, mover_ratio, newcombe, wilson
 
 #: Labels that a group needs before its rate is shown.
 MIN_GROUP = 30
+
+
+Limits = tuple[float, float, float]  # (value, low, high) of one rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,14 @@ class Parity(Generic[G]):
     Attributes
     ----------
     rates : each group's rate, with Wilson's interval, in the order given.
-    difference : highest minus lowest rate, in [0, 1], with Newcombe's interval for that pair. The pair is
-        picked by looking, so with many groups the interval is a description, not a test; see :func:`parity_of` for
-        limits that allow for that.
+    difference : highest minus lowest rate, in [0, 1], with Newcombe's interval for that pair. The pair is picked by
+        looking, so the confidence is raised for the number of pairs (Bonferroni): all pairs' intervals hold together
+        with what was asked for. For one look. Of :func:`parity_of` see there.
     ratio : lowest divided by highest rate, in [0, 1]; below 0.8 it fails the four-fifths rule (disparate
         impact, Feldman et al. 2015). With an interval from :func:`parity_of` alone, where something bounds it.
     highest, lowest : the two groups of that pair (the last and first of equals); ``None`` without a pair.
     excluded : groups without a usable rate; ``rates`` says why.
+    pair_confidence : of the difference's interval taken for itself; ``None`` where there is none, or no pairs counted.
     """
 
     rates: Mapping[G, Estimate]
@@ -48,6 +52,7 @@ class Parity(Generic[G]):
     highest: G | None
     lowest: G | None
     excluded: tuple[G, ...]
+    pair_confidence: float | None = None
 
     @property
     def status(self) -> Status:
@@ -61,7 +66,8 @@ class EqualizedOdds(Generic[G]):
 
     Attributes
     ----------
-    difference : ``max(ΔTPR, ΔFPR)``, bounded from below and above by the larger of both parts' limits.
+    difference : ``max(ΔTPR, ΔFPR)``, bounded from below and above by the larger of both parts' limits, which hold
+        together: which part is larger is picked by looking too.
     ratio : the smaller of the two ratios, bounded by the smaller limits.
     true_positive, false_positive : the two disparities themselves.
 
@@ -80,8 +86,10 @@ def rate(
     min_group: int = MIN_GROUP,
     confidence: float = 0.95,
     empty: Reason = Reason.NO_LABELS,
+    labels_per_item: int = 1,
 ) -> Estimate:
-    """``selected / n`` with Wilson's interval.
+    """``selected / n`` with Wilson's interval, in which ``labels_per_item`` labels count as one, as those of one item
+    are alike (a design effect).
 
     Undefined, for the reason ``empty``, where ``n`` is 0; insufficient where ``n < min_group``.
 
@@ -96,7 +104,7 @@ def rate(
         return Estimate.undefined(empty)
     if counts.n < min_group:
         return Estimate.insufficient(Reason.SMALL_GROUP, counts.n)
-    interval = wilson(counts.selected, counts.n, confidence)
+    interval = wilson(counts.selected / labels_per_item, counts.n / labels_per_item, confidence)
     return Estimate.ok(counts.selected / counts.n, counts.n, interval)
 
 
@@ -107,15 +115,30 @@ def selection_rates(
     return {group: rate(c, min_group=min_group, confidence=confidence) for group, c in counts.items()}
 
 
+def raised(confidence: float, groups: int, sides: int = 1) -> float:
+    """The confidence at which each pair of ``groups`` has to be held, in each of ``sides`` such comparisons, for all of
+    them to hold together at ``confidence``: see :func:`~fairness.metrics.intervals.each_of`."""
+    return each_of(confidence, sides * math.comb(groups, 2))
+
+
 def disparity(
     counts: Mapping[G, GroupCounts],
     *,
     min_group: int = MIN_GROUP,
     confidence: float = 0.95,
     empty: Reason = Reason.NO_LABELS,
+    labels_per_item: int = 1,
+    among: int = 1,
 ) -> Parity[G]:
-    """Difference and ratio of any rate between the groups; the other functions name what is counted."""
-    rates = {group: rate(c, min_group=min_group, confidence=confidence, empty=empty) for group, c in counts.items()}
+    """Difference and ratio of any rate between the groups; the other functions name what is counted.
+
+    ``among``: how many such differences the one that is shown is picked from. Values do not depend on it, nor on
+    ``labels_per_item``: see :func:`rate`.
+    """
+    rates = {
+        group: rate(c, min_group=min_group, confidence=confidence, empty=empty, labels_per_item=labels_per_item)
+        for group, c in counts.items()
+    }
     usable = {group: found.value for group, found in rates.items() if found.value is not None}
     excluded = tuple(group for group in rates if group not in usable)
     if len(usable) < 2:
@@ -125,9 +148,11 @@ def disparity(
     lowest, highest = ordered[0], ordered[-1]
     low, high = usable[lowest], usable[highest]
     n = sum(counts[group].n for group in usable)
-    difference = Estimate.ok(high - low, n, newcombe(counts[highest], counts[lowest], confidence))
+    each = raised(confidence, len(usable), among)
+    interval = newcombe(counts[highest], counts[lowest], each, labels_per_item=(labels_per_item, labels_per_item))
+    difference = Estimate.ok(high - low, n, interval)
     ratio = Estimate.ok(low / high, n) if high > 0 else Estimate.undefined(Reason.ALL_ZERO, n)
-    return Parity(rates, difference, ratio, highest, lowest, excluded)
+    return Parity(rates, difference, ratio, highest, lowest, excluded, each)
 
 
 def no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
@@ -136,15 +161,6 @@ def no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
     if len(sizes) < 2:
         return Estimate.undefined(Reason.ONE_GROUP, sum(sizes))
     return Estimate.insufficient(Reason.SMALL_GROUPS, sum(sizes))
-
-
-Limits = tuple[float, float, float]  # (value, low, high) of one rate
-
-
-def raised(confidence: float, groups: int, sides: int = 1) -> float:
-    """The confidence at which each pair of ``groups`` has to be held, in each of ``sides`` such comparisons, for all of
-    them to hold together at ``confidence`` (Bonferroni)."""
-    return 1 - (1 - confidence) / max(1, sides * groups * (groups - 1) // 2)
 
 
 def parity_of(rates: Mapping[G, Estimate], missing: Estimate, *, limits: Mapping[G, Limits] | None = None) -> Parity[G]:
@@ -198,17 +214,21 @@ def _smallest(low: Limits, high: Limits, limits: Mapping[G, Limits] | None) -> t
 
 
 def demographic_parity(
-    counts: Mapping[G, GroupCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+    counts: Mapping[G, GroupCounts],
+    *,
+    min_group: int = MIN_GROUP,
+    confidence: float = 0.95,
+    labels_per_item: int = 1,
 ) -> Parity[G]:
     """Demographic parity difference ``max - min sel_g`` and ratio ``min / max sel_g``.
 
     Equal to fairlearn's ``demographic_parity_difference`` and ``demographic_parity_ratio``.
     """
-    return disparity(counts, min_group=min_group, confidence=confidence)
+    return disparity(counts, min_group=min_group, confidence=confidence, labels_per_item=labels_per_item)
 
 
 def equal_opportunity(
-    outcomes: Mapping[G, OutcomeCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+    outcomes: Mapping[G, OutcomeCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95, among: int = 1
 ) -> Parity[G]:
     """Disparity of the true positive rate ``TP / (TP + FN)``; ``min_group`` is asked of the positives.
 
@@ -218,15 +238,15 @@ def equal_opportunity(
     Source: Hardt, Price & Srebro (2016), Equality of Opportunity in Supervised Learning.
     """
     counts = {group: o.true_positive for group, o in outcomes.items()}
-    return disparity(counts, min_group=min_group, confidence=confidence, empty=Reason.NO_POSITIVES)
+    return disparity(counts, min_group=min_group, confidence=confidence, empty=Reason.NO_POSITIVES, among=among)
 
 
 def false_positive_parity(
-    outcomes: Mapping[G, OutcomeCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95
+    outcomes: Mapping[G, OutcomeCounts], *, min_group: int = MIN_GROUP, confidence: float = 0.95, among: int = 1
 ) -> Parity[G]:
     """Disparity of the false positive rate ``FP / (FP + TN)``, also called predictive equality."""
     counts = {group: o.false_positive for group, o in outcomes.items()}
-    return disparity(counts, min_group=min_group, confidence=confidence, empty=Reason.NO_NEGATIVES)
+    return disparity(counts, min_group=min_group, confidence=confidence, empty=Reason.NO_NEGATIVES, among=among)
 
 
 def equalized_odds(
@@ -242,8 +262,8 @@ def equalized_odds(
     Source: Hardt, Price & Srebro (2016), Equality of Opportunity in Supervised Learning.
     """
     return odds_of(
-        equal_opportunity(outcomes, min_group=min_group, confidence=confidence),
-        false_positive_parity(outcomes, min_group=min_group, confidence=confidence),
+        equal_opportunity(outcomes, min_group=min_group, confidence=confidence, among=2),
+        false_positive_parity(outcomes, min_group=min_group, confidence=confidence, among=2),
     )
 
 

@@ -26,8 +26,8 @@ Integers = np.ndarray[Any, np.dtype[np.intp]]
 #: Probability of a false pause, and groups that one project may watch at once.
 ALPHA = 0.05
 MOST_GROUPS = 50
-#: Halvings of [0, 1] for the certified difference: to one in a million.
-_HALVINGS = 20
+#: Steps of [0, 1] in which the certified difference is sought: to one in a million.
+_STEPS = 2**20
 
 
 class Method(StrEnum):
@@ -180,6 +180,34 @@ def _check_groups(number: int) -> None:
         raise ValueError(f"At most {MOST_GROUPS} groups can be watched at once, got {number}.")
 
 
+class _Search:
+    """Where a falling function of whole numbers is no longer 0 or above: between ``start`` and ``end``.
+
+    The next guess lies on the straight line between the values at both; of an end that stays, half the value is taken
+    (Illinois method). The root of the evidence is nearly straight in the difference asked about, and none is left where
+    that is the observed one: there the value is -1.
+    """
+
+    def __init__(self, over: float, end: int) -> None:
+        self.start, self.end = 0, min(max(end, 1), _STEPS)
+        self._over, self._under, self._last = over, -1.0, 0
+
+    def middle(self) -> int:
+        share = self._over / (self._over - self._under)
+        return min(max(self.start + round((self.end - self.start) * share), self.start + 1), self.end - 1)
+
+    def narrow(self, at: int, value: float, enough: bool) -> None:
+        """Take in the function's ``value`` at ``at``, and whether it is 0 or above but for rounding."""
+        if enough:
+            self.start, self._over = at, value
+            self._under /= 2 if self._last > 0 else 1
+            self._last = 1
+        else:
+            self.end, self._under = at, value
+            self._over /= 2 if self._last < 0 else 1
+            self._last = -1
+
+
 class _Pairs:
     """All pairs of some groups, and how far apart they are certain to be once the evidence reaches ``needed``."""
 
@@ -224,16 +252,16 @@ class _Pairs:
         best = int(index[found.argmax()])
         if not len(reached) and (limits == tau).all():
             high = tau or 1.0
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            if middle >= 1:
-                break
-            found = self.evidence(middle, rest)
-            if found.max() >= self.needed:
-                low, best, rest = middle, int(rest[found.argmax()]), rest[found >= self.needed]
-            else:
-                high = middle
-        return low, self.ordered(best)
+        furthest = float(np.abs(np.subtract(*self.rates[self.index[rest]].T)).max())
+        search = _Search(math.sqrt(found.max() / self.needed) - 1, math.ceil((furthest - low) / (high - low) * _STEPS))
+        while search.end - search.start > 1:
+            middle = search.middle()
+            found = self.evidence(low + (high - low) * middle / _STEPS, rest)
+            enough = bool(found.max() >= self.needed)
+            search.narrow(middle, math.sqrt(max(found.max(), 0.0) / self.needed) - 1, enough)
+            if enough:
+                best, rest = int(rest[found.argmax()]), rest[found >= self.needed]
+        return low + (high - low) * search.start / _STEPS, self.ordered(best)
 
     def ordered(self, pair: int) -> tuple[int, int]:
         """Both groups of a pair, that with the higher rate first."""

@@ -35,9 +35,10 @@ class LimitForm(forms.Form):
         initial=ALPHA,
         help_text=_(
             "If nothing is wrong, the probability that this monitor ever pauses, over the whole project and however "
-            "often one looks. It is shared among the groups; each model is watched with it by itself, and each monitor "
-            "has its own: two monitors, or one of two models, at 5 % may be wrong in up to 10 % of projects. A larger "
-            "α, or the same limit set again, is a promise of its own."
+            "often one looks. Of completeness: if labels come in an order that knows no groups. It is shared among the "
+            "groups; each model is watched with it by itself, and each monitor has its own: two monitors, or one of "
+            "two models, at 5 % may be wrong in up to 10 % of projects. A larger α, or the same limit set again, is a "
+            "promise of its own."
         ),
     )
     at_checkpoints = forms.BooleanField(

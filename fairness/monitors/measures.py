@@ -7,7 +7,7 @@ Counts come as a table, which is what a finding keeps (JSON): group → integers
 ``gap``           [model only, people only, both, n]: items that got the label from one or both
 ``kappa``         rows of a square: people's consensus by the model's label, both in one order: the schema's labels,
                   then what else was given (several labels at once, a label of an earlier schema)
-``completeness``  [labels given, labels needed]
+``completeness``  [labels given or spared, labels needed]
 ``error``         [wrong, n]
 
 ``accepted`` maps what can be found to how far an owner has accepted it. What can be found has a direction: a pair of
@@ -17,6 +17,7 @@ group; else a group, the empty one for all items.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
@@ -33,6 +34,7 @@ from fairness.metrics import (
     certified_odds,
     certified_paired_gaps,
     kappa_below,
+    log_order_evidence,
     rate_above,
 )
 
@@ -73,9 +75,9 @@ class Verdict:
     ``beyond``: certainly past the limit, and past what was accepted. ``certain``: the limit of what is beyond doubt: a
     certain lower limit of a difference, gap or error, a certain upper limit of κ; None where nothing is known.
     ``plain``: the same as counted, without regard to chance. ``groups``: which (higher and lower rate; the one; none).
-    ``rate``: of the odds, which rate; of a gap, in which direction. ``exact``: counted and not estimated, so that α has
-    no part in it. ``table``: the counts; ``bands``: each group's limits, which hold together. ``found``: all that is
-    beyond its limit, what ``groups`` names among it.
+    ``rate``: of the odds, which rate; of a gap, in which direction. ``exact``: α has no part in it, as in findings of
+    completeness from before it had. ``table``: the counts; ``bands``: each group's limits, which hold together.
+    ``found``: all that is beyond its limit, what ``groups`` names among it.
     """
 
     beyond: bool = False
@@ -221,19 +223,27 @@ def kappa(table: Table, alpha: float, tau: float, accepted: Accepted, *, named: 
     return Verdict(bool(beyond), bands[group][1], plain[group], _named(group), "", False, table, bands, found)
 
 
-def completeness(table: Table, alpha: float, tau: float, accepted: Accepted) -> Verdict:
-    """Counted, not estimated: what is missing is missing. Groups that ask for few labels are left out all the same."""
+def completeness(table: Table, alpha: float, tau: float, accepted: Accepted, *, labels_per_item: int = 1) -> Verdict:
+    """What is missing is counted, but in any order one group is ahead of another now and then: it is certain where an
+    order that knows no groups hardly ever puts two so far apart. Groups that ask for few labels are left out."""
     counts = {group: c for group, c in _counts(table).items() if c.n >= MIN_GROUP}
     if len(counts) < 2:
-        return Verdict(table=table, exact=True)
+        return Verdict(table=table)
     apart = {
         (a, b) if _rate(counts[a]) >= _rate(counts[b]) else (b, a): _apart(counts, a, b)
         for a, b in combinations(counts, 2)
     }
-    beyond = [pair for pair in apart if apart[pair] > max(tau, accepted.get(pair, tau))]
-    pair = max(beyond or apart, key=apart.__getitem__)
-    found = tuple(Found(one, apart[one]) for one in beyond)
-    return Verdict(bool(beyond), apart[pair], apart[pair], pair, "", True, table, {}, found)
+    asked = [pair for pair in apart if apart[pair] > max(tau, accepted.get(pair, tau))]
+    within = not asked  # then the widest pair is what there is to say
+    asked = asked or [max(apart, key=apart.__getitem__)]
+    sides = [[getattr(counts[pair[side]], of) for pair in asked] for side in (0, 1) for of in ("selected", "n")]
+    enough = math.log(math.comb(len(table), 2) / alpha)
+    evidence = log_order_evidence(*sides, labels_per_item=labels_per_item)
+    sure = [pair for pair, found in zip(asked, evidence, strict=True) if found >= enough]
+    beyond = [] if within else sure
+    pair = max(sure or asked, key=apart.__getitem__)
+    named = tuple(Found(one, apart[one]) for one in beyond)
+    return Verdict(bool(beyond), apart[pair] if sure else 0.0, apart[pair], pair, "", False, table, {}, named)
 
 
 JUDGES: Mapping[str, Judge] = {
@@ -262,7 +272,7 @@ def labels_in(measure: str, table: Table) -> int:
         return sum(sum(map(sum, rows)) for rows in table.values())
     if measure == "odds":
         return sum(map(sum, table.values()))
-    # Of completeness the labels given: what is needed follows the owner's demand.
+    # Of completeness the labels that are done: what is needed follows the owner's demand.
     return sum(row[0] if measure == "completeness" else row[-1] for row in table.values())
 
 

@@ -11,13 +11,23 @@ from typing import Any
 
 from django.db import connection
 
-from annotations.models import LabelSchema
+from annotations.models import LabelSchema, Project
 from annotations.state import ItemState
 from annotations.task_types import TaskType, task_type
 from annotations.task_types.base import label_keys
 from fairness.cells import Cell, Cells, Crossed, count_changes
 from fairness.models import Finding, Monitor
-from fairness.monitors.measures import JUDGES, Accepted, Table, Verdict, accepted_by, kappa, labels_in, worse_of
+from fairness.monitors.measures import (
+    JUDGES,
+    Accepted,
+    Table,
+    Verdict,
+    accepted_by,
+    completeness,
+    kappa,
+    labels_in,
+    worse_of,
+)
 from fairness.monitors.models import WITH_TRUTH, Measure, Truth, Whose
 
 MOST_PENDING = 20_000  # changes that were not folded yet, taken in at a checkpoint
@@ -57,6 +67,7 @@ class State:
     index: Index
     task: TaskType
     labels: tuple[str, ...]  # keys of the current schema
+    labels_per_item: int = 1  # the most by people that an item is asked for, without what a group gets on top
 
 
 @dataclass
@@ -109,8 +120,15 @@ def state_of(project_id: int, monitors: Iterable[Monitor], *, pending: int = 0) 
         version, counted, waiting = cursor.fetchone()
     cells: Cells = Tally({Cell(*row[:5]): row[5] for row in json.loads(counted or "[]")})
     cells.update(count_changes(_changes(waiting), Crossed()).cells)
-    schema = LabelSchema.objects.get(project_id=project_id, is_current=True)
-    return State(version or 0, indexed(cells), task_type(schema.task_type), tuple(label_keys(schema.config)))
+    schemas = LabelSchema.objects.select_related("project__serving")
+    schema = schemas.get(project_id=project_id, is_current=True)
+    labels = tuple(label_keys(schema.config))
+    return State(version or 0, indexed(cells), task_type(schema.task_type), labels, _most_of(schema.project))
+
+
+def _most_of(project: Project) -> int:
+    rules = getattr(project, "serving", None)  # read with the schema
+    return max(project.redundancy, (rules.max_labels if rules else None) or 0)
 
 
 def _changes(waiting: str | None) -> Iterable[tuple[ItemState | None, ItemState | None, int]]:
@@ -153,7 +171,7 @@ def table_of(monitor: Monitor, state: State, annotator_id: int | None) -> Table:
         return _summed(groups, 4, found)
     if monitor.measure == Measure.COMPLETENESS:
         return _summed(
-            groups, 2, ((g, (n * (key == "given"), n * (key == "needed"))) for g, key, _, n in rows("places"))
+            groups, 2, ((g, (n * (key != "needed"), n * (key == "needed"))) for g, key, _, n in rows("places"))
         )
     if monitor.measure == Measure.ERROR:
         # What still waits for an expert counts as right: it may be what is looked at last because it is hard.
@@ -218,6 +236,8 @@ def verdict_of(monitor: Monitor, table: Table, accepted: Accepted, state: State)
         labels = len(state.labels)
         known = state.task.exclusive and all(len(rows) == labels for rows in table.values())
         return kappa(table, monitor.alpha, monitor.tau, accepted, named=None if known else labels)
+    if monitor.measure == Measure.COMPLETENESS:
+        return completeness(table, monitor.alpha, monitor.tau, accepted, labels_per_item=state.labels_per_item)
     return JUDGES[monitor.measure](table, monitor.alpha, monitor.tau, accepted)
 
 

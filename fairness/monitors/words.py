@@ -192,8 +192,12 @@ def how_sure(monitor: Monitor, certificate: Mapping[str, Any]) -> str:
         "since": date_format(datetime.fromisoformat(since) if since else monitor.since, "DATE_FORMAT"),
         "times": certificate.get("renewed", monitor.renewed),
     }
+    if monitor.measure == Measure.COMPLETENESS:
+        text = _("In an order of labels that knows no groups, chance would bring two groups further apart than "
+                 "allowed (%(limit)s) in at most %(alpha)s %% of projects, however often one looks since "
+                 "%(since)s.")  # fmt: skip
     # Each model is watched with the whole α, so the promise is about one of them.
-    if monitor.whose == Whose.MODEL:
+    elif monitor.whose == Whose.MODEL:
         text = _("If the truth were within the limit (%(limit)s), chance would bring this about for this model in at "
                  "most %(alpha)s %% of projects, however often one looks since %(since)s.")  # fmt: skip
     else:

@@ -1,4 +1,4 @@
-"""The sections that are read from what is stored: people who label, agreement, use of models."""
+"""The sections that are read from what is stored: people who label, use of models."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotations.agreement import CoefficientName
-from annotations.agreement import Reason as AgreementReason
 from annotations.agreement.intervals import student_quantile
-from annotations.measuring.reading import MEANINGS, NAMES
 from fairness.metrics import MIN_RATERS, Size
-from fairness.models import AgreementFigures
 from fairness.presenting import texts
-from fairness.presenting.tiles import Tile
 from fairness.selectors.behind import ModelUse, PeopleQuestion
 
 SIZES = {
@@ -28,7 +24,6 @@ SIZES = {
 }
 LETTERS = {CoefficientName.KRIPPENDORFF_ALPHA.value: "α", CoefficientName.COHEN_KAPPA.value: "κ"}
 ROUNDING = 0.005  # of a stored figure: it has two places
-REASONS = {reason.value: reason.sentence for reason in AgreementReason}
 
 
 @dataclass(frozen=True)
@@ -150,69 +145,6 @@ def people_answer(rows: list[GapRow], questions: list[PeopleQuestion]) -> str:
         "everyone else (%(items)s; 95 %% interval %(interval)s)."
     )
     return text % words
-
-
-@dataclass(frozen=True)
-class ScopeRow:
-    """Agreement of one part of the items: who, which part, and the figures as they are shown."""
-
-    who: str
-    part: str
-    name: str
-    value: str
-    interval: str
-    n: int
-
-
-def agreement_tiles(stored: AgreementFigures | None) -> list[Tile]:
-    """Of all items, among people and with each model."""
-    if stored is None:
-        return []
-    found = stored.figures
-    tiles = [_tile("people", figure, "") for figure in found["people"][0]["figures"]]
-    for number, model in enumerate(found["models"]):
-        kappa = model["scopes"][0]["figures"][-1]
-        tiles.append(_tile(f"model-{number}", kappa, model["name"]))
-    return tiles
-
-
-def _tile(who: str, figure: dict[str, Any], name: str) -> Tile:
-    coefficient = CoefficientName(figure["name"])
-    title = str(NAMES[coefficient])
-    return Tile(
-        id=f"tile-agreement-{who}-{figure['name']}",
-        label=f"{title}, {name}" if name else title,
-        definition=str(MEANINGS[coefficient]),
-        value="" if figure["value"] is None else texts.number(figure["value"], 3),
-        interval=_interval(figure),
-        note=_("%(n)s items compared") % {"n": texts.count(figure["n"])},
-        undefined=_why(figure),
-    )
-
-
-def agreement_rows(stored: AgreementFigures | None) -> list[ScopeRow]:
-    """Every part that was measured: all items, then each group."""
-    if stored is None:
-        return []
-    sides = [(_("People"), stored.figures["people"])]
-    sides += [(_("People and %(model)s") % {"model": one["name"]}, one["scopes"]) for one in stored.figures["models"]]
-    rows = []
-    for who, scopes in sides:
-        for scope in scopes:
-            part = f"{scope['attribute']}: {scope['group']}" if scope["attribute"] else _("all items")
-            for figure in scope["figures"]:
-                value = _why(figure) or texts.number(figure["value"], 3)
-                name = str(NAMES[CoefficientName(figure["name"])])
-                rows.append(ScopeRow(who, part, name, value, _interval(figure), figure["n"]))
-    return rows
-
-
-def _interval(figure: dict[str, Any]) -> str:
-    return texts.interval(figure["low"], figure["high"], lambda value: texts.number(value, 3))
-
-
-def _why(figure: dict[str, Any]) -> str:
-    return "" if figure["reason"] is None else _(REASONS[figure["reason"]])
 
 
 @dataclass(frozen=True)

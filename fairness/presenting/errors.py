@@ -39,8 +39,9 @@ class ErrorRow:
 
 @dataclass(frozen=True)
 class ErrorsPart:
-    """``answers``: sentences; ``apart``: of whom the two readings contradict each other; ``chosen``: whether anything
-    was drawn where errors are likely; ``uniform_counts``, ``chosen_counts``: the items drawn and those checked."""
+    """``answers``: sentences; ``apart``: of whom the two readings contradict each other, for one look; ``chosen``:
+    whether anything was drawn where errors are likely; ``uniform_counts``, ``chosen_counts``: the items drawn and those
+    checked."""
 
     view: ErrorsView
     answers: list[str]
@@ -146,7 +147,8 @@ def _totals(view: ErrorsView, whole: list[Errors]) -> Iterator[str]:
 
 
 def _are_apart(one: Estimate, other: Estimate) -> bool:
-    """Whether two intervals have nothing in common: chance alone does that in fewer than one of a hundred pairs."""
+    """Whether two intervals have nothing in common. They are for one look, so it is said without a tone: of one look at
+    one pair, chance alone does that in fewer than one of a hundred; of a page that is read anew, more often."""
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return False
     return one.low > other.high or other.low > one.high

@@ -26,13 +26,8 @@ def where_not(view: LiveView) -> str:
 
 
 def _apart(source: Source) -> str:
-    bands = source.certified.bands if source.certified else {}
-    apart = [
-        (low, high)
-        for low, one in bands.items()
-        for high, other in bands.items()
-        if one.high < other.low and low in source.parity.rates and high in source.parity.rates
-    ]
+    # The pairs that the headline's certificate is about, which may be certain while two bands still overlap.
+    apart = [(low, high) for high, low in source.certified.beyond] if source.certified else []
     if apart:
         named = ", ".join(_("%(low)s below %(high)s") % {"low": low, "high": high} for low, high in apart[:MOST_NAMED])
         more = len(apart) - MOST_NAMED
@@ -64,7 +59,9 @@ def _too_small(source: Source) -> list[str]:
 
 def since_briefly(project: Project, view: LiveView) -> str:
     """Since when a difference is certain, up to a minute old: it takes the whole history, which no label waits for."""
-    key = f"fairness:since:{project.pk}:{get_language()}:{view.wanted.query()}"
+    # What is withheld meanwhile was not withheld when it was kept, and the other way round.
+    withheld = view.ground.withheld_people if view.ground else None
+    key = f"fairness:since:{project.pk}:{get_language()}:{withheld or ''}:{view.wanted.query()}"
     kept: str | None = cache.get(key)
     if kept is None:
         kept = since_when(view, timeline(project, view))

@@ -63,11 +63,22 @@ def items_url(
             asked |= {"state": "labelled"} if whole else {"label": view.question.label}
         else:
             asked |= {} if whole else {"given": view.question.label}
-            asked["by"] = "model" if source.kind == MODEL else "people"
-            if source.annotator_id is not None and role != Role.EXPERT:
-                asked["annotator"] = source.annotator_id
+            asked |= _givers(source, role)
             asked |= view.wanted.moments(whole_days=beside is not None)  # two attributes at once are counted by day
     return items_of(project, asked)
+
+
+def _givers(source: Source, role: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"by": "model" if source.kind == MODEL else "people"}
+    return found if source.annotator_id is None or role == Role.EXPERT else found | {"annotator": source.annotator_id}
+
+
+def given_counts(project: Project, view: LiveView, source: Source, n: int, role: str) -> Counts:
+    """How many labels a source gave in the time asked for to items that have a group of the attribute in question."""
+    asked: dict[str, Any] = {"attribute": view.question.attribute} if view.question else {}
+    asked |= {} if view.wanted.dataset is None else {"dataset": view.wanted.dataset}
+    asked |= _givers(source, role) | view.wanted.moments()
+    return (Count(texts.count(n), n, items_of(project, asked) if n else ""),)
 
 
 def rate_counts(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,10 +14,9 @@ from annotations.access import READERS
 from annotations.models import Project
 from fairness.metrics import Estimate, GroupCounts
 from fairness.presenting import texts
+from fairness.presenting.agreeing import agreement_rows, agreement_tiles
 from fairness.presenting.banner import banner_context
 from fairness.presenting.behind import (
-    agreement_rows,
-    agreement_tiles,
     pair_rows,
     people_answer,
     people_rows,
@@ -119,12 +117,11 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         return {}
     found = timeline(project, view)
     series = series_of(view)
-    address = reverse("fairness", args=[project.pk])
     context: dict[str, Any] = {
         "now": timezone.now(),
         "since": since_when(view, found),
         "time": time_plot(view, found, series),
-        "time_rows": time_rows(view, found, series, address),
+        "time_rows": time_rows(project, view, found, series, role),
         "happened": happened(project, view, found, role),
         **_crossing_context(project, view, series, role),
         "truth": truth_blocks(project, view, series, role),
@@ -137,8 +134,8 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
     stored = agreement_of(project)
     context |= {
         "agreement": stored,
-        "agreement_tiles": agreement_tiles(stored),
-        "agreement_rows": agreement_rows(stored),
+        "agreement_tiles": agreement_tiles(project, stored, role),
+        "agreement_rows": agreement_rows(project, stored, role),
         "agreement_whole": not_narrowed(view),
     }
     if may_see_people(role):
@@ -185,7 +182,7 @@ def summary(view: LiveView, answer: Reading) -> str:
     share = view.progress.completeness
     if share is None:
         return answer.plain
-    return _("%(answer)s %(share)s of the labels are in.") % {
+    return _("%(answer)s The project is %(share)s complete.") % {
         "answer": answer.plain,
         "share": texts.percent(share),
     }

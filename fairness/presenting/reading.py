@@ -142,9 +142,15 @@ def _certainty(source: Source, verdict: Verdict) -> str:
 
 
 def _one_look(source: Source) -> str:
-    difference = source.parity.difference
+    parity, difference = source.parity, source.parity.difference
     words = {"low": texts.points(difference.low or 0.0), "high": texts.points(difference.high or 0.0)}
-    return _("For one look alone, the 95 %% interval goes from %(low)s to %(high)s points.") % words
+    if len(parity.rates) - len(parity.excluded) == 2:
+        return _("For one look alone, the 95 %% interval goes from %(low)s to %(high)s points.") % words
+    text = _(
+        "For one look alone, the interval goes from %(low)s to %(high)s points; those of all pairs of groups hold "
+        "together with 95 %%."
+    )
+    return text % words
 
 
 # Functions, so that each is translated when it is said.

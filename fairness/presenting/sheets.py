@@ -60,7 +60,7 @@ def _sources(_project: Project, view: LiveView) -> Iterator[Row]:
         always: Row = ("",) * 5
         if source.certified and span:
             always = (source.certified.lower, span.difference, span.ratio.low, span.ratio.high, span.impact.value)
-        ground = (source.certificate.labels_per_item, source.certificate.withheld or "")
+        ground = (source.certificate.labels_per_item, source.certificate.withheld or "", parity.pair_confidence)
         yield (source.kind, source.name, *_estimate(parity.difference), *ends, *rule, *always, *ground)
 
 
@@ -106,7 +106,7 @@ def _people(project: Project, view: LiveView) -> Iterator[Row]:
 def _completeness(project: Project, view: LiveView) -> Iterator[Row]:
     if view.question is not None:
         for group, places in completeness_of(project, view.question).items():
-            yield (group, places.given, places.needed)
+            yield (group, places.given, places.spared, places.needed)
 
 
 def _people_beside(project: Project, view: LiveView) -> Iterator[Row]:
@@ -184,7 +184,7 @@ SHEETS = {
         (
             "kind", "name", *ESTIMATE, "highest", "lowest", "ratio", "ratio_low", "ratio_high", "four_fifths",
             "beyond_chance", "certain_difference", "difference_at_most", "certain_ratio_low", "certain_ratio_high",
-            "certain_four_fifths", "labels_per_item", "withheld",
+            "certain_four_fifths", "labels_per_item", "withheld", "pair_confidence",
         ),
         _sources,
     ),
@@ -192,7 +192,7 @@ SHEETS = {
     "intersections": Sheet(("group", "beside", "kind", "name", "selected", *ESTIMATE), _intersections),
     "truth": Sheet(("truth", "provisional", "kind", "name", "metric", "group", "selected", *ESTIMATE), _truth),
     "people": Sheet(("question", "people", "attribute", "items_about", "gap", "low", "high"), _people, private=True),
-    "completeness": Sheet(("group", "labels_given", "labels_needed"), _completeness),
+    "completeness": Sheet(("group", "labels_given", "labels_spared", "labels_needed"), _completeness),
     "people-beside": Sheet(
         ("question", "people", "figure", "value", "low", "high", "size"), _people_beside, private=True
     ),

@@ -14,7 +14,7 @@ from fairness.presenting import texts
 from fairness.presenting.links import Counts
 from fairness.presenting.texts import Form
 from fairness.selectors.live import CONSENSUS, PEOPLE, LiveView, ModelView, Source
-from fairness.selectors.progress import CHART_MINUTES, PACE_MINUTES, Pace
+from fairness.selectors.progress import CHART_MINUTES, PACE_MINUTES, Pace, Progress
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,18 @@ def tiles(view: LiveView) -> list[Tile]:
     for source in compared(view):
         found += [make(source, view.min_group) for make in (parity_difference, parity_ratio, certain)]
     for model in view.models:
+        if not _speaks(model) and view.wanted.model is None:
+            continue
         name = model.source.name if len(view.models) > 1 else ""
         if model.kappa is not None:
             found.append(kappa(model, model.kappa, name))
         found += [spread(model, name, view.min_group)]
     return found
+
+
+def _speaks(model: ModelView) -> bool:
+    """Whether it has given labels that its tiles could be about; without any they would only say so, two by two."""
+    return bool(model.source.counts) or (model.kappa is not None and model.kappa.n_items > 0)
 
 
 def compared(view: LiveView) -> list[Source]:
@@ -70,23 +77,33 @@ def _tile_of(source: Source, id: str, title: str) -> dict[str, Any]:
 def completeness(view: LiveView) -> Tile:
     progress = view.progress
     share = progress.completeness
-    note = _("%(given)s of %(needed)s labels · %(decided)s of %(items)s items decided") % {
-        "given": texts.count(progress.labels_given),
-        "needed": texts.count(progress.labels_needed),
-        "decided": texts.count(progress.decided),
-        "items": texts.count(progress.items),
-    }
     return Tile(
         id="tile-completeness",
         label=_("Completeness"),
         definition=_(
-            "People's labels given, of those that the project asks for. An item counts no more labels than it needs; "
-            "models' labels do not count."
+            "People's labels, of those that the project asks for. An item counts no more labels than it needs; one "
+            "that an expert has settled counts as whole, since nobody is asked for its missing labels any more. "
+            "Models' labels do not count."
         ),
         # Rounded down: 100 % is said only when nothing is missing.
         value="" if share is None else texts.percent(int(share * 1000) / 1000, 1),
-        note=note if share is not None else "",
+        note=_places(progress) if share is not None else "",
         undefined=_("The project has no items yet.") if share is None else "",
+    )
+
+
+def _places(progress: Progress) -> str:
+    words = {"given": texts.count(progress.labels_given), "needed": texts.count(progress.labels_needed)}
+    if not progress.labels_spared:
+        return _("%(given)s of %(needed)s labels") % words
+    words["spared"] = texts.count(progress.labels_spared)
+    return (
+        ngettext(
+            "%(given)s of %(needed)s labels; %(spared)s is not asked for any more, an expert has settled its item",
+            "%(given)s of %(needed)s labels; %(spared)s are not asked for any more, experts have settled their items",
+            progress.labels_spared,
+        )
+        % words
     )
 
 
@@ -110,9 +127,10 @@ def parity_difference(source: Source, min_group: int) -> Tile:
         **_tile_of(source, "tile-dpd", _("Parity difference")),
         definition=_(
             "Demographic parity difference of %(whose)s: the highest group's rate of the label minus the lowest's. 0 "
-            "means equal rates. The interval is Newcombe's for the pair that lies furthest apart, for one look; it "
-            "takes labels as independent, although several may be of one item or one person. What may be acted upon at "
-            "any moment is the certain difference."
+            "means equal rates. The interval is Newcombe's for the pair that lies furthest apart, for one look, at a "
+            "confidence raised for the number of pairs, so that those of all pairs hold together with 95 %%. Of "
+            "people's labels as many count as one as an item may have; several of one person are taken as independent. "
+            "What may be acted upon at any moment is the certain difference."
         )
         % {"whose": _whose(source)},
         tone_text=tone_text,
@@ -218,8 +236,8 @@ def spread(model: ModelView, name: str, min_group: int) -> Tile:
         label=_("Gap spread") if not name else _("Gap spread, %(model)s") % {"model": name},
         definition=_(
             "A group's gap is the model's rate of the label minus people's. The spread is the largest gap minus the "
-            "smallest: 0 where the model shifts every group alike, whatever people do. The interval is for one look; "
-            "what is certain holds at every moment."
+            "smallest: 0 where the model shifts every group alike, whatever people do. The interval is for one look, "
+            "at a confidence raised for the number of pairs of groups; what is certain holds at every moment."
         ),
         **tile,
         tone="warn" if model.certain_spread > 0 else "",

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.models import Role
 from annotations.drawing import Scale, Tick, limit
+from annotations.models import Project
+from annotations.state import SECONDS_AN_HOUR, hour_of
 from fairness.presenting import texts
+from fairness.presenting.links import Counts, given_counts
 from fairness.presenting.plots import GAP_LIMITS, Series, source_key
 from fairness.selectors.live import LiveView, Source
 from fairness.selectors.timeline import Moment, Timeline, table_of
+from fairness.selectors.wanted import Wanted
 
 # The template fairness/timeline.html writes 360 × 236 (size), 44 and 350 (ends of the time), 26 and 178 (of the scale).
 LEFT, RIGHT, TOP, BOTTOM, EDGE = 44, 350, 26, 178, 6
@@ -135,36 +141,50 @@ class TimeRow:
     url: str
     source: str
     difference: str
+    missing: str  # why there is none, in a few words
+    why: str
     interval: str
     certain: str
-    labels: int
+    labels: Counts
 
 
-def time_rows(view: LiveView, found: Timeline, series: Mapping[str, Series], address: str) -> list[TimeRow]:
-    """The table behind it; a period's link narrows the page to the labels that were given in it."""
+def time_rows(
+    project: Project, view: LiveView, found: Timeline, series: Mapping[str, Series], role: Role
+) -> list[TimeRow]:
+    """The table behind it; a period's link narrows the page to the labels that were given in it, and its number of
+    labels leads to these."""
     rows = []
+    address = reverse("fairness", args=[project.pk])
     for moment in found.moments:
-        hours = [f"{moment.start:%Y-%m-%dT%H}", _last_hour(moment)]
+        wanted = _narrowed(view.wanted, moment)
         for source in view.sources:
             if source is view.consensus:
                 continue
-            point = moment.points[table_of(source)]
+            table = table_of(source)
+            point = moment.points[table]
             difference = point.difference
-            missing = texts.why_not(difference, view.min_group)
             rows.append(
                 TimeRow(
                     until=moment.end,
-                    url=f"{address}?{view.wanted.query(since=hours[0], until=hours[1])}",
+                    url=f"{address}?{wanted.query()}",
                     source=series[source_key(source)].label,
-                    difference=missing or texts.points(difference.value or 0.0, 1),
+                    difference="" if difference.value is None else texts.points(difference.value, 1),
+                    missing="" if difference.reason is None else texts.why_not_briefly(difference, view.min_group),
+                    why=texts.why_not(difference, view.min_group),
                     interval=texts.interval(difference.low, difference.high, lambda value: texts.points(value, 1)),
                     certain=texts.points(point.certain, 1) if point.certain else "",
-                    labels=moment.labels,
+                    labels=given_counts(project, replace(view, wanted=wanted), source, moment.labels[table], role),
                 )
             )
     return rows
 
 
-def _last_hour(moment: Moment) -> str:
-    last = datetime.fromtimestamp(moment.end.timestamp() - 3600, moment.end.tzinfo)
-    return f"{last:%Y-%m-%dT%H}"
+def _narrowed(wanted: Wanted, moment: Moment) -> Wanted:
+    """The filter within the period: one that is cut by the time asked for does not grow beyond it."""
+    first, last = wanted.hours
+    start, end = max(first, hour_of(moment.start)), min(last, hour_of(moment.end) - 1)
+    return replace(wanted, since=_hour(start), until=_hour(end))
+
+
+def _hour(hour: int) -> str:
+    return f"{datetime.fromtimestamp(hour * SECONDS_AN_HOUR, UTC):%Y-%m-%dT%H}"

@@ -111,14 +111,20 @@ def people_of(project: Project, view: LiveView) -> list[PeopleQuestion]:
 
 @dataclass(frozen=True)
 class Places:
-    """Labels of people that a group's items need, and have; an item's labels count no more than it needs."""
+    """Labels of people that a group's items need, and have; an item's labels count no more than it needs. ``spared``:
+    those that items lacked when an expert settled them."""
 
     given: int
+    spared: int
     needed: int
 
     @property
+    def done(self) -> int:
+        return self.given + self.spared
+
+    @property
     def share(self) -> float:
-        return self.given / self.needed
+        return self.done / self.needed
 
 
 def completeness_of(project: Project, question: Question) -> dict[str, Places]:
@@ -126,7 +132,7 @@ def completeness_of(project: Project, question: Question) -> dict[str, Places]:
     rows = Counter.objects.filter(project=project, table="places", attribute=question.attribute, n__gt=0)
     found = {(group, key): n for group, key, n in rows.values_list("group", "key", "n")}
     groups = sorted({group for group, _key in found})
-    return {group: Places(found.get((group, "given"), 0), found.get((group, "needed"), 0)) for group in groups}
+    return {group: Places(*(found.get((group, key), 0) for key in ("given", "spared", "needed"))) for group in groups}
 
 
 def agreement_of(project: Project) -> AgreementFigures | None:

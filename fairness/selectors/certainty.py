@@ -1,21 +1,22 @@
 """What of a page's numbers may be called certain, and by which rule.
 
 A certificate holds however often one looks, for one question (an attribute, a label, whose labels, a dataset) whose
-groups are named, whose items come in random order, and whose labels of one item count as one. Where that is not so
-there is none, and the reason is named.
+groups are named, whose items come in random order and are asked for equally many labels, and whose labels of one item
+count as one. Where that is not so there is none, and the reason is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from annotations.models import Project, ServingRules, Strategy
+from annotations.models import Assignment, GroupDemand, Project, ServingRules, Strategy, Stream
 from annotations.raising.selectors import raised_of
 from fairness.cells import DEEPER
 from fairness.metrics import (
@@ -31,7 +32,8 @@ from fairness.metrics import (
     rate_bands,
 )
 from fairness.models import Counter, Pulse
-from fairness.selectors.wanted import CONSENSUS, PEOPLE, Wanted
+from fairness.selectors.wanted import CONSENSUS, MODEL, PEOPLE, Wanted
+from ledger.models import LedgerEvent
 
 NOBODY = GroupCounts(0, 0)
 
@@ -42,6 +44,8 @@ class Withheld(StrEnum):
     TIME = "time"
     CONSENSUS = "consensus"
     ORDER = "order"
+    BALANCED = "balanced"
+    DEPTH = "depth"
     CHANGING = "changing"
     GROUPS = "groups"
 
@@ -57,6 +61,14 @@ class Withheld(StrEnum):
                 "where they are not labelled equally far."
             ),
             Withheld.ORDER: _("Items are given out by priority and not at random."),
+            Withheld.BALANCED: _(
+                "Items are given out in balance over another attribute, which by itself can move the groups of this "
+                "one apart until every item has all its labels."
+            ),
+            Withheld.DEPTH: _(
+                "Some items get more labels than others, those in doubt or of some group, and weigh more: that by "
+                "itself can move groups apart whose items are treated alike."
+            ),
             Withheld.CHANGING: _(
                 "The counters are being brought in line with a change; what is certain comes back when that is done."
             ),
@@ -132,23 +144,94 @@ def _certified(counts: tuple[tuple[str, GroupCounts], ...], labels_per_item: int
 
 
 def ground_of(project: Project, attribute: str, wanted: Wanted, pulse: Pulse | None) -> Ground:
-    """Three small queries, whatever the number of items."""
-    named = Q(table="places", attribute=attribute, key="needed") | Q(table=DEEPER, attribute="")
-    rows = Counter.objects.filter(named, project=project, n__gt=0).values_list("table", "group", "key")
-    groups, depths = [], [project.redundancy + max((more for *_group, more in raised_of(project)), default=0)]
-    for table, group, key in rows:
-        if table == DEEPER:
-            depths.append(int(key))
-        else:
-            groups.append(group)
+    """A few small queries, whatever the number of items."""
+    items = _items(project, attribute)
     rules = ServingRules.objects.filter(project=project).first()
+    raised = raised_of(project)
+    depths = [project.redundancy + max((more for *_group, more in raised), default=0), items.deepest]
     if rules is not None and rules.max_labels is not None:
         depths.append(rules.max_labels)
-    by_priority = rules is not None and rules.strategy == Strategy.PRIORITY
-    changing = project.demand_changed_at is not None or (pulse is not None and not pulse.kept)
+    if project.demand_changed_at is not None or (pulse is not None and not pulse.kept):
+        withheld_people: Withheld | None = Withheld.CHANGING
+    else:
+        withheld_people = _by_serving(project, attribute, items, rules, {name for name, *_more in raised})
     return Ground(
-        groups=tuple(sorted(groups)),
+        groups=items.groups,
         labels_per_item=max(depths),
         withheld=Withheld.TIME if wanted.is_timed else None,
-        withheld_people=Withheld.CHANGING if changing else Withheld.ORDER if by_priority else None,
+        withheld_people=withheld_people,
     )
+
+
+def withheld_for(project: Project, attribute: str, kind: str) -> Withheld | None:
+    """Why nothing that is found now about the groups of ``attribute`` may be called certain, in the words of the
+    dashboard; None where it may. For whoever judges counts of their own, as monitors do.
+
+    ``kind``: ``PEOPLE``; ``CONSENSUS`` where it counts once its item has all labels, which is as people are served;
+    of a ``MODEL``, whose runs take items in random order, never. An empty ``attribute``: of all items together.
+    """
+    if kind == MODEL:
+        return None
+    pulse = Pulse.objects.filter(project=project).first()
+    return ground_of(project, attribute, Wanted(), pulse).withheld_people
+
+
+@dataclass(frozen=True)
+class _Items:
+    """``groups``: of the items; ``deepest``: most labels that an item has beyond what it needs, 0 where none has;
+    ``full``: every item has all labels that it needs."""
+
+    groups: tuple[str, ...]
+    deepest: int
+    full: bool
+
+
+def _items(project: Project, attribute: str) -> _Items:
+    counted = Q(table="places", attribute=attribute, key="needed") | Q(table=DEEPER, attribute="")
+    counted |= Q(table="totals", attribute="", key__in=("labels_needed", "labels_given"))
+    rows = Counter.objects.filter(counted, project=project, n__gt=0).values_list("table", "group", "key", "n")
+    groups, deepest, totals = [], 0, {"labels_needed": 0, "labels_given": 0}
+    for table, group, key, n in rows:
+        if table == DEEPER:
+            deepest = max(deepest, int(key))
+        elif table == "totals":
+            totals[key] = n
+        else:
+            groups.append(group)
+    full = 0 < totals["labels_needed"] <= totals["labels_given"]
+    return _Items(tuple(sorted(groups)), deepest, full)
+
+
+def _by_serving(
+    project: Project, attribute: str, items: _Items, rules: ServingRules | None, raised: set[str]
+) -> Withheld | None:
+    """What stands against certainty in how people were given items. What an order has done is done until every item has
+    all its labels, and unequal numbers of labels for good, also after the rules have changed."""
+    now = rules or ServingRules(project=project)  # without a row nothing was ever set
+    chosen = rules is not None and Assignment.objects.filter(project=project, stream=Stream.CHOSEN).exists()
+    ever = list(_rules_before(project)) if chosen or (rules is not None and items.deepest) else []
+    orders = [(now.strategy, now.column), *((one["strategy"], one["column"]) for one in ever if chosen)]
+    if now.strategy == Strategy.PRIORITY or (not items.full and any(by == Strategy.PRIORITY for by, _of in orders)):
+        return Withheld.ORDER
+    if not items.full and any(by == Strategy.STRATIFIED and of != attribute for by, of in orders):
+        return Withheld.BALANCED
+    in_doubt = now.max_labels is not None and now.max_labels > project.redundancy
+    if in_doubt or raised - {attribute}:
+        return Withheld.DEPTH
+    if items.deepest:
+        others = GroupDemand.objects.filter(project=project).exclude(attribute=attribute)
+        if any("max_labels" in one for one in ever) or others.exists():
+            return Withheld.DEPTH
+    return None
+
+
+def _rules_before(project: Project) -> Iterator[dict[str, Any]]:
+    """Order and redundancy after each change of the rules of serving, the latter once it was changed; by subject, which
+    is indexed."""
+    events = LedgerEvent.objects.filter(
+        project_id=project.pk, subject=f"project:{project.pk}", kind="serving.rules_changed"
+    )
+    rules: dict[str, Any] = {"strategy": Strategy.SHUFFLE, "column": ""}
+    for changed in events.order_by("pk").values_list("data", flat=True):
+        rules = rules | changed
+        yield rules

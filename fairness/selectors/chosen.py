@@ -54,12 +54,14 @@ class Balanced:
 
     ``parity``: with each label weighted by its group's items for each label of it; None without a question, or where
     the groups were never counted. ``is_own``: the question compares these very groups, whose own rates need no weights.
+    ``since``: when that was; None where it was never set anew.
     """
 
     attribute: str
     labels: int
     parity: ActiveParity[str] | None
     is_own: bool
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,13 @@ class ChosenView:
     """``unknown``: labels of chosen items that had no chance, or none that is known (by priority, or of an order that
     was changed since); ``balanced``: those whose chance is their group's; ``beside``: labels of items that came at
     random beside them, ``uniform`` what they say, None without a question or a label, ``uniform_share`` how many are to
-    come so. ``cut``: there are more labels than were read, the newest ones. ``by_priority``: items are served by
-    priority now.
+    come so. ``cut``: there are more labels than were read, the newest ones, and ``oldest`` is the lease that the oldest
+    of these was given for. ``by_priority``: items are served by priority now.
 
     ``known``: items drawn where errors are likely, each with its logged chance, and checked; ``audited``: items drawn
     uniformly and checked; ``parity``: what experts' labels of these say, None without a question, or without any such
-    item that was chosen. ``audit_share``: the share of finished items that is drawn uniformly for a check.
+    item that was chosen. ``known_from`` and ``audited_from``: the oldest draw that was read, 0 where all were.
+    ``audit_share``: the share of finished items that is drawn uniformly for a check.
     """
 
     known: int
@@ -86,6 +89,9 @@ class ChosenView:
     beside: int = 0
     uniform: Parity[str] | None = None
     uniform_share: float = 0.0
+    oldest: int = 0
+    known_from: int = 0
+    audited_from: int = 0
 
     @property
     def read(self) -> int:
@@ -99,8 +105,9 @@ class ChosenView:
 
 @dataclass(frozen=True)
 class Given:
-    """A label of an item that was chosen, or came at random beside those."""
+    """A label of an item that was chosen, or came at random beside those, and the lease that it was given for."""
 
+    lease: int
     stream: str
     at: datetime
     groups: Mapping[str, str]
@@ -114,47 +121,64 @@ def chosen_view(project: Project, question: Question | None) -> ChosenView | Non
     if not Project.objects.filter(Exists(given) | Exists(checked), pk=project.pk).exists():
         return None
     labelled = given.filter(annotations__status=AnnotationStatus.CURRENT).order_by("-id")
-    names = ("stream", "leased_at", "item__groups", "annotations__value")
+    names = ("id", "stream", "leased_at", "item__groups", "annotations__value")
     found = [Given(*row) for row in labelled.values_list(*names)[: MOST + 1]]
     cut, rows = len(found) > MOST, found[:MOST]
     rules = ServingRules.objects.filter(project=project).first()
     beside = [row for row in rows if row.stream == Stream.AUDIT]
     others = [row for row in rows if row.stream == Stream.CHOSEN]
-    in_balance = _in_balance(project, rules, others)
+    since = _balanced_since(project, rules) if others else None
+    in_balance = _in_balance(rules, since, others)
     drawn = StreamRules.objects.filter(project=project).values_list("share", flat=True).first()
-    known, uniform = _verdicts(project, Stream.CHOSEN), _verdicts(project, Stream.AUDIT)
+    (known, known_from), (uniform, audited_from) = (_verdicts(project, one) for one in (Stream.CHOSEN, Stream.AUDIT))
     return ChosenView(
         known=len(known),
         unknown=len(others) - len(in_balance),
         audited=len(uniform),
         parity=_of_verdicts(project, question, known, uniform) if question and known else None,
         cut=cut,
-        balanced=_balanced(project, question, rules, in_balance, beside) if rules and in_balance else None,
+        balanced=_balanced(project, question, rules, since, in_balance, beside) if rules and in_balance else None,
         beside=len(beside),
         uniform=demographic_parity(_counts(project, question, beside)) if question and beside else None,
         uniform_share=rules.uniform_share if rules is not None else 0.0,
         by_priority=rules is not None and rules.strategy == Strategy.PRIORITY,
         audit_share=drawn or 0.0,
+        oldest=rows[-1].lease if rows else 0,
+        known_from=known_from,
+        audited_from=audited_from,
     )
 
 
-def _in_balance(project: Project, rules: ServingRules | None, rows: Sequence[Given]) -> list[Given]:
+def _balanced_since(project: Project, rules: ServingRules | None) -> datetime | None:
+    """When the order was last set, where it is a balanced one; None also where it was never set anew."""
+    if rules is None or rules.strategy != Strategy.STRATIFIED:
+        return None
+    events = LedgerEvent.objects.filter(
+        project_id=project.pk, subject=f"project:{project.pk}", kind="serving.rules_changed"
+    ).order_by("-id")
+    return events.values_list("created_at", flat=True).first()
+
+
+def _in_balance(rules: ServingRules | None, since: datetime | None, rows: Sequence[Given]) -> list[Given]:
     """Those that the order which holds now has given out, where it is a balanced one."""
     if rules is None or rules.strategy != Strategy.STRATIFIED or not rows:
         return []
-    events = LedgerEvent.objects.filter(project_id=project.pk, kind="serving.rules_changed").order_by("-id")
-    since = events.values_list("created_at", flat=True).first()
     return [row for row in rows if since is None or row.at >= since]
 
 
 def _balanced(
-    project: Project, question: Question | None, rules: ServingRules, rows: Sequence[Given], beside: Sequence[Given]
+    project: Project,
+    question: Question | None,
+    rules: ServingRules,
+    since: datetime | None,
+    rows: Sequence[Given],
+    beside: Sequence[Given],
 ) -> Balanced:
     chances = _chances_by_group(project, rules.column, rows)
     usable = [(row, chance) for row, chance in zip(rows, chances, strict=True) if chance is not None]
     parity = _parity(project, question, [row for row, _chance in usable], [one for _row, one in usable], beside)
     is_own = question is not None and question.attribute == rules.column
-    return Balanced(rules.column, len(rows), parity if usable else None, is_own)
+    return Balanced(rules.column, len(rows), parity if usable else None, is_own, since)
 
 
 def _chances_by_group(project: Project, attribute: str, rows: Sequence[Given]) -> list[float | None]:
@@ -210,15 +234,15 @@ class Verdict:
     value: Any
 
 
-def _verdicts(project: Project, stream: Stream) -> list[Verdict]:
-    """Of the newest ``MOST_CHECKED`` items that a stream drew, those that an expert has given a label since."""
-    newest = Draw.objects.filter(project=project, stream=stream, is_drawn=True).order_by("-id")[:MOST_CHECKED]
-    names = ("item__consensus__method", "probability", "item__groups", "item__consensus__value")
-    return [
-        Verdict(*row)
-        for method, *row in newest.values_list(*names)
-        if method == ConsensusMethod.SETTLED and row[-1] is not None
-    ]
+def _verdicts(project: Project, stream: Stream) -> tuple[list[Verdict], int]:
+    """Of the newest ``MOST_CHECKED`` items that a stream drew, those that an expert has given a label since; and the
+    oldest draw that was read, 0 where all were."""
+    newest = Draw.objects.filter(project=project, stream=stream, is_drawn=True).order_by("-id")
+    names = ("id", "item__consensus__method", "probability", "item__groups", "item__consensus__value")
+    drawn = list(newest.values_list(*names)[: MOST_CHECKED + 1])
+    read = drawn[:MOST_CHECKED]
+    found = [Verdict(*row) for _id, method, *row in read if method == ConsensusMethod.SETTLED and row[-1] is not None]
+    return found, read[-1][0] if len(drawn) > MOST_CHECKED else 0
 
 
 def _of_verdicts(

@@ -22,7 +22,6 @@ from fairness.metrics import (
     demographic_parity,
     disparate_impact,
     human_llm_gaps,
-    newcombe,
 )
 from fairness.models import Pulse
 from fairness.selectors.certainty import Certificate, Ground, ground_of
@@ -34,7 +33,6 @@ from ledger.errors import DomainError, invalid
 
 __all__ = ["CONSENSUS", "MODEL", "PEOPLE", "LiveView", "ModelView", "Question", "Source", "live_view"]
 
-CONFIDENCE = 0.95
 MOST_DATASETS = 500
 
 
@@ -47,7 +45,8 @@ class Source:
     kind : ``people``, ``consensus`` or ``model``.
     annotator_id, name : of a model; None and empty else.
     counts : selected and all labels of every group; the consensus counts decided items instead.
-    parity : the rates and how far they lie apart.
+    parity : the rates and how far they lie apart. Of people's labels as many count as one in an interval, here and in
+        ``impact``, as an item may have: they are alike.
     impact : the four-fifths rule, for one look, with the ratio's interval.
     beyond_chance : for one look, whether the difference of the furthest pair of groups is larger than chance explains:
         its interval leaves 0 out at a confidence raised for the number of pairs that it was picked from (Bonferroni).
@@ -182,7 +181,7 @@ def live_view(
         ungrouped=ungrouped,
         ground=ground,
         task=task,
-        counting_truth=wanted.is_sliced and pulse is not None and pulse.kept < Pulse.WHOLE,
+        counting_truth=wanted.is_sliced and pulse is not None and pulse.kept < Pulse.TRUTHS,
     )
 
 
@@ -246,9 +245,10 @@ def _model(
     ground: Ground,
 ) -> ModelView:
     counts, people = tables.get(f"model:{annotator.pk}", {}), tables.get("people", {})
+    alike = (1, ground.labels_per_item)
     return ModelView(
         source=source_of(MODEL, counts, min_group, ground, annotator),
-        gaps=human_llm_gaps(counts, people, min_group=min_group),
+        gaps=human_llm_gaps(counts, people, min_group=min_group, labels_per_item=alike),
         kappa=None if cells is None else kappa(cells, annotator.pk),
         certain_gaps=ground.certify_gaps(counts, people, min_group),
         apart=0 if cells is None else _apart(cells, annotator.pk),
@@ -262,27 +262,19 @@ def source_of(
     ground: Ground,
     annotator: Annotator | None = None,
 ) -> Source:
-    parity = demographic_parity(counts, min_group=min_group)
+    certificate = ground.certify(kind, counts, min_group)
+    parity = demographic_parity(counts, min_group=min_group, labels_per_item=certificate.labels_per_item)
     return Source(
         kind=kind,
         annotator_id=annotator.pk if annotator else None,
         name=name_of(annotator) if annotator else "",
         counts=counts,
         parity=parity,
-        impact=disparate_impact(counts, min_group=min_group),
-        beyond_chance=_beyond_chance(parity, counts),
-        certificate=ground.certify(kind, counts, min_group),
+        impact=disparate_impact(counts, min_group=min_group, labels_per_item=certificate.labels_per_item),
+        beyond_chance=None if parity.difference.low is None else parity.difference.low > 0,
+        certificate=certificate,
     )
 
 
 def name_of(annotator: Annotator) -> str:
     return annotator.name or annotator.pseudonym
-
-
-def _beyond_chance(parity: Parity[str], counts: Mapping[str, GroupCounts]) -> bool | None:
-    if parity.highest is None or parity.lowest is None:
-        return None
-    usable = len(parity.rates) - len(parity.excluded)
-    pairs = usable * (usable - 1) // 2
-    low, _ = newcombe(counts[parity.highest], counts[parity.lowest], 1 - (1 - CONFIDENCE) / pairs)
-    return low > 0

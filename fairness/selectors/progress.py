@@ -45,10 +45,12 @@ class Pace:
 
 @dataclass(frozen=True)
 class Progress:
-    """Counts of the whole project. ``labels_given`` counts no more labels of an item than it needs."""
+    """Counts of the whole project. ``labels_given`` counts no more labels of an item than it needs; ``labels_spared``:
+    those that items lacked when an expert settled them, which nobody will give."""
 
     items: int
     labels_given: int
+    labels_spared: int
     labels_needed: int
     complete: int
     decided: int
@@ -58,8 +60,9 @@ class Progress:
 
     @property
     def completeness(self) -> float | None:
-        """In [0, 1]; None without items."""
-        return self.labels_given / self.labels_needed if self.labels_needed else None
+        """Labels that are given or spared, of those needed: in [0, 1], and 1 where nobody is asked for a label any
+        more. None without items."""
+        return (self.labels_given + self.labels_spared) / self.labels_needed if self.labels_needed else None
 
 
 def project_progress(project: Project) -> Progress:
@@ -82,6 +85,7 @@ def progress_from(cells: Cells, pace: Pace, pulse: Pulse | None) -> Progress:
     return Progress(
         items=total("items"),
         labels_given=total("labels_given"),
+        labels_spared=total("labels_spared"),
         labels_needed=total("labels_needed"),
         complete=total("complete"),
         decided=total("decided"),

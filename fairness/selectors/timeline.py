@@ -69,7 +69,7 @@ class Moment:
     start: datetime
     end: datetime
     points: Mapping[str, Point]  # table → point
-    labels: int  # given in the period by the sources shown
+    labels: Mapping[str, int]  # table → how many were given in the period
 
 
 @dataclass(frozen=True)
@@ -117,12 +117,12 @@ def _moments(periods: list[Period], tables: list[str], min_group: int, ground: G
     so_far: dict[str, dict[str, GroupCounts]] = defaultdict(dict)
     found = []
     for period in periods:
-        given = 0
+        given = dict.fromkeys(tables, 0)
         for table in tables:
             for group, counts in period.tables.get(table, {}).items():
                 have = so_far[table].get(group, GroupCounts(0, 0))
                 so_far[table][group] = GroupCounts(have.selected + counts.selected, have.n + counts.n)
-                given += counts.n
+                given[table] += counts.n
         # In the order of the live numbers: of groups with equal rates the order decides which pair is compared.
         points = {table: _point(table, dict(sorted(so_far[table].items())), min_group, ground) for table in tables}
         found.append(Moment(_moment(period.start), _moment(period.end), points, given))
@@ -130,8 +130,9 @@ def _moments(periods: list[Period], tables: list[str], min_group: int, ground: G
 
 
 def _point(table: str, counts: dict[str, GroupCounts], min_group: int, ground: Ground) -> Point:
-    parity = demographic_parity(counts, min_group=min_group)
-    certain = ground.certify(table.partition(":")[0], counts, min_group).found
+    certificate = ground.certify(table.partition(":")[0], counts, min_group)
+    parity = demographic_parity(counts, min_group=min_group, labels_per_item=certificate.labels_per_item)
+    certain = certificate.found
     return Point(
         parity.difference, parity.lowest, parity.highest, None if certain is None or certain.reason else certain.lower
     )

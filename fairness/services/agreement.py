@@ -50,18 +50,26 @@ def _figures(found: ProjectAgreement) -> dict[str, Any]:
         "raters": found.raters,
         "items": found.items,
         "labels": found.labels,
-        "people": [_scope(part, people) for part in found.people],
+        "people": [_scope(part, people, part.disputed) for part in found.people],
         "models": [
-            {"name": model.name, "scopes": [_scope(part, pair) for part in model.consensus]} for model in found.models
+            {"name": model.name, "scopes": [_scope(part, pair, _apart(part)) for part in model.consensus]}
+            for model in found.models
         ],
         "trend": found.trend.direction,
     }
 
 
-def _scope(part: GroupAgreement, names: Iterable[CoefficientName]) -> dict[str, Any]:
+def _apart(part: GroupAgreement) -> int:
+    """Items on which the two sides differ: those that raw agreement leaves."""
+    raw = part.coefficients[CoefficientName.RAW_AGREEMENT]
+    return 0 if raw.value is None else round(raw.n_items * (1 - raw.value))
+
+
+def _scope(part: GroupAgreement, names: Iterable[CoefficientName], apart: int) -> dict[str, Any]:
     return {
         "attribute": part.attribute,
         "group": part.group,
+        "apart": apart,
         "figures": [_one(part.coefficients[name]) for name in names],
     }
 

@@ -16,7 +16,7 @@ from psycopg2.extras import execute_values
 
 from annotations.models import OutboxRow, Project
 from annotations.state import ItemState
-from fairness.cells import Counted, Crossed, Slices, count_changes
+from fairness.cells import Cells, Counted, Crossed, Slices, count_changes
 from fairness.models import CrossedGroup, Pulse
 
 BATCH = 2000
@@ -211,18 +211,22 @@ def _count(by_project: Mapping[int, list[Change]]) -> dict[int, Counted]:
         known = Crossed() if bare else crossings[pk]
         known.growing = not bare
         counted = count_changes(((c.before, c.after, c.items) for c in changes), known)
-        if pk in lacking:  # the recount that adds such slices will count these changes too
-            counted = counted._replace(slices=slices_kept(counted.slices, lacking[pk]))
+        if pk in lacking:  # the recount that adds what lacks will count these changes too
+            counted = counted_kept(counted, lacking[pk])
         found[pk] = counted
     admit({pk: known.met for pk, known in crossings.items()})
     return found
 
 
-def slices_kept(slices: Slices, kept: int) -> Slices:
-    """Those that a project at this level of ``Pulse.kept`` has."""
+def counted_kept(counted: Counted, kept: int) -> Counted:
+    """What of it a project at this level of ``Pulse.kept`` has."""
     if kept == Pulse.WHOLE:
-        return slices
-    return Slices() if kept == Pulse.BARE else Slices({part: n for part, n in slices.items() if not part.of_truth})
+        return counted
+    cells = Cells({cell: n for cell, n in counted.cells.items() if not cell.is_spared})
+    slices = {part: n for part, n in counted.slices.items() if kept != Pulse.BARE and not part.is_spared}
+    if kept < Pulse.TRUTHS:
+        slices = {part: n for part, n in slices.items() if not part.of_truth}
+    return Counted(cells, Slices(slices))
 
 
 def _change(of: tuple[str, str, tuple[str, ...]], rows: list[tuple[Any, ...]]) -> bool:

@@ -19,11 +19,11 @@ from fairness.models import Slice as SliceRow
 from fairness.services.fold import (
     admit,
     cells_add,
+    counted_kept,
     crossed_of,
     folding_held,
     folding_waits,
     pending_changes,
-    slices_kept,
 )
 
 MEND_LOCK = 0xF01E  # advisory lock number: whoever holds it mends
@@ -48,7 +48,7 @@ def recount(*, project: Project, mend: bool = False) -> list[Difference]:
     the counters in one transaction, so that a snapshot holds it in one of the two. What is wrong then is wrong by as
     much later, so it is mended by adding the difference.
 
-    Mending also gives a project the slices and crossed groups that it lacks; without mending these are then not
+    Mending also gives a project the counts and crossed groups that it lacks; without mending these are then not
     compared. That alone holds the project's own fold: what it folded meanwhile would be in neither.
     """
     with _mending_alone() if mend else nullcontext():
@@ -62,12 +62,12 @@ def recount(*, project: Project, mend: bool = False) -> list[Difference]:
 
 
 def projects_lacking() -> list[int]:
-    """Projects whose counters are older than some slices or crossed groups."""
+    """Projects whose counters are older than some of what is counted."""
     return list(Pulse.objects.filter(kept__lt=Pulse.WHOLE).order_by("pk").values_list("pk", flat=True))
 
 
 def counters_complete() -> int:
-    """Give projects that are older than some slices these, one after the other; how many.
+    """Give projects that are older than some counts these, one after the other; how many.
 
     One at a time does: whoever finds another at it leaves at once. A project that was completed meanwhile is let be.
     """
@@ -135,10 +135,11 @@ def _compared(project: Project, known: Crossed, *, completing: bool) -> list[Dif
         pending = pending_changes(project, known)
         live = live_counters(project)
     right.cells.subtract(pending.cells)
+    right.slices.subtract(pending.slices)
+    right = counted_kept(right, kept)
     differences: list[Difference] = list(_differences(live.cells, right.cells))
     if kept > Pulse.BARE:
-        right.slices.subtract(pending.slices)
-        differences += _differences(live.slices, slices_kept(right.slices, kept))
+        differences += _differences(live.slices, right.slices)
     return differences
 
 

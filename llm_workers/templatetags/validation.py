@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from annotations.items.selectors import LabelShown
+from annotations.items.labels import LabelShown
 from annotations.models import Case
 from annotations.task_types import task_type
 from llm_workers.validating.scores import scores_of

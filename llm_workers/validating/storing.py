@@ -20,11 +20,12 @@ CHANGED = """
 UPDATE llm_workers_labelscore old SET score = scored.score, why = scored.why FROM scored
 WHERE old.annotation_id = scored.annotation_id AND (old.score <> scored.score OR old.why <> scored.why)
 """
+# Those that are there are found by the key alone: a join would read a table that was empty when PostgreSQL last looked
+# whole for every row, with all that the statement has put in so far.
 NEW = """
 INSERT INTO llm_workers_labelscore (annotation_id, project_id, score, why)
 SELECT scored.annotation_id, %(project)s, scored.score, scored.why
 FROM scored JOIN annotations_annotation given ON given.id = scored.annotation_id
-WHERE NOT EXISTS (SELECT FROM llm_workers_labelscore old WHERE old.annotation_id = scored.annotation_id)
 ON CONFLICT (annotation_id) DO NOTHING
 """
 COUNT = "SELECT count(*) FROM llm_workers_labelscore WHERE project_id = %(project)s"

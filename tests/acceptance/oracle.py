@@ -68,6 +68,11 @@ class Exported:
         return rows[rows["annotator_kind"] == kind]
 
     @property
+    def labels_per_item(self) -> int:
+        """The most labels by people that an item has or is asked for: so many count as one in intervals."""
+        return max(self.redundancy, int(self.people.groupby("item_id").size().max()))
+
+    @property
     def decided(self) -> pd.DataFrame:
         """Items with a consensus, those left out that an expert settled without a label."""
         return pd.DataFrame(self.consensus).dropna(subset=["label"])
@@ -85,7 +90,7 @@ class Exported:
 
 def expected(exported: Exported, *, label: str) -> Row:
     """The fairness answer for one label, but with ``models`` by name."""
-    people = _source("people", exported.people, exported, label)
+    people = _source("people", exported.people, exported, label, alike=exported.labels_per_item)
     consensus = _source("consensus", exported.decided, exported, label)
     return {
         "attribute": exported.attribute,
@@ -101,14 +106,14 @@ def expected(exported: Exported, *, label: str) -> Row:
 
 
 # --- rates and parity -------------------------------------------------------------------------------------------------
-def _source(kind: str, rows: pd.DataFrame, exported: Exported, label: str) -> Row:
+def _source(kind: str, rows: pd.DataFrame, exported: Exported, label: str, alike: int = 1) -> Row:
     rows = rows.dropna(subset=[exported.group])
     groups, selected = rows[exported.group], (rows["label"] == label).astype(int)
     frame = MetricFrame(
         metrics=selection_rate, y_true=selected, y_pred=selected, sensitive_features=groups
     ).by_group.sort_index()
     counts = {str(group): (int(part.sum()), len(part)) for group, part in selected.groupby(groups)}
-    rates = {group: _rate(*counts[group], float(frame[group]), exported.min_group) for group in sorted(counts)}
+    rates = {group: _rate(*counts[group], float(frame[group]), exported.min_group, alike) for group in sorted(counts)}
     usable = {group: rate["value"] for group, rate in rates.items() if rate["value"] is not None}
     shown = groups.isin(list(usable))
     return {
@@ -117,43 +122,49 @@ def _source(kind: str, rows: pd.DataFrame, exported: Exported, label: str) -> Ro
             {"group": group, "selected": counts[group][0], "n": counts[group][1], "selection_rate": rate}
             for group, rate in rates.items()
         ],
-        **_parity(counts, usable, selected[shown], groups[shown]),
+        **_parity(counts, usable, selected[shown], groups[shown], alike),
     }
 
 
-def _rate(selected: int, n: int, value: float, min_group: int) -> Estimate:
+def _rate(selected: int, n: int, value: float, min_group: int, alike: int) -> Estimate:
     if n < min_group:
         return _missing("insufficient", "small_group", n)
-    return _ok(value, n, proportion_confint(selected, n, alpha=ALPHA, method="wilson"))
+    return _ok(value, n, proportion_confint(selected / alike, n / alike, alpha=ALPHA, method="wilson"))
 
 
 def _parity(
-    counts: dict[str, tuple[int, int]], usable: dict[str, float], selected: pd.Series, groups: pd.Series
+    counts: dict[str, tuple[int, int]], usable: dict[str, float], selected: pd.Series, groups: pd.Series, alike: int
 ) -> Row:
     names = ("demographic_parity_difference", "demographic_parity_ratio")
     if len(usable) < 2:
         few = len(counts) < 2
         n = sum(n for _selected, n in counts.values())
         missing = _missing("undefined", "one_group", n) if few else _missing("insufficient", "small_groups", n)
-        return dict.fromkeys(names, missing) | {"highest": None, "lowest": None, "beyond_chance": None}
+        return dict.fromkeys(names, missing) | dict.fromkeys(("highest", "lowest", "beyond_chance", "pair_confidence"))
     lowest = min(usable, key=usable.__getitem__)
     highest = max(reversed(usable), key=usable.__getitem__)
     n = len(selected)
     asked = {"y_true": selected, "y_pred": selected, "sensitive_features": groups}
-    pairs = math.comb(len(usable), 2)
+    alpha = ALPHA / math.comb(len(usable), 2)
+    interval = _newcombe(counts[highest], counts[lowest], alpha, (alike, alike))
     nothing_selected = usable[highest] == 0
     ratio = _missing("undefined", "all_zero", n) if nothing_selected else _ok(demographic_parity_ratio(**asked), n)
     return {
-        names[0]: _ok(demographic_parity_difference(**asked), n, _newcombe(counts[highest], counts[lowest])),
+        names[0]: _ok(demographic_parity_difference(**asked), n, interval),
         names[1]: ratio,
         "highest": highest,
         "lowest": lowest,
-        "beyond_chance": bool(_newcombe(counts[highest], counts[lowest], ALPHA / pairs)[0] > 0),
+        "beyond_chance": bool(interval[0] > 0),
+        "pair_confidence": 1 - alpha,
     }
 
 
-def _newcombe(one: tuple[int, int], other: tuple[int, int], alpha: float = ALPHA) -> tuple[float, float]:
-    low, high = confint_proportions_2indep(*one, *other, method="newcomb", compare="diff", alpha=alpha)
+def _newcombe(
+    one: tuple[int, int], other: tuple[int, int], alpha: float = ALPHA, alike: tuple[int, int] = (1, 1)
+) -> tuple[float, float]:
+    """``alike``: of either, so many labels count as one."""
+    sides = [number / k for pair, k in zip((one, other), alike, strict=True) for number in pair]
+    low, high = confint_proportions_2indep(*sides, method="newcomb", compare="diff", alpha=alpha)
     return float(low), float(high)
 
 
@@ -162,28 +173,33 @@ def _model(rows: pd.DataFrame, people: Row, exported: Exported, label: str) -> R
     model = _source("model", rows, exported, label)
     by_group = {entry["group"]: entry for entry in model["groups"]}
     said = {entry["group"]: entry for entry in people["groups"]}
-    gaps = {group: _gap(by_group.get(group), said.get(group)) for group in sorted(by_group | said)}
+    alike = (1, exported.labels_per_item)
+    gaps = {group: _gap(by_group.get(group), said.get(group), alike, ALPHA) for group in sorted(by_group | said)}
+    usable = [group for group, gap in gaps.items() if gap["value"] is not None]
+    each = ALPHA / max(1, math.comb(len(usable), 2))
+    raised = {group: _gap(by_group.get(group), said.get(group), alike, each) for group in gaps}
     return {
         **model,
         "gaps": [{"group": group, "gap": gap} for group, gap in gaps.items()],
-        "gap_spread": _spread(gaps),
+        "gap_spread": _spread(raised),
         "kappa": _kappa(rows, exported),
     }
 
 
-def _gap(model: Row | None, people: Row | None) -> Estimate:
+def _gap(model: Row | None, people: Row | None, alike: tuple[int, int], alpha: float) -> Estimate:
     n = sum(side["n"] for side in (model, people) if side)
     if model is None or people is None:
         return _missing("undefined", "no_labels", n)
     sides = (model["selection_rate"], people["selection_rate"])
     if any(side["value"] is None for side in sides):
         return _missing("insufficient", "small_group", n)
-    interval = _newcombe((model["selected"], model["n"]), (people["selected"], people["n"]))
+    interval = _newcombe((model["selected"], model["n"]), (people["selected"], people["n"]), alpha, alike)
     return _ok(sides[0]["value"] - sides[1]["value"], n, interval)
 
 
 def _spread(gaps: dict[str, Estimate]) -> Estimate:
-    """Largest minus smallest gap; the interval is that of Zou and Donner (2008) for a difference of differences."""
+    """Largest minus smallest gap; the interval is that of Zou and Donner (2008) for a difference of differences, of
+    ``gaps`` at a confidence raised for the number of pairs."""
     usable = [gap for gap in gaps.values() if gap["value"] is not None]
     if len(usable) < 2:
         existing = [gap for gap in gaps.values() if gap["status"] != "undefined"]
@@ -220,11 +236,13 @@ def _progress(exported: Exported) -> Row:
     full = set(given[given >= exported.redundancy].index)
     needed = exported.redundancy * len(exported.items)
     counted = int(given.clip(upper=exported.redundancy).sum())
+    spared = sum(exported.redundancy - min(int(given.get(item, 0)), exported.redundancy) for item in settled)
     return {
         "items": len(exported.items),
         "labels_given": counted,
+        "labels_spared": spared,
         "labels_needed": needed,
-        "completeness": counted / needed,
+        "completeness": (counted + spared) / needed,
         "complete": len(full | settled),
         "decided": len(exported.consensus),
     }

@@ -63,10 +63,13 @@ def test_it_gives_every_number_with_interval_counts_and_reason(cast, api, labell
         ("muslim", 31, 40),
     ]
     assert people["groups"][0]["selection_rate"]["value"] == 0.5
-    assert people["groups"][0]["selection_rate"]["low"] == pytest.approx(0.352, abs=1e-3)  # Wilson, 20 of 40
+    assert people["groups"][0]["selection_rate"]["low"] == pytest.approx(
+        0.264, abs=1e-3
+    )  # Wilson of a third of 20 of 40
     assert people["demographic_parity_difference"]["value"] == pytest.approx(0.275)
+    assert (people["pair_confidence"], people["labels_per_item"]) == (0.95, 3)  # one pair
     assert people["demographic_parity_ratio"]["value"] == pytest.approx(20 / 31)
-    assert (people["lowest"], people["highest"], people["beyond_chance"]) == ("christian", "muslim", True)
+    assert (people["lowest"], people["highest"], people["beyond_chance"]) == ("christian", "muslim", False)
     (model,) = data["models"]
     assert (model["kind"], model["name"]) == ("model", "smollm2")
     assert model["gaps"][0]["gap"]["status"] == "insufficient"

@@ -6,9 +6,10 @@ import os
 import signal
 
 import pytest
+from django.db.models import Sum
 
 from annotations.models import Annotation
-from fairness.models import Counter
+from fairness.models import Counter, Slice
 
 
 @pytest.mark.slow
@@ -31,3 +32,11 @@ def test_fold_bench(start_relay, monkeypatch):
     assert figures["labels folded a second"].value > 0
     counted = Counter.objects.filter(table="people", attribute="").values_list("n", flat=True)
     assert sum(counted) == 900
+    slices = Slice.objects.filter(attribute="religion")
+    held = dict(slices.filter(table__startswith="gold:").values_list("table").annotate(n=Sum("n")))
+    model = held.pop(next(name for name in held if name.removeprefix("gold:").isdigit()))
+    assert model == 30, "one item in ten has gold"
+    assert set(held) == {"gold:agreed", "gold:decided"}
+    assert held["gold:agreed"] == held["gold:decided"] > 20
+    assert figures["labels and consensus held to gold"].value == model + sum(held.values())
+    assert Counter.objects.filter(table="agreed", attribute="religion").exists()

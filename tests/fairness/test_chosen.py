@@ -139,7 +139,7 @@ def test_experts_labels_are_weighted_by_their_chances_with_the_uniform_stream_be
     fold_all()
     client.force_login(cast.audrey)
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
-    assert "280 finished items were drawn where errors are likely" in page
+    assert "280 finished items</a> were drawn where errors are likely" in page
     assert "labels of items drawn uniformly for a check" in page
     told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]
     assert (told["known"], told["audited"], told["weighted"]["highest"] is not None) == (280, 120, True)
@@ -179,9 +179,9 @@ def test_page_and_api_say_it(client, cast):
     client.force_login(cast.audrey)
     page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
     assert "Items that were chosen" in page
-    assert "2 labels are of items that had no chance which is known" in page
+    assert "2 labels</a> are of items that had no chance which is known" in page
     assert "a weighted estimate is not possible" in page
-    assert "80 labels are of items that came at random beside them" in page
+    assert "80 labels</a> are of items that came at random beside them" in page
     told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]
     assert (told["known"], told["unknown"], told["beside"], told["cut"]) == (0, 2, 80, False)
     assert told["weighted"] is None
@@ -195,7 +195,7 @@ def test_by_priority_the_page_says_that_nothing_can_be_weighted_and_what_stands_
     client.force_login(cast.olivia)
     address = f"/projects/{cast.project.pk}/fairness/"
     page = client.get(address).content.decode()
-    assert "3 labels are of items that came by priority. That is no draw" in page
+    assert "3 labels</a> are of items that came by priority. That is no draw" in page
     assert "items that come at random beside them. None do." in page
     assert f"/projects/{cast.project.pk}/settings/serving/" in page
     StreamRules.objects.create(project=cast.project, share=0.1, seed=1)

@@ -9,15 +9,16 @@ import pytest
 from django.urls import reverse
 
 from annotations.assistance.services import assistance_change
-from annotations.grouping.services import regrouping_apply, regrouping_create
+from annotations.grouping.services import groups_count, regrouping_apply, regrouping_create
 from annotations.launch.services import Answer, checklist_answer
-from annotations.models import BiasAnswer, ModelChoice, Run
+from annotations.models import BiasAnswer, GroupDemand, ModelChoice, Run
 from annotations.projects.schemas import schema_change
 from annotations.projects.services import project_create
-from annotations.raising.services import group_raise_end
+from annotations.raising.services import group_raise, group_raise_end
 from annotations.state import ItemState
 from fairness.audits.choosing import model_choose
 from fairness.disclosure.checking import faults_of
+from fairness.disclosure.events import RAISES
 from fairness.disclosure.record import FORMAT, as_text, digest_of_record, disclosure_of
 from fairness.models import Audit, AuditCandidate, Decision, Finding, Monitor
 from fairness.monitors.sending import finding_raise, finding_send
@@ -252,11 +253,54 @@ def test_remedies_are_in_it(cast):
     assert {"demand.raised", "demand.raise_ended", "groups.changed"} <= marks
 
 
-def groups_change(cast: Cast) -> None:
+def groups_change(cast: Cast, old: str = "a", new: str = "b") -> None:
     made = regrouping_create(
-        project=cast.project, actor=cast.olivia, attribute="religion", kind="merge", rules={"values": {"a": "b"}}
+        project=cast.project, actor=cast.olivia, attribute="religion", kind="merge", rules={"values": {old: new}}
     )
     regrouping_apply(regrouping_id=made.pk)
+
+
+def test_the_page_tells_what_followed_from_a_finding_and_leads_there(cast, page_client):
+    watch(cast)
+    biased(cast, make_run(cast).annotator)
+    (finding,) = evaluate(cast)
+    client = page_client(cast.audrey)
+    page = reverse("fairness_disclosure", args=[cast.project.pk])
+    assert "Nothing was done besides the decisions." in client.get(page).content.decode()
+    finding_send(finding=finding, actor=cast.olivia)
+    groups_count(project_id=cast.project.pk)
+    finding_raise(finding=finding, actor=cast.olivia, group="christian", more=1)
+    groups_change(cast, "christian", "christians")
+    (carried,) = GroupDemand.objects.all()
+    group_raise_end(demand=carried, actor=cast.olivia)
+    finding_raise(finding=finding, actor=cast.olivia, group="muslim", more=2)
+    groups_count(project_id=cast.project.pk)
+    groups_change(cast, "muslim", "christians")
+    group_raise(project=cast.project, actor=cast.olivia, attribute="religion", group="christians", more=3)
+    assert faults_of(record_of(cast)) == []
+    sections = {one.id: one for one in client.get(page).context["sections"]}
+    rows = [row["cells"] for row in sections["remedies"].rows]
+    finding.refresh_from_db()
+    assert [(what["text"], who["text"]) for _finding, what, _when, who, _event in rows] == [
+        (
+            "No more labels on top for items about muslim (religion): groups were changed, and it has other items now",
+            "the platform",
+        ),
+        ("2 more labels by people asked for of each item about muslim (religion)", "owner 1"),
+        ("No more labels on top for items about christians (religion); those that were given stay", "owner 1"),
+        (
+            "christian (religion) is called christians (religion) now; its items go on getting more labels",
+            "the platform",
+        ),
+        ("1 more label by people asked for of each item about christian (religion)", "owner 1"),
+        (f"{len(finding.sent)} items sent to experts", "owner 1"),
+    ]
+    told = LedgerEvent.objects.filter(kind__in=["finding.sent", *RAISES]).order_by("-pk")
+    of_the_finding = [str(one.pk) for one in told if one.data.get("finding", finding.pk) == finding.pk]
+    assert [event["text"] for *_others, event in rows] == of_the_finding
+    for cell in (cell for row in rows for cell in row if "href" in cell):
+        assert client.get(cell["href"]).status_code == 200, cell
+    assert {row[0]["href"] for row in rows} == {reverse("fairness_finding", args=[cast.project.pk, finding.pk])}
 
 
 def test_another_project_s_is_not_in_it(cast, api):

@@ -225,6 +225,9 @@ def test_a_group_of_29_is_insufficient_and_one_of_30_is_shown(cast):
 
 
 def test_a_difference_is_beyond_chance_only_at_the_confidence_of_all_pairs(cast):
+    Project.objects.filter(pk=cast.project.pk).update(redundancy=1, min_support=1)
+    cast.project.refresh_from_db()
+
     def labelled(group: str, keep: int, n: int) -> None:
         items = fresh_items(cast.project, n)
         annotator = make_annotator(cast.project)
@@ -247,7 +250,8 @@ def test_a_difference_is_beyond_chance_only_at_the_confidence_of_all_pairs(cast)
     view = live_view(cast.project).people
     assert view is not None
     assert view.parity.difference.low is not None
-    assert view.parity.difference.low > 0
+    assert view.parity.difference.low < 0  # what is shown says the same: all fifteen pairs hold together
+    assert view.parity.pair_confidence == pytest.approx(1 - 0.05 / 15)
     assert view.beyond_chance is False  # the widest of fifteen pairs
 
 

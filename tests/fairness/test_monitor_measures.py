@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+import numpy as np
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from annotations.models import Annotation, Item
 from annotations.state import Vote, people_decide
 from fairness.metrics import kappa_below
 from fairness.models import Monitor
-from fairness.monitors.measures import JUDGES, Verdict, accepted_by, labels_in, worse_of
+from fairness.monitors.measures import JUDGES, Verdict, accepted_by, completeness, labels_in, worse_of
 from fairness.monitors.models import Measure, Truth, Whose
 from fairness.monitors.reading import MOST_PENDING, state_of, table_of, verdict_of
 from tests.factories import add_label, make_annotator, make_cast
@@ -90,9 +91,47 @@ def test_the_rate_that_differs_is_named_among_the_odds():
     assert judged("odds", {"a": [50, 10, 50, 90], "b": [50, 90, 50, 10]}).rate == "false_positive"
 
 
-def test_completeness_is_counted_and_small_groups_are_left_out():
-    assert judged("completeness", CLEAR["completeness"]).exact
+def test_completeness_leaves_small_groups_out_and_names_what_is_certain():
     assert not judged("completeness", {"a": [0, 29], "b": [90, 100]}).beyond
+    by_chance = judged("completeness", {"a": [3, 30], "b": [60, 300]})
+    assert (by_chance.beyond, by_chance.certain) == (False, 0.0)
+    assert by_chance.plain == pytest.approx(0.1)
+    assert not judged("completeness", {"a": [8, 30], "b": [2, 30]}).beyond
+    three = judged("completeness", {"a": [0, 40], "b": [30, 400], "c": [300, 400]})
+    assert {one.groups for one in three.found} == {("c", "a"), ("c", "b")}
+
+
+def ever_behind(random: np.random.Generator, items: tuple[int, int], labels: int, *, together: bool, k: int) -> bool:
+    """Whether two groups that are labelled at random ever pass ten points; ``together``: each item's labels at once."""
+    of = np.repeat([0, 1], items)
+    order = np.repeat(random.permutation(of), labels) if together else random.permutation(np.repeat(of, labels))
+    needed = [n * labels for n in items]
+    given = np.array([np.cumsum(order == group) for group in (0, 1)])
+    passed = np.flatnonzero(np.abs(given[0] / needed[0] - given[1] / needed[1]) > 0.1)
+    return any(
+        completeness(
+            {group: [int(given[group, at]), needed[group]] for group in (0, 1)}, 0.05, 0.1, {}, labels_per_item=k
+        ).beyond
+        for at in passed
+    )
+
+
+@pytest.mark.parametrize(
+    ("items", "labels", "together"), [((30, 300), 1, False), ((120, 120), 1, False), ((40, 40), 3, True)]
+)
+def test_an_order_that_knows_no_groups_pauses_in_at_most_alpha_of_projects(items, labels, together):
+    random = np.random.default_rng(20_261_126)
+    false = sum(ever_behind(random, items, labels, together=together, k=labels) for _ in range(60))
+    assert false <= 0.05 * 60
+
+
+def test_a_group_that_is_served_first_is_found_soon():
+    """From three labels of four for the one on, of two groups of 600."""
+    random = np.random.default_rng(20_261_126)
+    given = [0, 0]
+    while not judged("completeness", {"a": [given[0], 600], "b": [given[1], 600]}).beyond:
+        given[int(random.random() > 0.75)] += 1
+    assert sum(given) < 300
 
 
 REVERSED = {
@@ -220,7 +259,8 @@ def from_rows(monitor: Monitor, model: int | None):
         votes = [Vote(a.pk, a.annotator_id, a.annotator.kind == "model", a.value) for a in labels]
         agreed = people_decide(votes, min_support=project.min_support)
         consensus = getattr(item, "consensus", None)
-        settled = consensus.value if consensus and consensus.method == "settled" else None
+        is_settled = consensus is not None and consensus.method == "settled"
+        settled = consensus.value if is_settled else None
         by_people = sorted((a for a in labels if a.annotator.kind != "model"), key=lambda a: a.pk)
         done = len(by_people) >= project.redundancy
         said = {
@@ -232,9 +272,9 @@ def from_rows(monitor: Monitor, model: int | None):
         truth = item.gold if item.gold is not None else (settled if monitor.truth == Truth.SETTLED else None)
         if item.gold is None and monitor.whose == Whose.CONSENSUS:
             truth = None  # the settlement is the consensus: it is not held against itself
-        people = len(by_people)
+        places = project.redundancy if is_settled else min(project.redundancy, len(by_people))
         group = item.groups["religion"] if monitor.attribute else ""
-        rows.append((group, said, truth, min(project.redundancy, people)))
+        rows.append((group, said, truth, places))
     return _counted(monitor, rows)
 
 
@@ -243,11 +283,11 @@ def _counted(monitor: Monitor, rows):
     sizes = {"parity": 2, "odds": 4, "gap": 4, "completeness": 2, "error": 2}
     table = {group: [0] * sizes.get(monitor.measure, 0) for group in groups}
     pairs: dict[str, Counter] = defaultdict(Counter)
-    for group, said, truth, people in rows:
+    for group, said, truth, places in rows:
         own, row = said[Whose(monitor.whose)], table[group]
         keep = own == "keep"
         if monitor.measure == Measure.COMPLETENESS:
-            table[group] = [row[0] + people, row[1] + monitor.project.redundancy]
+            table[group] = [row[0] + places, row[1] + monitor.project.redundancy]
         elif own is None:
             continue
         elif monitor.measure == Measure.PARITY:

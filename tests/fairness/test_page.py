@@ -69,9 +69,10 @@ def test_before_there_is_enough_it_says_what_is_missing(cast, page_client):
 
 
 def test_an_undefined_kappa_says_why(cast, page_client):
-    make_annotator(cast.project, kind="model", name="smollm2")
-    text = page_client(cast.olivia).get(address(cast)).content.decode()
-    assert "No item has two labels to compare yet." in text
+    model = make_annotator(cast.project, kind="model", name="smollm2")
+    client, words = page_client(cast.olivia), "No item has two labels to compare yet."
+    assert words in client.get(address(cast), {"model": model.pk}).content.decode()
+    assert words not in client.get(address(cast)).content.decode()  # not asked for, and nothing to say
 
 
 def test_groups_with_equal_rates_are_not_called_equal_while_they_may_differ(cast, page_client):

@@ -15,7 +15,8 @@ from annotations.access import Access, project_access
 from annotations.items import api as items_api
 from annotations.items import patience
 from annotations.items import views as items_views
-from annotations.items.selectors import ItemFilter, items_of, labels_of
+from annotations.items.labels import labels_of
+from annotations.items.selectors import ItemFilter, items_of
 from annotations.models import Annotator, Assignment, Case, Consensus, Dataset, Item, ItemFlag, QueueEntry
 from annotations.selectors.keyset import keyset_page
 from ledger.errors import DomainError

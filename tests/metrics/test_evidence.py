@@ -45,6 +45,29 @@ def test_evidence_is_never_above_what_any_allowed_rates_leave(first, second, tau
     assert found <= martingale(*first, *second, p, q) + 1e-9
 
 
+large = st.integers(1, 3_000_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@settings(deadline=None, max_examples=300)
+@given(large, large, st.sampled_from([1e-6, 0.001, 0.05, 0.3, 0.9]), st.sampled_from([1, 4]))
+def test_the_likeliest_allowed_rates_are_where_the_slope_turns(first, second, tau, times):
+    """The closed form beside halvings of the slope of the likelihood, in standard errors."""
+    assume(first[0] / first[1] - second[0] / second[1] > tau)
+    (s, n), (u, m) = ((x / times for x in side) for side in (first, second))
+
+    def rises(q):
+        terms = [(s, q + tau), (u, q)], [(n - s, 1 - q - tau), (m - u, 1 - q)]
+        up, down = (sum(k / p if p > 0 else math.inf for k, p in side if k) for side in terms)
+        return up > down
+
+    low, high = 0.0, 1.0 - tau
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rises(middle) else (low, middle)
+    (found,) = evidence._nearest(np.array([[s], [n]]), np.array([[u], [m]]), tau)
+    assert abs(found - low) < 1e-6 * (max(low * (1 - low), 1e-12) / (n + m)) ** 0.5
+
+
 CLEARLY_APART = [((40, 100), (20, 100)), ((400, 1000), (250, 1000)), ((60, 200), (900, 1800)), ((100, 100), (60, 100))]
 
 

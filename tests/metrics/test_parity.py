@@ -54,7 +54,8 @@ def test_parity_names_the_pair_and_gives_its_interval():
     found = demographic_parity(counts)
     assert (found.highest, found.lowest) == ("b", "a")
     assert found.difference.value == pytest.approx(0.25)
-    assert (found.difference.low, found.difference.high) == newcombe(counts["b"], counts["a"])
+    assert (found.difference.low, found.difference.high) == newcombe(counts["b"], counts["a"], 1 - 0.05 / 3)
+    assert found.pair_confidence == 1 - 0.05 / 3
     assert found.ratio.value == pytest.approx(2 / 3)
     assert found.difference.n == 120
     assert found.rates == selection_rates(counts)
@@ -119,7 +120,9 @@ def test_odds_take_the_worse_of_both_rates():
     }
     odds = equalized_odds(outcomes)
     assert odds.difference.value == pytest.approx(0.2)
-    assert (odds.difference.low, odds.difference.high) == newcombe(GroupCounts(40, 50), GroupCounts(30, 50))
+    assert (odds.difference.low, odds.difference.high) == newcombe(
+        GroupCounts(40, 50), GroupCounts(30, 50), 1 - 0.05 / 2
+    )  # the worse of two rates
     assert odds.ratio.value == pytest.approx(0.75)
     assert odds.difference.n == 250
 

@@ -127,6 +127,16 @@ def test_what_is_certain_is_never_more_than_what_was_seen(counts, tau):
                 assert found.lower <= rates[found.highest] - rates[found.lowest] + 1e-9
 
 
+@settings(deadline=None, max_examples=60)
+@given(tables, st.sampled_from([1, 1000]))
+def test_the_certain_difference_is_the_largest_that_is_certain_to_one_in_a_million(counts, times):
+    many = {group: GroupCounts(c.selected * times, c.n * times) for group, c in counts.items()}
+    lower = certified(many).lower
+    assert not certified(many, tau=min(lower + 2.0**-20, 1 - 1e-9)).pause
+    if lower > 0:
+        assert certified(many, tau=lower - 1e-12).pause
+
+
 @settings(deadline=None, max_examples=40)
 @given(tables)
 def test_the_names_and_the_order_of_the_groups_do_not_matter(counts):

@@ -7,7 +7,7 @@ from django.db import connection
 
 from annotations.access import Access, annotator_of
 from annotations.labelling.places import recount_places
-from annotations.labelling.selectors import progress_of
+from annotations.labelling.selectors import Progress, progress_of
 from annotations.labelling.services import claim
 from annotations.models import (
     Annotation,
@@ -21,6 +21,7 @@ from annotations.models import (
     TrainingItem,
 )
 from annotations.projects.demand import demand_follow
+from annotations.projects.selectors import figures_of
 from annotations.projects.services import project_update
 from annotations.quality import aside as aside_module
 from annotations.quality.aside import aside_of, set_aside
@@ -90,6 +91,7 @@ def test_items_set_aside_are_no_work_and_nothing_waits_for_them(cast, aside, wor
     reserved = set(TrainingItem.objects.values_list("item_id", flat=True))
     assert set(QueueEntry.objects.filter(item__in=reserved).values_list("remaining", flat=True)) == {0}
     assert progress_of(cast.project).needed == before
+    assert figures_of([cast.project.pk])[cast.project.pk].progress == Progress(0, before)
     checks()
     given = answer(worker(cast.wanda, cast.project), "keep", 2)
     assert not reserved & {item.pk for item in given}

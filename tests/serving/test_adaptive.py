@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotations.labelling.selectors import Progress, progress_of
 from annotations.labelling.services import claim, submit, undo
 from annotations.models import OutboxRow, QueueEntry
+from annotations.projects.selectors import figures_of
 from annotations.selectors.states import project_states
 from annotations.serving.adaptive import Demand, certainty, extra_labels
 from annotations.serving.services import queue_settle
@@ -71,6 +73,7 @@ def test_a_disputed_item_gets_more_labels_up_to_the_maximum(cast, rules, person)
     assert given_out == [1, 1, 1, 1, 0]
     assert claim(annotator=person("late"), project=cast.project) is None
     assert QueueEntry.objects.get(item=item).extra == 3
+    assert figures_of([cast.project.pk])[cast.project.pk].progress == progress_of(cast.project) == Progress(5, 5)
 
 
 @pytest.mark.django_db

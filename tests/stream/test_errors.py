@@ -153,6 +153,22 @@ def test_the_chosen_items_stand_beside_the_uniform_ones(single, checked, page_cl
     assert "40 checked, worth 40" in page
 
 
+def test_readings_that_do_not_fit_each_other_are_told_without_a_tone(single, checked, page_client):
+    """Their intervals are for one look, and the page is read anew with every label."""
+    switch_on(single.project, chosen_share=0.1)
+    checked(80, 40)
+    right = [draw for draw in Draw.objects.select_related("item__consensus") if draw.item.consensus.value == "keep"]
+    for draw in right:
+        Draw.objects.create(
+            project=single.project, item=draw.item, stream="chosen", probability=0.5, drawn_at=draw.drawn_at
+        )
+    answer = page_client(single.olivia).get(reverse("fairness", args=[single.project.pk]))
+    section = " ".join(answer.content.decode().split()).split('id="errors"')[1].split("</section>")[0]
+    assert "by intervals for one look the two readings do not fit each other" in section
+    assert "callout" not in section
+    assert "contradict each other" not in section
+
+
 def test_how_many_items_were_drawn_adds_no_query(single, checked):
     switch_on(single.project, chosen_share=0.1)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Role
 from annotations.access import Access
 from annotations.calibration import Curve, CurveMethod
-from annotations.items.selectors import labels_of
+from annotations.items.labels import labels_of
 from annotations.models import Annotation, Annotator, Calibration
 from llm_workers.trust.computing import trust_compute
 from tests.exporting.helpers import export

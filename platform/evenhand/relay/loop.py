@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.05  # between two looks at an empty outbox
 SEAL_EVERY = 0.5
 PUSH_EVERY = 0.25  # at most four pushes a second per project
+FOLD_EVERY = PUSH_EVERY  # nobody hears of more, and fifty labels in one fold cost the database little more than five
 WATCH_EVERY = 0.25  # monitors are asked at most four times a second
 SWEEP_EVERY = 2.0  # and so often though nothing was folded here: what a relay that died had folded, a new monitor
 HEARTBEAT_EVERY = 5.0
@@ -48,6 +49,7 @@ class Relay:
     stopping: bool = False
     _sealed_at: float = 0.0
     _beat_at: float = 0.0
+    _folded_at: float = float("-inf")
     _watched_at: float = float("-inf")
     _unwatched: bool = False
     _unpushed: set[int] = field(default_factory=set)
@@ -63,12 +65,12 @@ class Relay:
         while not self.stopping:
             try:
                 busy = self.turn()
-                backoff = IDLE_SECONDS
+                backoff, wait = IDLE_SECONDS, self._rest()
             except (DatabaseError, RedisError, OSError) as error:
                 # The database or the broker is away: everything waits in the outbox until it is back.
                 logger.warning("Waiting for the database or the broker: %s", error)
                 connection.close()
-                backoff = min(backoff * 2, MAX_BACKOFF)
+                backoff = wait = min(backoff * 2, MAX_BACKOFF)
                 busy = False
             except CountersWrong as error:
                 # One project's wrong counters must not hold up all the others for good.
@@ -77,23 +79,29 @@ class Relay:
                     recount(project=project, mend=True)
                 busy = True
             if not busy:
-                time.sleep(backoff)
+                time.sleep(wait)
 
     def turn(self) -> bool:
-        """Fold what is there, ask monitors, seal if it is time, push what is due; True where more may be waiting."""
+        """Fold what is there, push what is due, ask monitors, seal if it is time; True where more may be waiting."""
+        began = self.clock()
         folded = fold_outbox()
         self._unpushed.update(folded)
-        self._unwatched = self._unwatched or bool(folded)
+        if folded:
+            self._folded_at, self._unwatched = began, True
+        self._push(began)  # first: who looks at the page waits for it
         now = self.clock()
         self._watch(now)
         if now - self._sealed_at >= SEAL_EVERY:
             seal_pending()
             self._sealed_at = now
-        self._push(now)
         if now - self._beat_at >= HEARTBEAT_EVERY:
             cache.set(HEARTBEAT_KEY, time.time(), timeout=60)
             self._beat_at = now
         return sum(folded.values()) >= BATCH
+
+    def _rest(self) -> float:
+        """Seconds until the next turn: beats are counted from beginning to beginning, so that each may be pushed."""
+        return max(IDLE_SECONDS, self._folded_at + FOLD_EVERY - self.clock())
 
     def _watch(self, now: float) -> None:
         """Ask the monitors of projects that moved. Which those are is in the database, so none is missed; live pages
