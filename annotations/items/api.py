@@ -158,6 +158,9 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
     checked = serializers.ChoiceField(
         choices=list(CHECKED), required=False, help_text=_("With stream: whether an expert has settled the item.")
     )
+    drawn_from = serializers.IntegerField(
+        required=False, min_value=1, help_text=_("With stream: draws from this id on.")
+    )
     attribute = serializers.CharField(required=False, help_text=_("Items that have any group of this attribute."))
     people = serializers.ChoiceField(
         choices=list(VOICES),

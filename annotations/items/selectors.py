@@ -59,9 +59,10 @@ class ItemFilter:
     the consensus, is not what the ``gold`` label says, or not the ``truth`` (the gold label, or where there is none
     what an expert settled), or (of a label given) not the ``consensus``, or not what an expert ``settled`` on an item
     without gold. ``stream``: items that the ``audit`` or the ``chosen`` stream drew for a check, with ``checked``
-    (``yes`` or ``no``) those that an expert has settled, or has not. ``attribute``: items that have any group of it.
-    ``people``: items that several people labelled, see ``annotations.items.voices``. ``served``, with ``chance`` and
-    the three after it: labels given for leases as ``annotations.items.served`` describes them.
+    (``yes`` or ``no``) those that an expert has settled, or has not, with ``drawn_from`` those of this draw's id on.
+    ``attribute``: items that have any group of it. ``people``: items that several people labelled, see
+    ``annotations.items.voices``. ``served``, with ``chance`` and the three after it: labels given for leases as
+    ``annotations.items.served`` describes them.
     """
 
     dataset: int | None = None
@@ -84,6 +85,7 @@ class ItemFilter:
     said: str = ""
     stream: str = ""
     checked: str = ""
+    drawn_from: int | None = None
     attribute: str = ""
     people: str = ""
     served: str = ""
@@ -105,6 +107,11 @@ class ItemFilter:
         )
 
     @property
+    def of_draws(self) -> bool:
+        """Whether it asks for items that were drawn for a check."""
+        return bool(self.stream or self.checked or self.drawn_from is not None)
+
+    @property
     def of_leases(self) -> Served | None:
         """Which leases the labels are meant to be given for, where that is asked."""
         asked = Served(self.served, self.chance, self.served_since, self.served_until, self.served_from)
@@ -118,7 +125,7 @@ def allowed_filter(access: Access, wanted: ItemFilter) -> ItemFilter:
     if wanted.annotator is not None:
         text = _("Who gave which label is not for experts to know. Ask for the labels of people or of models instead.")
         raise forbidden(text, "annotators_hidden")
-    if wanted.stream or wanted.checked or wanted.of_leases is not None:
+    if wanted.of_draws or wanted.of_leases is not None:
         text = _("Experts judge drawn items like any others, so which were drawn is not for them to know.")
         raise forbidden(text, "draws_hidden")
     if wanted.against or wanted.pair:
@@ -136,7 +143,7 @@ def items_of(project: Project, wanted: ItemFilter) -> QuerySet[Item]:
     items = _of_groups(items, wanted)
     if wanted.state:
         items = _in_state(project, items, wanted.state)
-    if wanted.stream or wanted.checked:
+    if wanted.of_draws:
         items = _drawn(project, items, wanted)
     if wanted.people:
         items = by_voices(items, wanted.people)
@@ -203,6 +210,8 @@ def _drawn(project: Project, items: QuerySet[Item], wanted: ItemFilter) -> Query
         text = _("A stream is audit or chosen; whether its items are checked is yes or no.")
         raise invalid(text, fields={"stream": [text]})
     drawn = Draw.objects.filter(project=project, stream=wanted.stream, is_drawn=True)
+    if wanted.drawn_from is not None:
+        drawn = drawn.filter(pk__gte=wanted.drawn_from)
     items = items.filter(pk__in=drawn.values("item_id"))
     settled = Q(consensus__method=ConsensusMethod.SETTLED, consensus__isnull=False)
     return items.filter(settled if wanted.checked == CHECKED[0] else ~settled) if wanted.checked else items

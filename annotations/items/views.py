@@ -52,7 +52,7 @@ from ledger.errors import DomainError
 
 PER_PAGE = 50
 HIDDEN_FROM_EXPERTS = (
-    "against", "pair", "differs", "truly", "said", "stream", "checked",
+    "against", "pair", "differs", "truly", "said", "stream", "checked", "drawn_from",
     "served", "chance", "served_since", "served_until", "served_from",
 )  # fmt: skip
 LONGEST_GROUP = 1000  # characters of attribute:group; a group is as long as a cell of a file
@@ -105,6 +105,7 @@ class FilterForm(forms.Form):
     said = forms.CharField(required=False, max_length=65, widget=forms.HiddenInput)
     stream = forms.ChoiceField(required=False, choices=_hidden(STREAMS), widget=forms.HiddenInput)
     checked = forms.ChoiceField(required=False, choices=_hidden(CHECKED), widget=forms.HiddenInput)
+    drawn_from = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     attribute = forms.CharField(required=False, max_length=LONGEST_GROUP, widget=forms.HiddenInput)
     people = forms.ChoiceField(required=False, choices=_hidden(VOICES), widget=forms.HiddenInput)
     served = forms.ChoiceField(required=False, choices=_hidden(SERVED), widget=forms.HiddenInput)

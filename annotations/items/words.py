@@ -49,6 +49,8 @@ def _of_items(wanted: ItemFilter) -> Iterator[str]:
         yield str(STREAM_WORDS[wanted.stream])
     if wanted.checked:
         yield gettext("checked") if wanted.checked == CHECKED[0] else gettext("waits for its check")
+    if wanted.drawn_from is not None:
+        yield gettext("of the newest drawn items alone")
     for key, text in ((wanted.truly, gettext("true label: %(label)s")), (wanted.said, gettext("said: %(label)s"))):
         if key:
             label = key.removeprefix(NOT)

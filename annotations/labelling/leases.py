@@ -246,7 +246,7 @@ def _place(annotator: Annotator, situation: Situation, now: datetime, until: dat
     }
     if due(situation.checking, annotator.pk) and (place := take_gold(**asked)):
         return place
-    return take_place(start=randbits(RING_BITS), **asked)
+    return take_place(start=randbits(RING_BITS), uniform_share=situation.uniform_share, **asked)
 
 
 def _assignment(place: Place, annotator: Annotator, situation: Situation, now: datetime, until: datetime) -> Assignment:

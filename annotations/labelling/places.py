@@ -172,12 +172,23 @@ class Place:
 
 
 def take_place(
-    *, annotator_id: int, project_id: int, schema_id: int, strategy: str, start: int, now: datetime, until: datetime
+    *,
+    annotator_id: int,
+    project_id: int,
+    schema_id: int,
+    strategy: str,
+    start: int,
+    now: datetime,
+    until: datetime,
+    uniform_share: float = 0.0,
 ) -> Place | None:
     """Lease the next free item to the annotator; None where no item is free for them.
 
     ``start`` in [0, RING): where on the shuffled ring the search begins. A start drawn anew for each claim gives each
     person an order of their own, keeps people out of each other's way, and never walks over what is done already.
+
+    ``uniform_share``: how often the items drawn uniformly beside those that a strategy chooses come first; in all other
+    claims they come last.
     """
     values = {
         "project": project_id,
@@ -186,13 +197,14 @@ def take_place(
         "step": STEPS.get(strategy, 0),
         "now": now,
         "until": until,
-        "stream": CHOOSERS.get(strategy, Stream.UNIFORM).value,
         "probability": None,
     }
     with connection.cursor() as cursor:
-        for lane in _lanes(cursor, project_id, strategy):
+        for lane in _lanes(cursor, project_id, strategy, uniform_share):
+            stream = Stream.AUDIT if lane == UNIFORM_LANE else CHOOSERS.get(strategy, Stream.UNIFORM)
             for first, last in ((start, RING - 1), (0, start - 1)):
-                TAKE.execute(cursor, {**values, "lane": lane, "first": first, "last": last})
+                asked = {**values, "lane": lane, "stream": stream.value, "first": first, "last": last}
+                TAKE.execute(cursor, asked)
                 if row := cursor.fetchone():
                     return Place.of(row)
     return None
@@ -202,18 +214,31 @@ def take_place(
 STEPS: dict[str, int] = {Strategy.BREADTH: 1, Strategy.DEPTH: -1}
 
 # Strategies that look at what an item is. Nobody counts what else they might have taken, so the chance is unknown.
+# Beside them stand items that were sorted into a lane of their own by their place on the ring alone: a simple random
+# sample of the project's items, that is served at the pace of the others.
 CHOOSERS: dict[str, Stream] = {Strategy.PRIORITY: Stream.CHOSEN, Strategy.STRATIFIED: Stream.CHOSEN}
 
 
-def _lanes(cursor: Any, project_id: int, strategy: str) -> Iterable[int]:
-    """The lanes to search, in order; in the one order that all share, or, to balance groups, in a random one."""
+UNIFORM_LANE = 1_000_000  # after all that a strategy sorts into
+
+
+def _lanes(cursor: Any, project_id: int, strategy: str, uniform_share: float) -> Iterable[int]:
+    """The lanes to search, in order; in the one order that all share, or, to balance groups, in a random one. That of
+    the items drawn uniformly comes first in ``uniform_share`` of the claims, else last."""
     if strategy == Strategy.SHUFFLE:
         return (0,)
     LANES.execute(cursor, {"project": project_id, "most": MOST_LANES})
     lanes = [lane for (lane,) in cursor.fetchall()]
+    return lanes if strategy not in CHOOSERS else _lanes_in(lanes, strategy, uniform_share)
+
+
+def _lanes_in(lanes: list[int], strategy: str, uniform_share: float) -> list[int]:
+    chosen = [lane for lane in lanes if lane != UNIFORM_LANE]
     if strategy == Strategy.STRATIFIED:
-        CHANCE.shuffle(lanes)
-    return lanes
+        CHANCE.shuffle(chosen)
+    if not uniform_share:
+        return [*chosen, UNIFORM_LANE] if len(chosen) < len(lanes) else chosen
+    return [UNIFORM_LANE, *chosen] if CHANCE.random() < uniform_share else [*chosen, UNIFORM_LANE]
 
 
 def recount_places(item_ids: Iterable[int]) -> None:

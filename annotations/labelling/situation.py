@@ -20,7 +20,8 @@ from ledger.statements import Statement
 # would now be one too many was given.
 COLUMNS = """
     SELECT project.status, project.lease_seconds, asked.id, rules.project_id IS NOT NULL, rules.strategy,
-        rules.open_leases, rules.labels_per_worker, rules.labels_per_minute, rules.shuffle_options, leases.all::text,
+        rules.uniform_share, rules.open_leases, rules.labels_per_worker, rules.labels_per_minute, rules.shuffle_options,
+        leases.all::text,
         CASE WHEN rules.labels_per_worker IS NOT NULL THEN EXISTS (
             SELECT 1 FROM annotations_annotation given
             WHERE given.annotator_id = worker.id AND given.status = 'current'
@@ -93,6 +94,7 @@ class Situation:
     lease_seconds: int
     schema_id: int
     strategy: str
+    uniform_share: float
     open_leases: int
     labels_per_worker: int | None
     labels_per_minute: int | None
@@ -122,6 +124,7 @@ def situation_from(row: tuple[Any, ...]) -> Situation:
         schema_id,
         has_rules,
         strategy,
+        uniform_share,
         open_leases,
         quota,
         pace,
@@ -137,6 +140,7 @@ def situation_from(row: tuple[Any, ...]) -> Situation:
         lease_seconds=lease_seconds,
         schema_id=schema_id,
         strategy=strategy if has_rules else DEFAULTS.strategy,
+        uniform_share=uniform_share or 0.0,
         open_leases=open_leases if has_rules else DEFAULTS.open_leases,
         labels_per_worker=quota if has_rules else DEFAULTS.labels_per_worker,
         labels_per_minute=pace if has_rules else DEFAULTS.labels_per_minute,

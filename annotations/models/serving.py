@@ -15,9 +15,16 @@ class Strategy(models.TextChoices):
     STRATIFIED = "stratified", _("Balanced over the groups of an attribute")
 
 
+MOST_UNIFORM = 0.5
+
+
 class ServingRules(models.Model):
-    """How one project serves. ``max_labels`` is set where redundancy is adaptive: an item then gets from
-    ``Project.redundancy`` up to so many labels, until ``tau`` is reached. Empty limits do not bound."""
+    """How one project serves.
+
+    ``uniform_share``: of the items that a strategy chooses among, so many are drawn regardless of what they are, and
+    come as often as that; where nothing is chosen it does nothing. ``max_labels`` is set where redundancy is adaptive:
+    an item then gets from ``Project.redundancy`` up to so many labels, until ``tau`` is reached. Empty limits do not
+    bound."""
 
     project = models.OneToOneField("annotations.Project", models.CASCADE, primary_key=True, related_name="serving")
     strategy = models.CharField(_("order of items"), max_length=10, choices=Strategy.choices, default=Strategy.SHUFFLE)
@@ -26,6 +33,16 @@ class ServingRules(models.Model):
         max_length=100,
         blank=True,
         help_text=_("By priority: the imported column that holds the number. Balanced: the protected attribute."),
+    )
+    uniform_share = models.FloatField(
+        _("share drawn uniformly beside them"),
+        default=0.0,
+        db_default=0.0,
+        validators=[MinValueValidator(0.0), MaxValueValidator(MOST_UNIFORM)],
+        help_text=_(
+            "By priority and balanced, from 0 to 0.5: so many of the items come at random, whatever they are. Rates of "
+            "these are those of all items that were left when it was set; 0.1 is a good start."
+        ),
     )
     max_labels = models.PositiveSmallIntegerField(
         _("labels per item at most"),
@@ -73,6 +90,10 @@ class ServingRules(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(strategy__in=Strategy.values), name="serving_strategy_known"),
             models.CheckConstraint(condition=models.Q(tau__gte=0.5, tau__lt=1), name="serving_tau_is_probability"),
+            models.CheckConstraint(
+                condition=models.Q(uniform_share__gte=0, uniform_share__lte=MOST_UNIFORM),
+                name="serving_uniform_share_in_reach",
+            ),
             models.CheckConstraint(condition=models.Q(open_leases__gte=1), name="serving_open_leases_positive"),
         ]
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotations.labelling.places import recount_places
+from annotations.labelling.places import CHOOSERS, UNIFORM_LANE, recount_places
 from annotations.models import Project, QueueEntry, ServingRules, Strategy
 from annotations.projects.demand import demand_change
 from annotations.services.changes import item_changes
@@ -53,10 +53,18 @@ SORT = """
 WITH locked AS MATERIALIZED (
     SELECT item_id FROM annotations_queueentry WHERE item_id = ANY(%(items)s) ORDER BY item_id FOR UPDATE
 )
-UPDATE annotations_queueentry entry SET lane = lanes.lane
-FROM locked JOIN lanes ON lanes.id = locked.item_id
-WHERE entry.item_id = locked.item_id AND entry.lane <> lanes.lane
+UPDATE annotations_queueentry entry SET lane = sorted.lane
+FROM locked
+JOIN annotations_queueentry queued ON queued.item_id = locked.item_id
+JOIN lanes ON lanes.id = locked.item_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN queued.shuffle %% %(parts)s < %(uniform)s THEN %(uniform_lane)s ELSE lanes.lane END AS lane
+) sorted
+WHERE entry.item_id = locked.item_id AND entry.lane <> sorted.lane
 """
+# Of so many parts of equal size the first ones are drawn uniformly: by an item's place on the ring, which is random and
+# fixed at import, so that a larger share takes in all of a smaller one.
+PARTS = 10_000
 
 
 def rules_update(*, project: Project, actor: User, values: Mapping[str, Any]) -> tuple[ServingRules, bool]:
@@ -158,13 +166,15 @@ def lanes_settle(*, project_id: int, rules: ServingRules) -> None:
     }
     sources = {Strategy.PRIORITY: BY_PRIORITY, Strategy.STRATIFIED: BY_GROUP, Strategy.SHUFFLE: IN_ONE}
     source = sources.get(Strategy(rules.strategy))
+    share = rules.uniform_share if rules.strategy in CHOOSERS else 0.0
+    drawn = {"parts": PARTS, "uniform": round(PARTS * share), "uniform_lane": UNIFORM_LANE}
     if source is None:
         return  # breadth and depth: the lane follows from the labels, see places.RECOUNT
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS lanes")
         cursor.execute(source, values)
         for item_ids in _batches(project_id):
-            cursor.execute(SORT, {"items": item_ids})
+            cursor.execute(SORT, {"items": item_ids, **drawn})
         cursor.execute("DROP TABLE lanes")
 
 

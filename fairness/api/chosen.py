@@ -14,6 +14,8 @@ def chosen_row(view: ChosenView | None) -> dict[str, Any] | None:
         return None
     counts: dict[str, Any] = {"known": view.known, "unknown": view.unknown, "audited": view.audited, "cut": view.cut}
     counts |= {"audit_share": view.audit_share, "balanced": _balanced(view.balanced)}
+    beside = None if view.uniform is None else _reading(view.uniform)
+    counts |= {"beside": view.beside, "uniform_share": view.uniform_share, "uniform": beside}
     if view.parity is None:
         return counts | {"weighted": None, "audit": None, "naive": None}
     return counts | {name: _reading(getattr(view.parity, name)) for name in ("weighted", "audit", "naive")}

@@ -203,21 +203,28 @@ class BalancedSerializer(serializers.Serializer[Any]):
 
 
 class ChosenSerializer(serializers.Serializer[Any]):
-    """Where items were chosen by a rule: estimates weighted by their chances, beside the uniform audit stream."""
+    """Where items were chosen by a rule: estimates weighted by their chances, beside those drawn uniformly."""
 
-    known = serializers.IntegerField(help_text=_("Labels of items whose chance to be chosen was logged."))
+    known = serializers.IntegerField(
+        help_text=_("Items drawn for a check where errors are likely, each with its logged chance, and checked.")
+    )
     unknown = serializers.IntegerField(
         help_text=_("Labels of chosen items that had no chance, or an unknown one: no weighted estimate is possible.")
     )
-    audited = serializers.IntegerField(help_text=_("Labels of items drawn uniformly beside them."))
+    audited = serializers.IntegerField(help_text=_("Items drawn uniformly for a check, and checked."))
     cut = serializers.BooleanField(help_text=_("Only the newest labels are taken in."))
-    weighted = ChosenReadingSerializer(allow_null=True)
-    audit = ChosenReadingSerializer(allow_null=True)
+    weighted = ChosenReadingSerializer(
+        allow_null=True, help_text=_("Experts' labels of the known ones, each weighted by 1/chance.")
+    )
+    audit = ChosenReadingSerializer(allow_null=True, help_text=_("Experts' labels of those drawn uniformly."))
     naive = ChosenReadingSerializer(allow_null=True, help_text=_("As if nothing had been chosen."))
     balanced = BalancedSerializer(allow_null=True)
+    beside = serializers.IntegerField(help_text=_("Labels of items that came at random beside those that were chosen."))
+    uniform_share = serializers.FloatField(help_text=_("Share of the items that is to come at random beside them."))
+    uniform = ChosenReadingSerializer(allow_null=True, help_text=_("Labels of items that came at random."))
     audit_share = serializers.FloatField(
         help_text=_(
-            "Share of finished items drawn uniformly for a check, which stands in where nothing can be weighted."
+            "Share of finished items drawn uniformly for a check: what is wrong among these, whatever the order was."
         )
     )
 

@@ -24,7 +24,10 @@ def caveats(audit: Audit) -> list[str]:
     """What a reader should know before relying on the figures."""
     found = [
         _("Figures hold for these probes. Other texts, languages and groups may be treated differently."),
-        _("The two groups that lie furthest apart are picked by looking: with many groups, an interval is no test."),
+        _(
+            "The groups that lie furthest apart are picked by looking. Intervals of differences allow for that: they "
+            "hold for all pairs of groups at once, and that of the largest for all attributes."
+        ),
     ]
     if audit.probe_set.kind == ProbeKind.TEMPLATES:
         found.append(

@@ -41,9 +41,10 @@ def change_since(candidate: AuditCandidate, results: Mapping[str, Any]) -> dict[
     """How each headline figure moved since ``previous_of``; None where there is nothing to compare with.
 
     ``{"audit", "candidate", "name", "compared", "moved", "figures": {name: {"before", "now", "difference", "low",
-    "high"}}}``: ``moved`` of ``compared`` probes got another label; disparities that were computed by another method
-    are left out. Intervals take the two audits for independent, which, over the same probes, makes them too wide
-    rather than too narrow.
+    "high"}}}``; a disparity also has the ``attribute`` that it is of and ``attribute_before``. ``moved`` of
+    ``compared`` probes got another label; disparities computed by another method are left out.
+    Intervals take the two audits for independent, which, over the same probes, makes them too wide rather than too
+    narrow.
     """
     before = previous_of(candidate)
     if before is None or not before.results:
@@ -88,4 +89,7 @@ def _change(before: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> 
         one, two = ((side["value"], side["low"], side["high"]) for side in (now, before))
         low, high = mover_difference(one, two)
     difference = now["value"] - before["value"]
-    return {"before": before["value"], "now": now["value"], "difference": difference, "low": low, "high": high}
+    found = {"before": before["value"], "now": now["value"], "difference": difference, "low": low, "high": high}
+    if "attribute" in now:
+        found |= {"attribute_before": before["attribute"], "attribute": now["attribute"]}
+    return found

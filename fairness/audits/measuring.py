@@ -20,6 +20,7 @@ from fairness.audits.rows import Row, clusters_of, figure
 from fairness.audits.sampling import Array, brier, calibration_error, effective_size, macro_f1, share
 from fairness.metrics import (
     MIN_GROUP,
+    EqualizedOdds,
     Estimate,
     Flips,
     GroupCounts,
@@ -30,30 +31,33 @@ from fairness.metrics import (
     flip_rate,
     no_comparison,
     odds_of,
+    own_limits,
     parity_of,
+    raised,
     rate,
 )
 
+CONFIDENCE = 0.95
 MIN_FAMILIES = 10  # before a share of families is given
 EXAMPLES = 50  # families with several labels that are named
 MEASURES = ("odds", "opportunity", "parity", "flips")
-METHOD = 2  # of the disparities: those of another method are not compared with them
+METHOD = 3  # of the disparities: those of another method are not compared with them
 
 
 def measure(rows: Sequence[Row], *, min_group: int = MIN_GROUP) -> dict[str, Any]:
     """Every figure: over all, for each task, group and intersection."""
     attributes = sorted({name for row in rows for name in row.groups})
+    crossed = [pair for pair in combinations(attributes, 2) if any(set(pair) <= row.groups.keys() for row in rows)]
+    alone = [Compared.of(rows, (name,), min_group) for name in attributes]
+    several = [Compared.of(rows, pair, min_group) for pair in crossed]
     return {
         "min_group": min_group,
         "method": METHOD,
+        "worst": _worst(rows, [*alone, *several], min_group),
         "overall": _part(rows, min_group),
         "flips": _families(rows, None),
-        "attributes": {name: _compared(rows, (name,), min_group) for name in attributes},
-        "intersections": {
-            f"{one} × {other}": _compared(rows, (one, other), min_group)
-            for one, other in combinations(attributes, 2)
-            if any(one in row.groups and other in row.groups for row in rows)
-        },
+        "attributes": {sides.name: _compared(rows, sides, min_group) for sides in alone},
+        "intersections": {sides.name: _compared(rows, sides, min_group) for sides in several},
         "tasks": _by_task(rows, min_group),
         "consistency": consistency_of(rows, attributes, min_group),
     }
@@ -61,7 +65,11 @@ def measure(rows: Sequence[Row], *, min_group: int = MIN_GROUP) -> dict[str, Any
 
 def worst(results: Mapping[str, Any], measure: str) -> dict[str, Any] | None:
     """The largest disparity by one of ``MEASURES``, over the attributes and, drawn towards the overall rate, over their
-    intersections; as an estimate with its ``attribute``; None where nothing has one."""
+    intersections; as an estimate with its ``attribute``; None where nothing has one. Its interval allows for it having
+    been picked out of all of them; that of results by an older method does not."""
+    if "worst" in results:
+        found_before: dict[str, Any] | None = results["worst"][measure]
+        return found_before
     found = [
         {**figures[measure]["difference" if measure != "flips" else "share"], "attribute": name}
         for name, figures in results["attributes"].items()
@@ -138,8 +146,15 @@ class Rated:
     effective: Mapping[str, float]
 
     @property
-    def parity(self) -> Parity[str]:
-        return parity_of(self.rates, no_comparison(self.counts))
+    def usable(self) -> list[str]:
+        return [group for group, one in self.rates.items() if one.is_ok]
+
+    def parity(self, sides: int = 1, rates: Mapping[str, Estimate] | None = None) -> Parity[str]:
+        """How far the groups lie apart, by these ``rates`` or others in their place, such as shrunk ones. The intervals
+        hold over all pairs of groups at once, in each of ``sides`` such comparisons."""
+        confidence = raised(CONFIDENCE, len(self.usable), sides)
+        limits = {group: own_limits(self.counts[group], self.effective[group], confidence) for group in self.usable}
+        return parity_of(rates or self.rates, no_comparison(self.counts), limits=limits)
 
     def shrunk(self, min_group: int) -> Intersections:
         """Drawn towards the overall rate, the more the smaller the group is."""
@@ -164,17 +179,77 @@ def _rated(
     return Rated(rates, counts, effective)
 
 
-def _compared(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Compared:
+    """The groups of one attribute, or of the intersection of several, and their rates: of all answers, and of those
+    whose favourable label is right, or is wrong."""
+
+    attributes: tuple[str, ...]
+    beside: Beside
+    groups: Mapping[str, list[Row]]
+    selected: Rated
+    true: Rated
+    false: Rated
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) -> Compared:
+        beside = _side_by_side(rows, attributes, min_group)
+        found: dict[str, list[Row]] = defaultdict(list)
+        for row in beside.rows:
+            found[group_of(row, attributes)].append(row)
+        groups = dict(sorted(found.items()))
+        selected = _rated(groups, None, min_group)
+        true = _rated(groups, True, min_group, Reason.NO_POSITIVES)
+        return cls(attributes, beside, groups, selected, true, _rated(groups, False, min_group, Reason.NO_NEGATIVES))
+
+    @property
+    def name(self) -> str:
+        return " × ".join(self.attributes)
+
+    def odds(self, sides: int = 1, shrunk_from: int | None = None) -> EqualizedOdds[str]:
+        """Over all pairs of groups and both rates at once; ``shrunk_from``: of shrunk rates, of so many labels on."""
+        parts = (self.true, self.false)
+        return odds_of(*(part.parity(2 * sides, _shrunk_rates(part, shrunk_from)) for part in parts))
+
+    def differences(self, sides: int, min_group: int) -> dict[str, Estimate]:
+        """By measure, such that those of ``sides`` comparisons hold at once; of an intersection, of shrunk rates."""
+        shrunk_from = min_group if len(self.attributes) > 1 else None
+        true, selected = (part.parity(sides, _shrunk_rates(part, shrunk_from)) for part in (self.true, self.selected))
+        return {
+            "odds": self.odds(sides, shrunk_from).difference,
+            "opportunity": true.difference,
+            "parity": selected.difference,
+        }
+
+
+def _shrunk_rates(part: Rated, min_group: int | None) -> dict[str, Estimate] | None:
+    if min_group is None:
+        return None
+    return {str(cell[0]): one for cell, one in part.shrunk(min_group).rates.items()}
+
+
+def _worst(rows: Sequence[Row], compared: Sequence[Compared], min_group: int) -> dict[str, Any]:
+    """The largest disparity by each measure, with an interval that holds for all attributes and intersections at once:
+    each of them has as large a part of what may go wrong, and its pairs share it."""
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in MEASURES}
+    for sides in compared:
+        for name, estimate in sides.differences(len(compared), min_group).items():
+            found[name].append({**figure(estimate), "attribute": sides.name})
+    attributes = [sides.name for sides in compared if len(sides.attributes) == 1]
+    for name in attributes:
+        flips = _families(rows, name, confidence=1 - (1 - CONFIDENCE) / len(attributes))
+        found["flips"].append({**flips["share"], "attribute": name})
+    return {
+        name: max((one for one in own if one["value"] is not None), key=lambda one: one["value"], default=None)
+        for name, own in found.items()
+    }
+
+
+def _compared(rows: Sequence[Row], sides: Compared, min_group: int) -> dict[str, Any]:
     """The groups of one attribute, or of the intersection of several, and how far they lie apart."""
-    beside = _side_by_side(rows, attributes, min_group)
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in beside.rows:
-        groups[group_of(row, attributes)].append(row)
-    groups = dict(sorted(groups.items()))
-    selected = _rated(groups, None, min_group)
-    true = _rated(groups, True, min_group, Reason.NO_POSITIVES)
-    false = _rated(groups, False, min_group, Reason.NO_NEGATIVES)
-    odds = odds_of(true.parity, false.parity)
+    attributes = sides.attributes
+    beside, groups, selected, true, false = sides.beside, sides.groups, sides.selected, sides.true, sides.false
+    odds, opportunity = sides.odds(), true.parity()
     found = {
         "groups": {
             group: {
@@ -187,18 +262,18 @@ def _compared(rows: Sequence[Row], attributes: tuple[str, ...], min_group: int) 
         },
         "within_families": beside.within_families,
         "left_out": beside.left_out,
-        "parity": _disparity(selected.parity),
-        "opportunity": _disparity(odds.true_positive),
+        "parity": _disparity(selected.parity()),
+        "opportunity": _disparity(opportunity),
         "odds": {
             "difference": figure(odds.difference),
             "ratio": figure(odds.ratio),
-            "false_positive": _disparity(odds.false_positive),
+            "false_positive": _disparity(false.parity()),
         },
     }
     if len(attributes) == 1:
         found["flips"] = _families(rows, attributes[0])
     else:
-        found["shrunk"] = _shrunk(selected, true, false, min_group)
+        found["shrunk"] = _shrunk(sides, min_group)
     return found
 
 
@@ -243,16 +318,15 @@ def _side_by_side(rows: Sequence[Row], attributes: tuple[str, ...], min_group: i
     return tried[0] if len(every) - len(tried[0].left_out) > 1 else Beside(own, False, [])
 
 
-def _shrunk(selected: Rated, true: Rated, false: Rated, min_group: int) -> dict[str, Any]:
+def _shrunk(sides: Compared, min_group: int) -> dict[str, Any]:
     """Intersections are small: their rates are drawn towards the overall one, the more the smaller each is."""
-    crossed, hits, alarms = (rated.shrunk(min_group) for rated in (selected, true, false))
-    odds = odds_of(*(parity_of(one.rates, one.difference) for one in (hits, alarms)))
+    crossed, hits = (rated.shrunk(min_group) for rated in (sides.selected, sides.true))
     return {
         "difference": figure(crossed.difference),
         "ratio": figure(crossed.ratio),
         "rates": {str(cell[0]): figure(estimate) for cell, estimate in crossed.rates.items()},
         "opportunity": figure(hits.difference),
-        "odds": figure(odds.difference),
+        "odds": figure(sides.odds(shrunk_from=min_group).difference),
     }
 
 
@@ -284,7 +358,7 @@ def _sets(rows: Sequence[Row], attribute: str | None) -> Iterable[tuple[str, lis
             yield name, own
 
 
-def _families(rows: Sequence[Row], attribute: str | None) -> dict[str, Any]:
+def _families(rows: Sequence[Row], attribute: str | None, confidence: float = CONFIDENCE) -> dict[str, Any]:
     """The share of families that got several labels, and which: over all, or for one ``attribute`` alone.
 
     For an attribute, only members are compared that differ in it and in nothing else.
@@ -295,7 +369,7 @@ def _families(rows: Sequence[Row], attribute: str | None) -> dict[str, Any]:
     flipped = list(dict.fromkeys(name for name, _number in found.flipped))
     counts = GroupCounts(len(flipped), len(usable))
     return {
-        "share": figure(rate(counts, min_group=MIN_FAMILIES, empty=Reason.NO_FAMILIES)),
+        "share": figure(rate(counts, min_group=MIN_FAMILIES, confidence=confidence, empty=Reason.NO_FAMILIES)),
         "families": flipped[:EXAMPLES],
     }
 

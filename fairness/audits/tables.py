@@ -104,7 +104,8 @@ def _changes(entries: Sequence[Entry]) -> Iterator[Row]:
         change = one.candidate.figures.get("change") or {}
         for name, figures in change.get("figures", {}).items():
             numbers = (figures[key] for key in ("before", "now", "difference", "low", "high"))
-            yield (*_who(one.candidate), change["audit"], change["moved"], change["compared"], name, *numbers)
+            of = (figures.get("attribute_before", ""), figures.get("attribute", ""))
+            yield (*_who(one.candidate), change["audit"], change["moved"], change["compared"], name, *numbers, *of)
 
 
 Rows = Callable[[Sequence[Entry]], Iterator[Row]]
@@ -114,8 +115,8 @@ TABLES: dict[str, tuple[Row, Rows]] = {
     "pareto": ((*WHO, "tag", "nobody_beats_it", "within_limits", "error", "error_low", "error_high", "attribute",
                 "disparity", "disparity_low", "disparity_high", "cost_of_1000", "currency"), _pareto),
     "tasks": ((*WHO, "task", "figure", *ESTIMATE), _tasks),
-    "changes": ((*WHO, "last_audit", "moved", "compared", "figure", "before", "now", "difference", "low", "high"),
-                _changes),
+    "changes": ((*WHO, "last_audit", "moved", "compared", "figure", "before", "now", "difference", "low", "high",
+                 "attribute_before", "attribute"), _changes),
     "groups": ((*WHO, "attribute", "group", "figure", *ESTIMATE), _groups),
 }  # fmt: skip
 

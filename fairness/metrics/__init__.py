@@ -28,7 +28,7 @@ from fairness.metrics.estimate import Estimate, Reason, Status
 from fairness.metrics.flips import Flips, flip_rate
 from fairness.metrics.gaps import Gaps, gap, human_llm_gaps
 from fairness.metrics.impact import FOUR_FIFTHS, Impact, Verdict, disparate_impact, ratio_interval
-from fairness.metrics.intersections import Intersections, cross, crossed_rates, margin
+from fairness.metrics.intersections import Intersections, cross, crossed_rates, margin, own_limits
 from fairness.metrics.intervals import mover_difference, mover_ratio, newcombe, wilson
 from fairness.metrics.ordering import log_order_evidence
 from fairness.metrics.parity import (
@@ -43,6 +43,7 @@ from fairness.metrics.parity import (
     no_comparison,
     odds_of,
     parity_of,
+    raised,
     rate,
     selection_rates,
 )
@@ -149,8 +150,10 @@ __all__ = [
     "odds_of",
     "one_vs_rest",
     "outcomes_one_vs_rest",
+    "own_limits",
     "parity_of",
     "people_in",
+    "raised",
     "rate",
     "rate_above",
     "rate_bands",

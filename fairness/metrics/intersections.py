@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fairness.metrics.counts import GroupCounts
 from fairness.metrics.estimate import Estimate, Reason
 from fairness.metrics.intervals import wilson
-from fairness.metrics.parity import MIN_GROUP, no_comparison, parity_of
+from fairness.metrics.parity import MIN_GROUP, Limits, no_comparison, parity_of, raised
 
 Cell = tuple[Hashable, ...]
 
@@ -25,10 +25,11 @@ class Intersections:
     Attributes
     ----------
     overall : the rate of all labels together, towards which is shrunk; Wilson's interval.
-    rates : each group's shrunk rate. Its interval is Wilson's of the ``n + κ`` labels that it rests on, which
-        holds the shrunk rate and is narrower than that of the group's own labels.
+    rates : each group's shrunk rate. Its interval is Wilson's of the group's own labels, widened where it has to be
+        to hold the shrunk rate: what others' labels lend the estimate would make it too narrow for a group that is
+        unlike them.
     difference, ratio : between the highest and the lowest shrunk rate, over the groups that have one; the
-        difference with the MOVER interval of that pair.
+        intervals hold the largest difference and the smallest ratio of all pairs, see :func:`parity_of`.
     highest, lowest : those two groups; ``None`` without a pair.
     excluded : groups without a usable rate; ``rates`` says why.
     """
@@ -111,7 +112,10 @@ def crossed_rates(
         cell: _shrunk(c, selected / n, shrinkage, min_group, confidence, worth.get(cell, c.n))
         for cell, c in counts.items()
     }
-    found = parity_of(rates, no_comparison(counts))
+    usable = [cell for cell, one in rates.items() if one.is_ok]
+    all_pairs = raised(confidence, len(usable))
+    limits = {cell: own_limits(counts[cell], worth.get(cell, counts[cell].n), all_pairs) for cell in usable}
+    found = parity_of(rates, no_comparison(counts), limits=limits)
     return Intersections(overall, rates, found.difference, found.ratio, found.highest, found.lowest, found.excluded)
 
 
@@ -124,5 +128,11 @@ def _shrunk(
         return Estimate.insufficient(Reason.SMALL_GROUP, c.n)
     # Rounding must not push a rate of 1 beyond it.
     value = min(1.0, (c.selected + shrinkage * overall) / (c.n + shrinkage))
-    weight = worth + shrinkage
-    return Estimate.ok(value, c.n, wilson(value * weight, weight, confidence))
+    _own, low, high = own_limits(c, worth, confidence)
+    return Estimate.ok(value, c.n, (min(low, value), max(high, value)))
+
+
+def own_limits(counts: GroupCounts, worth: float, confidence: float) -> Limits:
+    """A rate with Wilson's limits, from labels that are ``worth`` so many independent ones."""
+    value = counts.selected / counts.n
+    return (value, *wilson(min(value * worth, worth), worth, confidence))

@@ -15,6 +15,7 @@ Label-only metrics take :class:`GroupCounts`; those against the truth take :clas
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Generic
 
 from fairness.metrics.counts import G, GroupCounts, OutcomeCounts
@@ -23,6 +24,9 @@ from fairness.metrics.intervals import each_of, mover_difference, mover_ratio, n
 
 #: Labels that a group needs before its rate is shown.
 MIN_GROUP = 30
+
+
+Limits = tuple[float, float, float]  # (value, low, high) of one rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,9 @@ class EqualizedOdds(Generic[G]):
 
     Attributes
     ----------
-    difference : ``max(ΔTPR, ΔFPR)`` with the interval of the one that is larger, which is picked by looking too: the
-        intervals of both halves hold together.
-    ratio : the smaller of the two ratios.
+    difference : ``max(ΔTPR, ΔFPR)``, bounded from below and above by the larger of both parts' limits, which hold
+        together: which part is larger is picked by looking too.
+    ratio : the smaller of the two ratios, bounded by the smaller limits.
     true_positive, false_positive : the two disparities themselves.
 
     ``difference`` and ``ratio`` have a value only where both parts have one.
@@ -111,6 +115,12 @@ def selection_rates(
     return {group: rate(c, min_group=min_group, confidence=confidence) for group, c in counts.items()}
 
 
+def raised(confidence: float, groups: int, sides: int = 1) -> float:
+    """The confidence at which each pair of ``groups`` has to be held, in each of ``sides`` such comparisons, for all of
+    them to hold together at ``confidence``: see :func:`~fairness.metrics.intervals.each_of`."""
+    return each_of(confidence, sides * math.comb(groups, 2))
+
+
 def disparity(
     counts: Mapping[G, GroupCounts],
     *,
@@ -138,7 +148,7 @@ def disparity(
     lowest, highest = ordered[0], ordered[-1]
     low, high = usable[lowest], usable[highest]
     n = sum(counts[group].n for group in usable)
-    each = each_of(confidence, among * math.comb(len(usable), 2))
+    each = raised(confidence, len(usable), among)
     interval = newcombe(counts[highest], counts[lowest], each, labels_per_item=(labels_per_item, labels_per_item))
     difference = Estimate.ok(high - low, n, interval)
     ratio = Estimate.ok(low / high, n) if high > 0 else Estimate.undefined(Reason.ALL_ZERO, n)
@@ -153,11 +163,17 @@ def no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
     return Estimate.insufficient(Reason.SMALL_GROUPS, sum(sizes))
 
 
-def parity_of(rates: Mapping[G, Estimate], missing: Estimate) -> Parity[G]:
+def parity_of(rates: Mapping[G, Estimate], missing: Estimate, *, limits: Mapping[G, Limits] | None = None) -> Parity[G]:
     """Difference and ratio of rates that were estimated otherwise, each with limits of its own.
 
     Difference and ratio have the MOVER intervals of the highest and the lowest rate. ``missing`` is what both are
     where fewer than two rates have a value.
+
+    Parameters
+    ----------
+    limits : of every rate with a value, at a confidence that is :func:`raised` for the number of pairs. The intervals
+        then hold the largest true difference and the smallest true ratio, whichever pair that is: each is bounded by
+        every pair, and widened to hold the estimate itself.
     """
     usable = {
         group: (e.value, e.low, e.high)
@@ -170,14 +186,31 @@ def parity_of(rates: Mapping[G, Estimate], missing: Estimate) -> Parity[G]:
     ordered = sorted(usable, key=lambda group: usable[group][0])
     lowest, highest = ordered[0], ordered[-1]
     n = sum(rates[group].n for group in usable)
-    low, high = mover_difference(usable[highest], usable[lowest])
+    low, high = _widest(usable[highest], usable[lowest], limits)
     top, bottom = usable[highest][0], usable[lowest][0]
     difference = Estimate.ok(top - bottom, n, (max(-1.0, low), min(1.0, high)))
     if top <= 0:
         return Parity(rates, difference, Estimate.undefined(Reason.ALL_ZERO, n), highest, lowest, excluded)
-    limits = mover_ratio(usable[lowest], usable[highest])
-    ratio = Estimate.ok(bottom / top, n, limits if math.isfinite(limits[1]) else None)
+    bounds = _smallest(usable[lowest], usable[highest], limits)
+    ratio = Estimate.ok(bottom / top, n, bounds if math.isfinite(bounds[1]) else None)
     return Parity(rates, difference, ratio, highest, lowest, excluded)
+
+
+def _widest(high: Limits, low: Limits, limits: Mapping[G, Limits] | None) -> tuple[float, float]:
+    if limits is None:
+        return mover_difference(high, low)
+    pairs = [mover_difference(one, other) for one, other in permutations(limits.values(), 2)]
+    value = high[0] - low[0]
+    return min(value, max(least for least, _most in pairs)), max(value, max(most for _least, most in pairs))
+
+
+def _smallest(low: Limits, high: Limits, limits: Mapping[G, Limits] | None) -> tuple[float, float]:
+    if limits is None:
+        return mover_ratio(low, high)
+    pairs = [mover_ratio(one, other) for one, other in permutations(limits.values(), 2) if other[0] > 0]
+    value = low[0] / high[0]
+    least, most = min(least for least, _most in pairs), min(most for _least, most in pairs)
+    return min(value, least), max(value, most)
 
 
 def demographic_parity(
@@ -251,5 +284,9 @@ def _worse(first: Estimate, second: Estimate, *, largest: bool) -> Estimate:
     if missing:
         worst = min(missing, key=lambda e: e.status is not Status.UNDEFINED)
         return Estimate(None, worst.status, n, reason=worst.reason)
-    chosen = (max if largest else min)((first, second), key=lambda e: e.value or 0.0)
-    return Estimate(chosen.value, Status.OK, n, chosen.low, chosen.high)
+    pick = max if largest else min
+    chosen = pick((first, second), key=lambda e: e.value or 0.0)
+    if None in (first.low, first.high, second.low, second.high):
+        return Estimate(chosen.value, Status.OK, n, chosen.low, chosen.high)
+    low, high = (pick(getattr(e, name) for e in (first, second)) for name in ("low", "high"))
+    return Estimate(chosen.value, Status.OK, n, low, high)

@@ -333,8 +333,8 @@ def changes(change: Mapping[str, Any] | None) -> list[dict[str, str]]:
         found.append(
             {
                 "name": str(CHANGED[name]),
-                "before": texts.percent(one["before"], 1),
-                "now": texts.percent(one["now"], 1),
+                "before": _of(texts.percent(one["before"], 1), one.get("attribute_before")),
+                "now": _of(texts.percent(one["now"], 1), one.get("attribute")),
                 "difference": texts.signed_points(one["difference"]),
                 "interval": texts.interval(one["low"], one["high"], texts.signed_points),
                 "verdict": verdict,
@@ -342,6 +342,11 @@ def changes(change: Mapping[str, Any] | None) -> list[dict[str, str]]:
             }
         )
     return found
+
+
+def _of(text: str, attribute: str | None) -> str:
+    """A figure with the attribute that it is of, where it is of one: the worst one may be another each time."""
+    return f"{text} ({attribute})" if attribute else text
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotations.agreement import CoefficientName
-from fairness.metrics import Size
+from annotations.agreement.intervals import student_quantile
+from fairness.metrics import MIN_RATERS, Size
 from fairness.presenting import texts
 from fairness.selectors.behind import ModelUse, PeopleQuestion
 
@@ -22,11 +23,13 @@ SIZES = {
     Size.UNCLEAR: gettext_lazy("unclear"),
 }
 LETTERS = {CoefficientName.KRIPPENDORFF_ALPHA.value: "α", CoefficientName.COHEN_KAPPA.value: "κ"}
+ROUNDING = 0.005  # of a stored figure: it has two places
 
 
 @dataclass(frozen=True)
 class GapRow:
-    """A group of people, on all items or on those of one group."""
+    """A group of people, on all items or on those of one group. ``beyond``: beyond chance, of all rows at once;
+    ``size``: how large the gap is."""
 
     question: str
     group: str
@@ -34,20 +37,35 @@ class GapRow:
     gap: str
     interval: str
     beyond: bool
+    size: float
 
 
 def people_rows(questions: Iterable[PeopleQuestion]) -> list[GapRow]:
-    rows = []
+    found: list[tuple[str, str, str, Any]] = []
     for question in questions:
         for group in question.groups:
-            rows.append(_gap_row(question.title, group.group, _("all items"), group.gap))
+            found.append((question.title, group.group, _("all items"), group.gap))
             for one in group.interactions:
                 items = _("%(group)s beyond others") % {"group": one["group"]}
-                rows.append(_gap_row(question.title, group.group, items, one))
-    return rows
+                found.append((question.title, group.group, items, one))
+    return [_gap_row(*row, comparisons=len(found)) for row in found]
 
 
-def _gap_row(question: str, group: str, items: str, gap: Any) -> GapRow:
+def _is_beyond(gap: Mapping[str, Any], comparisons: int) -> bool:
+    """Whether a gap is larger than chance explains in any of so many rows (Bonferroni), from its rounded interval.
+
+    How many people a figure rests on is not told, so its interval is widened as that of the smallest group that is ever
+    shown has to be: for larger groups by more than need be. Rounding is taken for the worst.
+    """
+    if gap["value"] is None or gap["low"] is None or gap["high"] is None:
+        return False
+    freedom = MIN_RATERS - 1
+    wider = student_quantile(1 - 0.05 / comparisons, freedom) / student_quantile(0.95, freedom)
+    half = max(gap["high"] - gap["value"], gap["value"] - gap["low"]) + ROUNDING
+    return abs(float(gap["value"])) - ROUNDING > half * wider
+
+
+def _gap_row(question: str, group: str, items: str, gap: Any, *, comparisons: int) -> GapRow:
     low, high = gap["low"], gap["high"]
     return GapRow(
         question=question,
@@ -55,7 +73,8 @@ def _gap_row(question: str, group: str, items: str, gap: Any) -> GapRow:
         items=items,
         gap=texts.signed_points(gap["value"]),
         interval=texts.interval(low, high, texts.signed_points),
-        beyond=low is not None and (low > 0 or high < 0),
+        beyond=_is_beyond(gap, comparisons),
+        size=abs(gap["value"] or 0.0),
     )
 
 
@@ -119,10 +138,11 @@ def people_answer(rows: list[GapRow], questions: list[PeopleQuestion]) -> str:
     beyond = [row for row in rows if row.beyond]
     if not beyond:
         return _("No group of people labels differently from everyone else by more than chance explains.")
-    first = beyond[0]
-    words = {"group": first.group, "gap": first.gap, "interval": first.interval, "items": first.items}
+    most = max(beyond, key=lambda row: row.size)
+    words = {"group": most.group, "gap": most.gap, "interval": most.interval, "items": most.items}
     text = _(
-        "“%(group)s” give the label %(gap)s points against everyone else (%(items)s; 95 %% interval %(interval)s)."
+        "The largest gap that is beyond chance, of all rows at once: “%(group)s” give the label %(gap)s points against "
+        "everyone else (%(items)s; 95 %% interval %(interval)s)."
     )
     return text % words
 

@@ -28,11 +28,12 @@ from fairness.presenting.glance import since_briefly, where_not
 from fairness.presenting.heat import crossed_others, heat_map
 from fairness.presenting.linked_tiles import gap_counts, with_counts
 from fairness.presenting.links import Counts, ends_counts, items_url, rate_counts
+from fairness.presenting.marks import happened
 from fairness.presenting.plots import Series, gap_plot, rate_plot, series_of, source_key
 from fairness.presenting.reading import Reading, Verdict, headline, reading, waiting
 from fairness.presenting.shown import not_narrowed, omitted, order_url, shown_groups
 from fairness.presenting.tiles import spark, tiles
-from fairness.presenting.timeplot import happened, since_when, time_plot, time_rows
+from fairness.presenting.timeplot import since_when, time_plot, time_rows
 from fairness.presenting.truth import truth_blocks
 from fairness.selectors.behind import agreement_of, completeness_of, crossing_of, people_of, use_of
 from fairness.selectors.live import LiveView, Source
@@ -121,7 +122,7 @@ def more_context(project: Project, view: LiveView, role: Role) -> dict[str, Any]
         "since": since_when(view, found),
         "time": time_plot(view, found, series),
         "time_rows": time_rows(project, view, found, series, role),
-        "happened": happened(project, found, role),
+        "happened": happened(project, view, found, role),
         **_crossing_context(project, view, series, role),
         "truth": truth_blocks(project, view, series, role),
         "counting_truth": view.counting_truth,

@@ -152,13 +152,15 @@ def _chosen(project: Project, view: LiveView) -> Iterator[Row]:
         return
     readings = []
     if found.parity is not None:
-        readings = [(name, getattr(found.parity, name), found.known) for name in ("weighted", "naive")]
-        readings.append(("audit", found.parity.audit, found.audited))
+        readings = [(f"checked_{name}", getattr(found.parity, name), found.known) for name in ("weighted", "naive")]
+        readings.append(("checked_uniform", found.parity.audit, found.audited))
     if found.balanced is not None and found.balanced.parity is not None:
         parity = found.balanced.parity
         readings += [
             (f"balanced_{name}", getattr(parity, name), found.balanced.labels) for name in ("weighted", "naive")
         ]
+    if found.uniform is not None:
+        readings.append(("at_random", found.uniform, found.beside))
     for name, parity_of, labels in readings:
         yield (name, labels, *_estimate(parity_of.difference), parity_of.highest or "", parity_of.lowest or "")
     yield ("no_chance", found.unknown, *[""] * (len(ESTIMATE) + 2))

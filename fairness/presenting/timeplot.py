@@ -18,12 +18,11 @@ from fairness.presenting import texts
 from fairness.presenting.links import Counts, given_counts
 from fairness.presenting.plots import GAP_LIMITS, Series, source_key
 from fairness.selectors.live import LiveView, Source
-from fairness.selectors.timeline import Mark, Moment, Timeline, table_of
+from fairness.selectors.timeline import Moment, Timeline, table_of
 from fairness.selectors.wanted import Wanted
 
 # The template fairness/timeline.html writes 360 × 236 (size), 44 and 350 (ends of the time), 26 and 178 (of the scale).
 LEFT, RIGHT, TOP, BOTTOM, EDGE = 44, 350, 26, 178, 6
-MOST_LISTED = 40  # marks in the list below
 
 
 @dataclass(frozen=True)
@@ -55,17 +54,6 @@ class TimePlot:
     levels: tuple[Tick, ...]
     dates: tuple[Tick, ...]
     marks: tuple[MarkLine, ...]
-
-
-@dataclass(frozen=True)
-class Happened:
-    """A mark in words."""
-
-    at: datetime
-    title: str
-    text: str
-    icon: str
-    url: str
 
 
 def since_when(view: LiveView, found: Timeline) -> str:
@@ -200,53 +188,3 @@ def _narrowed(wanted: Wanted, moment: Moment) -> Wanted:
 
 def _hour(hour: int) -> str:
     return f"{datetime.fromtimestamp(hour * SECONDS_AN_HOUR, UTC):%Y-%m-%dT%H}"
-
-
-def happened(project: Project, found: Timeline, role: Role) -> list[Happened]:
-    """Checkpoints and decisions in words, the newest first."""
-    return [_happened(project, mark, role) for mark in reversed(found.marks)][:MOST_LISTED]
-
-
-def _happened(project: Project, mark: Mark, role: Role) -> Happened:
-    if mark.kind == "checkpoint":
-        title = _("Checkpoint %(number)s of run %(run)s") % {"number": mark.number, "run": mark.subject}
-        decided = {"pause": _("The run paused."), "stop": _("The run stopped."), "go_on": _("It went on.")}[mark.what]
-        url = reverse("run_detail", args=[mark.subject]) if role != Role.EXPERT else ""
-        return Happened(mark.at, title, f"{decided} {mark.reason}".strip(), "flag", url)
-    icon = "alert" if mark.what == "finding.opened" else "check-circle"
-    return Happened(mark.at, _title(mark.what), mark.reason, icon, _finding_url(project, mark))
-
-
-def _finding_url(project: Project, mark: Mark) -> str:
-    return reverse("fairness_finding", args=[project.pk, mark.subject]) if mark.subject else ""
-
-
-def _title(kind: str) -> str:
-    titles = {
-        "project.changed": _("Project changed"),
-        "project.status_changed": _("Project's status changed"),
-        "attributes.changed": _("Protected attributes changed"),
-        "serving.rules_changed": _("Serving of items changed"),
-        "quality.rules_changed": _("Rules of quality changed"),
-        "deciding.rules_changed": _("Method of consensus changed"),
-        "groups.changed": _("Groups of items changed"),
-        "demand.raised": _("More labels for a group"),
-        "demand.raise_ended": _("No more labels for a group than for others"),
-        "monitors.groups_changed": _("Groups changed that a monitor watches"),
-        "schema.changed": _("Labels or guidelines changed"),
-        "run.started": _("Run started"),
-        "run.paused": _("Run paused"),
-        "run.resumed": _("Run resumed"),
-        "run.stopped": _("Run stopped"),
-        "run.cancelled": _("Run cancelled"),
-        "run.finished": _("Run finished"),
-        "run.rules_changed": _("Rules of a run changed"),
-        "monitor.added": _("A limit was set"),
-        "monitor.changed": _("A limit was changed"),
-        "monitor.removed": _("A limit was removed"),
-        "finding.opened": _("A monitor found something"),
-        "finding.sent": _("A finding was sent to experts"),
-        "finding.decided": _("A finding was decided about"),
-        "audit.model_chosen": _("A model was chosen by its audit"),
-    }
-    return titles.get(kind, kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ DECISIONS = (
     "deciding.rules_changed",
     "groups.changed",
     "demand.raised",
+    "demand.raise_carried",
     "demand.raise_ended",
     "monitors.groups_changed",
 )
@@ -43,7 +44,11 @@ OTHER_DECISIONS = (
     "finding.sent",
     "finding.decided",
     "audit.model_chosen",
+    "audit.model_proposed",
 )
+
+
+ABOUT = {"run", "finding", "monitor", "audit"}  # what a decision may be about that has a page of its own
 
 
 @dataclass(frozen=True)
@@ -73,10 +78,12 @@ class Mark:
 
     at: datetime
     kind: str  # checkpoint or decision
-    subject: int  # of a checkpoint: its run; of what is about a finding: that; else 0
+    subject: int  # id of what it is about: a run, a finding, a limit, an audit; else 0
     number: int  # of a checkpoint: its number; else 0
     what: str  # the record's kind, or what was decided at the checkpoint
     reason: str
+    about: str = ""  # run, finding, monitor or audit: what ``subject`` is
+    data: Mapping[str, Any] = field(default_factory=dict)  # what the record says of a decision
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,7 @@ def marks_of(project: Project, wanted: Wanted) -> list[Mark]:
         runs = runs.filter(annotator_id=wanted.model)
     checkpoints = Checkpoint.objects.filter(run__in=runs).order_by("-pk")[:MOST_MARKS]
     marks = [
-        Mark(one.created_at, "checkpoint", one.run_id, one.number, RunDecision(one.decision).value, one.reason)
+        Mark(one.created_at, "checkpoint", one.run_id, one.number, RunDecision(one.decision).value, one.reason, "run")
         for one in checkpoints
         if wanted.by in ("", MODEL)
     ]
@@ -174,5 +181,6 @@ def _subjects(project: Project, runs: QuerySet[Run]) -> list[str]:
 def _decision(event: LedgerEvent) -> Mark:
     reason = event.data.get("reason", "")
     kind, _colon, pk = event.subject.partition(":")
-    subject = int(pk) if kind == "finding" else 0
-    return Mark(event.created_at, "decision", subject, 0, event.kind, reason if isinstance(reason, str) else "")
+    about = kind if kind in ABOUT else ""
+    said = reason if isinstance(reason, str) else ""
+    return Mark(event.created_at, "decision", int(pk) if about else 0, 0, event.kind, said, about, event.data)

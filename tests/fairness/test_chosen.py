@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -11,7 +9,7 @@ from django.utils import timezone
 from annotations.access import Access, annotator_of
 from annotations.grouping.services import groups_count
 from annotations.labelling.services import claim, submit
-from annotations.models import Assignment, Item, Project, ServingRules, StreamRules
+from annotations.models import Assignment, Consensus, Draw, Item, Project, ServingRules, StreamRules
 from annotations.serving.services import lanes_settle, rules_update
 from fairness.metrics import Status
 from fairness.selectors.chosen import chosen_view
@@ -113,31 +111,69 @@ def test_chances_that_are_unknown_are_counted_and_not_weighted(cast):
     assert (view.known, view.unknown, view.audited, view.parity) == (0, 3, 0, None)
 
 
-def test_labels_are_weighted_by_their_chances_with_the_audit_stream_beside_them(cast):
-    """Kept items of one group were four times as likely to be taken; weighted and audited there is no difference."""
+def checked(project: Project, group: str, value: str, count: int, chance: float, stream: str = "chosen") -> None:
+    """Finished items that a stream drew with this chance and that an expert gave a label."""
+    schema, now = project.schemas.get(), timezone.now()
+    for item in make_items(project, count, groups={"religion": group}):
+        Draw.objects.create(project=project, item=item, stream=stream, probability=chance, drawn_at=now)
+        Consensus.objects.filter(item=item).delete()
+        Consensus.objects.create(
+            item=item, project=project, schema=schema, value=value, method="settled", decided_at=now
+        )
+
+
+def test_experts_labels_are_weighted_by_their_chances_with_the_uniform_stream_beside_them(cast, client):
+    """Kept items of one group were four times as likely to be drawn; weighted and uniformly drawn there is no
+    difference."""
     for group, kept_chance in (("christian", 0.2), ("muslim", 0.8)):
-        labelled(cast.project, group, "keep", round(200 * kept_chance), stream="chosen", probability=kept_chance)
-        labelled(cast.project, group, "remove", 40, stream="chosen", probability=0.2)
-        labelled(cast.project, group, "keep", 30, stream="audit")
-        labelled(cast.project, group, "remove", 30, stream="audit")
+        checked(cast.project, group, "keep", round(200 * kept_chance), kept_chance)
+        checked(cast.project, group, "remove", 40, 0.2)
+        for value in ("keep", "remove"):
+            checked(cast.project, group, value, 30, 0.1, "audit")
     view = shown(cast.project)
     assert (view.known, view.unknown, view.audited) == (280, 0, 120)
     assert view.parity.naive.difference.value == pytest.approx(160 / 200 - 40 / 80)
     assert view.parity.weighted.difference.value == pytest.approx(0, abs=1e-9)
-    assert view.parity.audit.difference.value == 0
+    assert view.parity.audit.difference.value == pytest.approx(0, abs=1e-9)
     assert view.parity.weighted.difference.status is Status.OK
+    fold_all()
+    client.force_login(cast.audrey)
+    page = client.get(f"/projects/{cast.project.pk}/fairness/").content.decode()
+    assert "280 finished items</a> were drawn where errors are likely" in page
+    assert "labels of items drawn uniformly for a check" in page
+    told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]
+    assert (told["known"], told["audited"], told["weighted"]["highest"] is not None) == (280, 120, True)
+    table = client.get(f"/projects/{cast.project.pk}/fairness/chosen.csv").content.decode()
+    assert {row.split(",")[0] for row in table.splitlines()[1:]} >= {"checked_weighted", "checked_uniform"}
+
+
+def test_what_no_expert_has_given_a_label_is_in_no_reading(cast):
+    checked(cast.project, "muslim", "keep", 3, 0.5)
+    Consensus.objects.filter(item_id=Consensus.objects.values_list("pk", flat=True)[0]).update(value=None)
+    (waiting,) = make_items(cast.project, 1)
+    now = timezone.now()
+    Draw.objects.create(project=cast.project, item=waiting, stream="chosen", probability=0.5, drawn_at=now)
+    assert shown(cast.project).known == 2
+
+
+def test_uniformly_drawn_at_another_share_weighs_otherwise(cast):
+    checked(cast.project, "muslim", "keep", 40, 0.5)
+    checked(cast.project, "muslim", "keep", 30, 0.2, "audit")
+    checked(cast.project, "muslim", "remove", 30, 0.1, "audit")
+    rate = shown(cast.project).parity.audit.rates["muslim"].value
+    assert rate == pytest.approx(30 / 0.2 / (30 / 0.2 + 30 / 0.1))
 
 
 def test_only_the_newest_labels_are_read(cast, monkeypatch):
     monkeypatch.setattr("fairness.selectors.chosen.MOST", 5)
-    labelled(cast.project, "muslim", "keep", 7, stream="chosen", probability=random.uniform(0.1, 1))
+    labelled(cast.project, "muslim", "keep", 7, stream="chosen")
     view = shown(cast.project)
     assert (view.read, view.cut) == (5, True)
 
 
 def test_page_and_api_say_it(client, cast):
-    labelled(cast.project, "muslim", "keep", 40, stream="chosen", probability=0.5)
-    labelled(cast.project, "christian", "keep", 40, stream="chosen", probability=0.25)
+    for group in ("muslim", "christian"):
+        labelled(cast.project, group, "keep", 40, stream="audit")
     labelled(cast.project, "christian", "keep", 2, stream="chosen")
     fold_all()
     client.force_login(cast.audrey)
@@ -145,10 +181,11 @@ def test_page_and_api_say_it(client, cast):
     assert "Items that were chosen" in page
     assert "2 labels</a> are of items that had no chance which is known" in page
     assert "a weighted estimate is not possible" in page
+    assert "80 labels</a> are of items that came at random beside them" in page
     told = client.get(f"/api/v1/projects/{cast.project.pk}/fairness/").json()["chosen"]
-    assert (told["known"], told["unknown"], told["cut"]) == (80, 2, False)
-    assert told["weighted"]["demographic_parity_difference"]["value"] == 0
-    assert told["audit"]["demographic_parity_difference"]["status"] != "ok"
+    assert (told["known"], told["unknown"], told["beside"], told["cut"]) == (0, 2, 80, False)
+    assert told["weighted"] is None
+    assert told["uniform"]["demographic_parity_difference"]["value"] == 0
 
 
 def test_by_priority_the_page_says_that_nothing_can_be_weighted_and_what_stands_in(client, cast):
@@ -159,14 +196,15 @@ def test_by_priority_the_page_says_that_nothing_can_be_weighted_and_what_stands_
     address = f"/projects/{cast.project.pk}/fairness/"
     page = client.get(address).content.decode()
     assert "3 labels</a> are of items that came by priority. That is no draw" in page
-    assert "It is switched off." in page
-    assert f"/projects/{cast.project.pk}/settings/audit-stream/" in page
+    assert "items that come at random beside them. None do." in page
+    assert f"/projects/{cast.project.pk}/settings/serving/" in page
     StreamRules.objects.create(project=cast.project, share=0.1, seed=1)
+    ServingRules.objects.update(uniform_share=0.2)
     page = client.get(address).content.decode()
-    assert "What stands in for it is the audit stream" in page
-    assert "Switch it on" not in page
+    assert "What stands in for it are items that come at random" in page
+    assert "Set a share" not in page
     told = client.get(f"/api/v1{address}").json()["chosen"]
-    assert (told["unknown"], told["balanced"], told["audit_share"]) == (3, None, 0.1)
+    assert (told["unknown"], told["balanced"], told["audit_share"], told["uniform_share"]) == (3, None, 0.1, 0.2)
 
 
 def balanced(cast, column: str) -> None:

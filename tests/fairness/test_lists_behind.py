@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotations.items import patience
 from annotations.items.selectors import ItemFilter, count_of, items_of, labels_counted
-from annotations.models import Annotation, Assignment, Item, ServingRules
+from annotations.models import Annotation, Assignment, Consensus, Draw, Item, ServingRules
 from annotations.services.changes import item_changes
 from annotations.serving.services import rules_update
 from fairness.models import AgreementFigures
@@ -22,6 +22,7 @@ from ledger.errors import DomainError
 from tests.factories import add_label, make_annotator, make_items, make_project
 from tests.fairness.conftest import fold_all
 from tests.fairness.test_behind_numbers import behind, counts_in
+from tests.fairness.test_chosen import checked as drawn_and_checked
 from tests.fairness.test_chosen import given
 from tests.fairness.test_dashboard import address
 from tests.fairness.test_fold import fresh_items
@@ -187,24 +188,48 @@ def chosen_of(client: Any, cast: Any) -> tuple[Any, Any]:
 
 
 def test_chosen_items_lead_to_their_labels(cast, page_client):
-    known = served(cast, 9, stream="chosen", probability=0.5)
-    unknown = served(cast, 5, stream="chosen")
-    audited = served(cast, 4, stream="audit")
+    chosen = served(cast, 7, stream="chosen")
+    beside = served(cast, 4, stream="audit")
     served(cast, 3)
-    revised(known[0], "remove")
-    taken_out(known[1], "withdrawn")
-    taken_out(unknown[0], "excluded")
-    for label in audited:  # someone else's label of the same item came as any other does
+    revised(chosen[0], "remove")
+    taken_out(chosen[1], "withdrawn")
+    taken_out(chosen[2], "excluded")
+    for label in beside:  # someone else's label of the same item came as any other does
         add_label(label.item, make_annotator(cast.project), "keep")
     fold_all()
     client = page_client(cast.audrey)
     view, counts = chosen_of(client, cast)
-    assert (view.known, view.unknown, view.audited) == (8, 4, 4)
-    assert checked(client, counts) == 3
+    assert (view.known, view.unknown, view.beside) == (0, 5, 4)
+    assert checked(client, counts) == 2
     page = client.get(address(cast)).content.decode()
-    assert ">4 labels</a> are of items that had no chance" in page
+    assert ">5 labels</a> are of items that had no chance" in page
+    assert ">4 labels</a> are of items that came at random beside them" in page
     report = client.get(address(cast, "", "report/")).content.decode()
-    assert "4 labels are of items that had no chance" in report
+    assert "5 labels are of items that had no chance" in report
+
+
+def test_items_that_were_checked_lead_to_these(cast, page_client, monkeypatch):
+    drawn_and_checked(cast.project, "muslim", "keep", 6, 0.5)
+    drawn_and_checked(cast.project, "christian", "keep", 3, 0.1, "audit")
+    Consensus.objects.filter(pk__in=Consensus.objects.order_by("pk").values("pk")[:1]).update(value=None)  # a bad item
+    waiting, other = make_items(cast.project, 2)
+    Draw.objects.create(
+        project=cast.project, item=waiting, stream="chosen", probability=0.5, drawn_at=timezone.now(), is_drawn=True
+    )
+    Draw.objects.create(
+        project=cast.project, item=other, stream="chosen", probability=0.5, drawn_at=timezone.now(), is_drawn=False
+    )
+    fold_all()
+    client = page_client(cast.audrey)
+    view, counts = chosen_of(client, cast)
+    assert (view.known, view.audited, view.known_from) == (5, 3, 0)
+    assert checked(client, counts) == 2
+    page = client.get(address(cast)).content.decode()
+    assert ">5 finished items</a> were drawn where errors are likely" in page
+    monkeypatch.setattr("fairness.selectors.chosen.MOST_CHECKED", 3)
+    view, counts = chosen_of(client, cast)
+    assert (view.known, view.audited, view.audited_from) == (2, 3, 0), "the newest three, of which one waits"
+    assert checked(client, counts) == 2
 
 
 def test_balanced_labels_lead_to_those_since_the_order_was_set(cast, page_client):
@@ -221,11 +246,11 @@ def test_balanced_labels_lead_to_those_since_the_order_was_set(cast, page_client
 
 def test_of_more_labels_than_are_read_the_list_has_those_that_were(cast, page_client, monkeypatch):
     monkeypatch.setattr("fairness.selectors.chosen.MOST", 5)
-    served(cast, 7, stream="chosen", probability=0.5)
+    served(cast, 7, stream="chosen")
     fold_all()
     client = page_client(cast.olivia)
     view, counts = chosen_of(client, cast)
-    assert (view.known, view.cut) == (5, True)
+    assert (view.unknown, view.cut) == (5, True)
     assert checked(client, counts) == 1
 
 
@@ -233,15 +258,18 @@ def test_experts_are_not_led_to_how_items_were_drawn(cast, page_client, api):
     served(cast, 3, stream="audit")
     fold_all()
     _view, counts = chosen_of(page_client(cast.edgar), cast)
-    assert [one.n for one in counts_in(counts)] == [0, 0, 0, 3]
+    assert [one.n for one in counts_in(counts)] == [0, 0, 0, 0, 3]
     assert not [one for one in counts_in(counts) if one.url]
     items = f"/api/v1/projects/{cast.project.pk}/items/"
     assert api(cast.edgar).get(items, {"served": "audit"}).status_code == 403
+    assert api(cast.edgar).get(items, {"drawn_from": 1}).status_code == 403
     assert api(cast.wanda).get(items, {"served": "audit"}).status_code == 403
     assert api(cast.audrey).get(items, {"served": "audit"}).status_code == 200
 
 
-@pytest.mark.parametrize("wrong", [{"people": "some"}, {"served": "check"}, {"chance": "yes"}, {"served_from": 7}])
+@pytest.mark.parametrize(
+    "wrong", [{"people": "some"}, {"served": "check"}, {"chance": "yes"}, {"served_from": 7}, {"drawn_from": 7}]
+)
 def test_a_filter_that_is_none_is_refused(cast, api, wrong):
     assert api(cast.olivia).get(f"/api/v1/projects/{cast.project.pk}/items/", wrong).status_code == 400
     with pytest.raises(DomainError):

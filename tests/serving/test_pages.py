@@ -31,6 +31,7 @@ def address(cast) -> str:
 FORM = {
     "strategy": "breadth",
     "column": "",
+    "uniform_share": "0",
     "max_labels": "6",
     "tau": "0.9",
     "labels_per_worker": "",
@@ -67,6 +68,8 @@ def test_the_same_rules_again_change_nothing(cast, page_client, sent, django_cap
     [
         ({"strategy": "priority", "column": ""}, "column"),
         ({"strategy": "stratified", "column": "nothing of the sort"}, "column"),
+        ({"uniform_share": 0.6}, "uniform_share"),
+        ({"uniform_share": "nan"}, "uniform_share"),
         ({"max_labels": 1}, "max_labels"),
         ({"max_labels": 51}, "max_labels"),
         ({"tau": 0.2}, "tau"),
