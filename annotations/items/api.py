@@ -28,7 +28,7 @@ from annotations.items.selectors import (
     allowed_filter,
     items_of,
 )
-from annotations.items.served import CHANCE, SERVED
+from annotations.items.served import SERVED
 from annotations.items.voices import VOICES
 from annotations.models import Case, Consensus, Item, ItemFlag
 
@@ -171,9 +171,6 @@ class ItemQuerySerializer(serializers.Serializer[Any]):
         choices=list(SERVED),
         required=False,
         help_text=_("The label is of an item given out as chosen by a rule, or drawn beside these; not for experts."),
-    )
-    chance = serializers.ChoiceField(
-        choices=list(CHANCE), required=False, help_text=_("With served: whether the chance to be chosen is known.")
     )
     served_since = serializers.DateTimeField(required=False, help_text=_("With served: when the item was given out."))
     served_until = serializers.DateTimeField(required=False, help_text=_("The same; this moment not included."))

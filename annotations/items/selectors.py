@@ -61,7 +61,7 @@ class ItemFilter:
     without gold. ``stream``: items that the ``audit`` or the ``chosen`` stream drew for a check, with ``checked``
     (``yes`` or ``no``) those that an expert has settled, or has not, with ``drawn_from`` those of this draw's id on.
     ``attribute``: items that have any group of it. ``people``: items that several people labelled, see
-    ``annotations.items.voices``. ``served``, with ``chance`` and the three after it: labels given for leases as
+    ``annotations.items.voices``. ``served``, with the three after it: labels given for leases as
     ``annotations.items.served`` describes them.
     """
 
@@ -89,7 +89,6 @@ class ItemFilter:
     attribute: str = ""
     people: str = ""
     served: str = ""
-    chance: str = ""
     served_since: datetime | None = None
     served_until: datetime | None = None
     served_from: int | None = None
@@ -114,7 +113,7 @@ class ItemFilter:
     @property
     def of_leases(self) -> Served | None:
         """Which leases the labels are meant to be given for, where that is asked."""
-        asked = Served(self.served, self.chance, self.served_since, self.served_until, self.served_from)
+        asked = Served(self.served, self.served_since, self.served_until, self.served_from)
         return None if asked == Served() else asked
 
 

@@ -12,16 +12,14 @@ from annotations.models import Stream
 from ledger.errors import invalid
 
 SERVED = (Stream.CHOSEN.value, Stream.AUDIT.value)
-CHANCE = ("yes", "no")
 
 
 @dataclass(frozen=True)
 class Served:
-    """``stream``: by which the item was given out; ``chance``: whether that it would be is known. ``since`` and
+    """``stream``: by which the item was given out. ``since`` and
     ``until`` (not included): when it was given out; ``newest_from``: the id of the oldest lease that is meant."""
 
     stream: str = ""
-    chance: str = ""
     since: datetime | None = None
     until: datetime | None = None
     newest_from: int | None = None
@@ -31,14 +29,10 @@ class Served:
 
         Raises ``DomainError`` (400) where it is no such filter.
         """
-        if self.stream not in SERVED or self.chance not in ("", *CHANCE):
-            text = _(
-                "Labels are of items that were served as chosen or audit, whose chance is known (yes) or not (no)."
-            )
+        if self.stream not in SERVED:
+            text = _("Labels are of items that were served as chosen or audit.")
             raise invalid(text, fields={"served": [text]})
         found: dict[str, Any] = {"stream": self.stream}
-        if self.chance:
-            found["probability__isnull"] = self.chance == CHANCE[1]
         for name, value in (
             ("leased_at__gte", self.since),
             ("leased_at__lt", self.until),

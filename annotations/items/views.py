@@ -41,7 +41,7 @@ from annotations.items.selectors import (
     labels_counted,
     may_know_givers,
 )
-from annotations.items.served import CHANCE, SERVED
+from annotations.items.served import SERVED
 from annotations.items.voices import VOICES
 from annotations.items.words import asked_beside
 from annotations.modalities import modality
@@ -53,7 +53,7 @@ from ledger.errors import DomainError
 PER_PAGE = 50
 HIDDEN_FROM_EXPERTS = (
     "against", "pair", "differs", "truly", "said", "stream", "checked", "drawn_from",
-    "served", "chance", "served_since", "served_until", "served_from",
+    "served", "served_since", "served_until", "served_from",
 )  # fmt: skip
 LONGEST_GROUP = 1000  # characters of attribute:group; a group is as long as a cell of a file
 
@@ -109,7 +109,6 @@ class FilterForm(forms.Form):
     attribute = forms.CharField(required=False, max_length=LONGEST_GROUP, widget=forms.HiddenInput)
     people = forms.ChoiceField(required=False, choices=_hidden(VOICES), widget=forms.HiddenInput)
     served = forms.ChoiceField(required=False, choices=_hidden(SERVED), widget=forms.HiddenInput)
-    chance = forms.ChoiceField(required=False, choices=_hidden(CHANCE), widget=forms.HiddenInput)
     served_since = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     served_until = forms.DateTimeField(required=False, widget=forms.HiddenInput)
     served_from = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from annotations.items.pairs import NOT
 from annotations.items.selectors import CHECKED, GROUP_SEPARATOR, ItemFilter
-from annotations.items.served import CHANCE
 from annotations.items.voices import AGREE, COMPARED, DIFFER
 
 PAIR_WORDS = {
@@ -70,8 +69,6 @@ def _pair_words(wanted: ItemFilter) -> str:
 def _of_labels(wanted: ItemFilter) -> Iterator[str]:
     if wanted.served:
         yield str(SERVED_WORDS[wanted.served])
-    if wanted.chance:
-        yield gettext("its chance is known") if wanted.chance == CHANCE[0] else gettext("without a chance of its own")
     times = (
         (wanted.since, gettext("label given since %(when)s UTC")),
         (wanted.until, gettext("label given before %(when)s UTC")),
