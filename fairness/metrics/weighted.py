@@ -20,7 +20,7 @@ from annotations.agreement.intervals import normal_quantile
 from fairness.metrics.counts import G, GroupCounts
 from fairness.metrics.estimate import Estimate, Reason
 from fairness.metrics.intervals import wilson
-from fairness.metrics.parity import MIN_GROUP, Parity, demographic_parity, no_comparison, parity_of
+from fairness.metrics.parity import MIN_GROUP, Parity, demographic_parity, no_comparison, parity_of, raised
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -75,7 +75,12 @@ def effective_size(weights: npt.ArrayLike) -> float:
 
 
 def weighted_rate(
-    selected: npt.ArrayLike, weights: npt.ArrayLike, *, min_group: int = MIN_GROUP, confidence: float = 0.95
+    selected: npt.ArrayLike,
+    weights: npt.ArrayLike,
+    *,
+    min_group: int = MIN_GROUP,
+    confidence: float = 0.95,
+    labels_per_item: int = 1,
 ) -> Estimate:
     """Hájek's estimate ``Σ w y / Σ w`` of a rate.
 
@@ -86,6 +91,7 @@ def weighted_rate(
     ----------
     selected : (n,) whether each label is the one in question.
     weights : (n,) finite and not negative, of any scale.
+    labels_per_item : so many labels count as one in the interval, as those of one item are alike.
 
     Undefined without labels or weight; insufficient where there are fewer than ``min_group`` labels, or they are
     worth fewer than ``MIN_EFFECTIVE`` of equal weight, ``(Σ w)² / Σ w²`` (Kish).
@@ -103,6 +109,7 @@ def weighted_rate(
     value = min(1.0, float((w * y).sum() / w.sum()))
     variance = float(((w * (y - value)) ** 2).sum() / w.sum() ** 2) * len(y) / max(len(y) - 1, 1)
     effective = min(len(y), value * (1 - value) / variance) if variance > 1e-15 else min(len(y), worth)
+    effective /= labels_per_item
     return Estimate.ok(value, len(y), wilson(value * effective, effective, confidence))
 
 
@@ -159,21 +166,36 @@ def weighted_parity(
     *,
     min_group: int = MIN_GROUP,
     confidence: float = 0.95,
+    labels_per_item: int = 1,
 ) -> Parity[G]:
-    """Demographic parity of weighted labels: each group's Hájek rate, and how far they lie apart.
+    """Demographic parity of weighted labels: each group's Hájek rate, and how far they lie apart, with an interval that
+    holds whichever pair lies furthest apart.
 
     Parameters
     ----------
     groups : (n,) the group of each label's item.
-    selected, weights : (n,), see :func:`weighted_rate`. Weights of the whole draw, not of each group's.
+    selected, weights, labels_per_item : see :func:`weighted_rate`. Weights of the whole draw, not of each group's.
     """
     y, w = _columns(selected, weights)
     members = _members(groups, len(y))
-    rates = {
-        group: weighted_rate(y[rows], w[rows], min_group=min_group, confidence=confidence)
-        for group, rows in members.items()
+
+    def found(confidence: float) -> dict[G, Estimate]:
+        return {
+            group: weighted_rate(
+                y[rows], w[rows], min_group=min_group, confidence=confidence, labels_per_item=labels_per_item
+            )
+            for group, rows in members.items()
+        }
+
+    rates = found(confidence)
+    usable = sum(rate.value is not None for rate in rates.values())
+    sure = found(raised(confidence, usable)) if usable > 1 else {}
+    limits = {
+        group: (one.value, one.low, one.high)
+        for group, one in sure.items()
+        if one.value is not None and one.low is not None and one.high is not None
     }
-    return parity_of(rates, no_comparison(_tally(members, y)))
+    return parity_of(rates, no_comparison(_tally(members, y)), limits=limits or None)
 
 
 def active_parity(
@@ -184,6 +206,7 @@ def active_parity(
     *,
     min_group: int = MIN_GROUP,
     confidence: float = 0.95,
+    labels_per_item: int = 1,
 ) -> ActiveParity[G]:
     """The weighted estimate, that of the audit stream beside it, and the naive one for comparison.
 
@@ -191,13 +214,15 @@ def active_parity(
     ----------
     groups, selected, weights : the chosen items' labels, see :func:`weighted_parity`.
     audit : counts of the items that were drawn uniformly.
+    labels_per_item : the most labels that one item has among them: so many count as one in every interval.
     """
     y, _w = _columns(selected, weights)
     naive = _tally(_members(groups, len(y)), y)
+    asked: Any = {"min_group": min_group, "confidence": confidence, "labels_per_item": labels_per_item}
     return ActiveParity(
-        naive=demographic_parity(naive, min_group=min_group, confidence=confidence),
-        weighted=weighted_parity(groups, selected, weights, min_group=min_group, confidence=confidence),
-        audit=demographic_parity(audit, min_group=min_group, confidence=confidence),
+        naive=demographic_parity(naive, **asked),
+        weighted=weighted_parity(groups, selected, weights, **asked),
+        audit=demographic_parity(audit, **asked),
     )
 
 

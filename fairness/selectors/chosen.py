@@ -108,6 +108,7 @@ class Given:
     """A label of an item that was chosen, or came at random beside those, and the lease that it was given for."""
 
     lease: int
+    item: int
     stream: str
     at: datetime
     groups: Mapping[str, str]
@@ -121,7 +122,7 @@ def chosen_view(project: Project, question: Question | None) -> ChosenView | Non
     if not Project.objects.filter(Exists(given) | Exists(checked), pk=project.pk).exists():
         return None
     labelled = given.filter(annotations__status=AnnotationStatus.CURRENT).order_by("-id")
-    names = ("id", "stream", "leased_at", "item__groups", "annotations__value")
+    names = ("id", "item_id", "stream", "leased_at", "item__groups", "annotations__value")
     found = [Given(*row) for row in labelled.values_list(*names)[: MOST + 1]]
     cut, rows = len(found) > MOST, found[:MOST]
     rules = ServingRules.objects.filter(project=project).first()
@@ -139,7 +140,7 @@ def chosen_view(project: Project, question: Question | None) -> ChosenView | Non
         cut=cut,
         balanced=_balanced(project, question, rules, since, in_balance, beside) if rules and in_balance else None,
         beside=len(beside),
-        uniform=demographic_parity(_counts(project, question, beside)) if question and beside else None,
+        uniform=_at_random(project, question, beside),
         uniform_share=rules.uniform_share if rules is not None else 0.0,
         by_priority=rules is not None and rules.strategy == Strategy.PRIORITY,
         audit_share=drawn or 0.0,
@@ -147,6 +148,17 @@ def chosen_view(project: Project, question: Question | None) -> ChosenView | Non
         known_from=known_from,
         audited_from=audited_from,
     )
+
+
+def _at_random(project: Project, question: Question | None, rows: Sequence[Given]) -> Parity[str] | None:
+    if question is None or not rows:
+        return None
+    return demographic_parity(_counts(project, question, rows), labels_per_item=_depth(rows))
+
+
+def _depth(*parts: Sequence[Given]) -> int:
+    """The most labels that one item has in any of them, 1 at least."""
+    return max((n for rows in parts for n in Counter(row.item for row in rows).values()), default=1)
 
 
 def _balanced_since(project: Project, rules: ServingRules | None) -> datetime | None:
@@ -208,7 +220,8 @@ def _parity(
     own = [(row, chance) for row, chance in zip(rows, chances, strict=True) if question.attribute in row.groups]
     groups = [row.groups[question.attribute] for row, _chance in own]
     weights = inverse_weights([one for _, one in own])
-    return active_parity(groups, [hit(row.value) for row, _ in own], weights, _counts(project, question, beside))
+    hits, uniform, depth = [hit(row.value) for row, _ in own], _counts(project, question, beside), _depth(rows, beside)
+    return active_parity(groups, hits, weights, uniform, labels_per_item=depth)
 
 
 def _hits(project: Project, question: Question) -> Callable[[Any], bool]:

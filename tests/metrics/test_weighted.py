@@ -196,3 +196,24 @@ def test_intervals_by_known_chances_hold_the_truth_where_the_plain_ones_never_do
     assert held["naive"] == 0
     for name in ("weighted", "total", "uniform"):
         assert 920 <= held[name] <= 985, held
+
+
+def test_the_interval_of_the_weighted_difference_holds_whichever_pair_lies_furthest_apart():
+    """Six groups without a difference: an interval of the furthest pair alone leaves 0 out in far more than 5 %."""
+    rng, missed = np.random.default_rng(7), 0
+    groups = np.repeat(list("abcdef"), 150)
+    for _ in range(200):
+        weights = rng.uniform(1, 3, len(groups))
+        found = weighted_parity(groups.tolist(), rng.random(len(groups)) < 0.4, weights)
+        assert found.difference.low is not None
+        missed += found.difference.low > 0
+    assert missed <= 20
+
+
+def test_labels_of_one_item_count_as_one_in_weighted_intervals():
+    groups, selected = ["a"] * 300 + ["b"] * 300, np.tile([True, False, False], 200)
+    one, three = (weighted_parity(groups, selected, np.ones(600), labels_per_item=k) for k in (1, 3))
+    assert (one.difference.value, one.rates["a"].value) == (three.difference.value, three.rates["a"].value)
+    width = {k: found.rates["a"].high - found.rates["a"].low for k, found in ((1, one), (3, three))}
+    assert width[3] == pytest.approx(width[1] * 3**0.5, rel=0.02)
+    assert three.difference.high > one.difference.high
