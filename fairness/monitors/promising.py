@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from annotations.models import Project
 from fairness.models import Monitor
 from fairness.monitors.models import Measure, Whose
@@ -14,9 +16,21 @@ def unpromised(monitor: Monitor) -> str:
 
     Models take items in random order; where one is held beside people, it is what people were given that counts.
     """
-    if monitor.whose == Whose.MODEL and monitor.measure not in (Measure.GAP, Measure.KAPPA):
-        return ""
-    found = withheld_for(monitor.project, monitor.attribute, PEOPLE)
+    return _reason(monitor, withheld_for(monitor.project, monitor.attribute, PEOPLE)) if _of_people(monitor) else ""
+
+
+def unpromised_of(project: Project, monitors: Iterable[Monitor]) -> dict[int, str]:
+    """The same of many monitors of a project: each attribute is looked at once."""
+    monitors = [monitor for monitor in monitors if _of_people(monitor)]
+    found = {name: withheld_for(project, name, PEOPLE) for name in {monitor.attribute for monitor in monitors}}
+    return {monitor.pk: _reason(monitor, found[monitor.attribute]) for monitor in monitors}
+
+
+def _of_people(monitor: Monitor) -> bool:
+    return monitor.whose != Whose.MODEL or monitor.measure in (Measure.GAP, Measure.KAPPA)
+
+
+def _reason(monitor: Monitor, found: Withheld | None) -> str:
     if found is None or (found is Withheld.DEPTH and monitor.measure == Measure.GAP):
         return ""  # a gap takes the first label of each item, however many there are
     return found.value

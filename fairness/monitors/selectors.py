@@ -95,12 +95,13 @@ def look_at(monitor: Monitor) -> list[Look]:
     state = state_of(now.project_id, [now])
     judged = [one for one in judge(state, [now]) if one.failed or one.verdict.plain is not None]
     who = annotator_names([one.annotator_id for one in judged])
-    return [_look(state, one, names, who.get(one.annotator_id or 0, "")) for one in judged]
+    reason = unpromised(now) if any(one.verdict.beyond for one in judged) else ""
+    return [_look(state, one, names, who.get(one.annotator_id or 0, ""), reason) for one in judged]
 
 
-def _look(state: State, one: Judged, names: dict[str, str], who: str) -> Look:
+def _look(state: State, one: Judged, names: dict[str, str], who: str, reason: str) -> Look:
     verdict = one.verdict
-    said = verdict.as_json() | {"ordered": unpromised(one.monitor)} if verdict.beyond else {}
+    said = verdict.as_json() | {"ordered": reason}
     text = found_text(one.monitor, said, names, who) if verdict.beyond else ""
     more = min(one.past.waits(labels_in(one.monitor.measure, verdict.table)), default=0)
     return Look(who, verdict, text, verdict.beyond, one.failed, let_be(state, one), more)

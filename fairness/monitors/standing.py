@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from annotations.models import Project
@@ -12,7 +12,7 @@ from fairness.metrics import MOST_GROUPS
 from fairness.models import Monitor
 from fairness.monitors.measures import labels_in
 from fairness.monitors.naming import enough_groups, groups_by_attribute
-from fairness.monitors.promising import unpromised
+from fairness.monitors.promising import unpromised_of
 from fairness.monitors.reading import Judged, LetBe, State, judge, let_be, state_of
 
 
@@ -53,8 +53,13 @@ def stands_of(project: Project, monitors: Sequence[Monitor]) -> dict[int, Stands
     judged: dict[int, list[Judged]] = defaultdict(list)
     for one in judge(state, monitors):
         judged[one.monitor.pk].append(one)
+    reasons = unpromised_of(project, monitors)
     return {
-        monitor.pk: _stands(monitor, now.get(monitor.attribute, []), judged[monitor.pk], state) for monitor in monitors
+        monitor.pk: replace(
+            _stands(monitor, now.get(monitor.attribute, []), judged[monitor.pk], state),
+            unpromised=reasons.get(monitor.pk, ""),
+        )
+        for monitor in monitors
     }
 
 
@@ -79,7 +84,7 @@ def _stands(monitor: Monitor, now: Sequence[str], judged: Sequence[Judged], stat
     else:
         standing = Standing.WATCHING if any(map(_labels, judged)) else Standing.NO_LABELS
     more = min((until for one in on_trial for until in one.past.waits(_labels(one))), default=0)
-    return Stands(standing, unwatched, gone, label_gone, len(now), more, unpromised(monitor))
+    return Stands(standing, unwatched, gone, label_gone, len(now), more)
 
 
 def _apart(monitor: Monitor, now: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,7 +14,7 @@ from fairness.monitors.checkpoints import at_checkpoint
 from fairness.monitors.evaluating import due_projects
 from fairness.monitors.promising import unpromised
 from fairness.monitors.services import finding_decide, monitor_add
-from fairness.monitors.standing import Standing
+from fairness.monitors.standing import Standing, stands_of
 from fairness.monitors.words import how_sure
 from tests.factories import Cast, make_annotator
 from tests.fairness.conftest import fold_all
@@ -268,3 +268,16 @@ def test_alpha_is_promised_of_people_where_their_items_come_as_if_at_random(cast
 
 def test_findings_of_before_there_were_several_reasons_still_say_theirs(cast):
     assert "by priority" in how_sure(watch(cast, whose="people"), {"ordered": True})
+
+
+def test_how_many_monitors_stand_takes_as_few_queries_as_how_one_does(cast, django_assert_max_num_queries):
+    """Whether α is promised is looked at once for each attribute."""
+    fresh_items(cast.project, 2)
+    fold_all()
+    ServingRules.objects.create(project=cast.project, strategy="stratified", column="origin")
+    watched = [
+        watch(cast, whose=whose, label=label) for whose in ("people", "consensus") for label in ("keep", "remove")
+    ]
+    with django_assert_max_num_queries(16):
+        stands = stands_of(cast.project, watched)
+    assert {one.unpromised for one in stands.values()} == {"balanced"}
