@@ -311,7 +311,7 @@ def test_filters_are_links_by_keyboard_and_back_leads_to_the_filter_that_was_the
 def test_a_lost_network_is_said_wherever_one_has_scrolled_to(cast, browser_page, relay):
     fill_fairness(cast.project)
     page, heard = browser_page(cast.olivia), []
-    page.on("websocket", lambda socket: socket.on("framereceived", heard.append))
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(frame)))
     opened(page, cast)
     before = -1
     while before != len(heard):  # a message that still comes would say that the page is live
