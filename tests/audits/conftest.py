@@ -9,7 +9,7 @@ from fairness.audits.asking import audit_for_a_while
 from fairness.audits.services import audit_start
 from fairness.audits.sets import set_from_templates
 from fairness.models import Audit, ProbeSet
-from tests.llm_workers.conftest import _impatient, llm, model  # noqa: F401
+from tests.llm_workers.conftest import _impatient, llm, model, patient  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

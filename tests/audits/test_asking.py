@@ -22,6 +22,7 @@ from tests.llm_server import CACHED_TOKENS, PROMPT_TOKENS
 GIB = 1024**3
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_audit_asks_about_every_probe_in_every_order_and_measures(templates, start, work, llm, cast):
     women = ("woman", "women", "female")
     llm.choose = lambda text, names: ["Positive" if any(word in text.lower() for word in women) else "Negative"]
@@ -30,9 +31,7 @@ def test_an_audit_asks_about_every_probe_in_every_order_and_measures(templates, 
     candidate = audit.candidates.get()
     assert candidate.status == CandidateStatus.DONE
     assert candidate.asked == templates.size == candidate.answers.count()
-    # On a busy machine a request is sent once more whose answer did not come through; it is told and paid for once.
-    asked = {request["messages"][-1]["content"] for request in llm.requests}
-    assert candidate.requests == 2 * templates.size == len(asked)
+    assert candidate.requests == 2 * templates.size == len(llm.requests)
     assert candidate.prompt_tokens == 100 * candidate.requests
     figures = candidate.results["attributes"]["gender"]
     assert figures["groups"]["woman"]["selection_rate"]["value"] == 1.0

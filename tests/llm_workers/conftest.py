@@ -23,6 +23,12 @@ def _impatient(monkeypatch):
 
 
 @pytest.fixture
+def patient(monkeypatch):
+    """For tests that count requests: on a busy machine an answer may take a second, and would be asked for again."""
+    monkeypatch.setattr(limits, "PATIENCE", Patience())
+
+
+@pytest.fixture
 def llm(settings):
     """A scripted vLLM server."""
     with ScriptedServer() as server:

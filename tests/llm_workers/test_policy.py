@@ -35,6 +35,7 @@ def limited(kind: str, bound, action: str = "pause", least: int = 1) -> list[Ask
         ("money", "0.0012", "The limit of 0.0012 EUR is reached: 0.0012 were spent."),
     ],
 )
+@pytest.mark.usefixtures("patient")
 def test_a_run_pauses_at_a_limit_and_never_goes_past_it(cast, llm, start, work, model, kind, bound, says):
     ModelVersion.objects.update(price_per_million_prompt=1, price_per_million_completion=0)
     model.refresh_from_db()  # the one that `start` starts
@@ -270,6 +271,7 @@ def test_rules_have_constraints(cast, start):
 # --- never paid twice -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_is_labelled_is_never_paid_again_whatever_became_of_run_or_label(cast, llm, start, work):
     items = make_items(cast.project, 6)
     stopped = work(start(rules=limited("items", 4, "stop")))

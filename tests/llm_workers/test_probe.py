@@ -20,6 +20,7 @@ from tests.factories import make_items
 from tests.llm_server import PROMPT_TOKENS
 
 
+@pytest.mark.usefixtures("patient")
 def test_the_run_waits_after_its_probe_with_an_estimate_and_pays_nothing_twice(cast, llm, start, work):
     ModelVersion.objects.update(price_per_million_prompt=1, price_per_million_completion=1)
     make_items(cast.project, 50)
