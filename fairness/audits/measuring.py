@@ -28,6 +28,7 @@ from fairness.metrics import (
     Parity,
     Reason,
     crossed_rates,
+    each_of,
     flip_rate,
     no_comparison,
     odds_of,
@@ -237,7 +238,7 @@ def _worst(rows: Sequence[Row], compared: Sequence[Compared], min_group: int) ->
             found[name].append({**figure(estimate), "attribute": sides.name})
     attributes = [sides.name for sides in compared if len(sides.attributes) == 1]
     for name in attributes:
-        flips = _families(rows, name, confidence=1 - (1 - CONFIDENCE) / len(attributes))
+        flips = _families(rows, name, confidence=each_of(CONFIDENCE, len(attributes)))
         found["flips"].append({**flips["share"], "attribute": name})
     return {
         name: max((one for one in own if one["value"] is not None), key=lambda one: one["value"], default=None)

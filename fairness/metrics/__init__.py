@@ -29,7 +29,7 @@ from fairness.metrics.flips import Flips, flip_rate
 from fairness.metrics.gaps import Gaps, gap, human_llm_gaps
 from fairness.metrics.impact import FOUR_FIFTHS, Impact, Verdict, disparate_impact, ratio_interval
 from fairness.metrics.intersections import Intersections, cross, crossed_rates, margin, own_limits
-from fairness.metrics.intervals import mover_difference, mover_ratio, newcombe, wilson
+from fairness.metrics.intervals import each_of, mover_difference, mover_ratio, newcombe, wilson
 from fairness.metrics.ordering import log_order_evidence
 from fairness.metrics.parity import (
     MIN_GROUP,
@@ -126,6 +126,7 @@ __all__ = [
     "difficulty_strata",
     "disparate_impact",
     "disparity",
+    "each_of",
     "effective_size",
     "equal_opportunity",
     "equalized_odds",

@@ -163,11 +163,10 @@ def no_comparison(counts: Mapping[G, GroupCounts]) -> Estimate:
     return Estimate.insufficient(Reason.SMALL_GROUPS, sum(sizes))
 
 
-def parity_of(rates: Mapping[G, Estimate], missing: Estimate, *, limits: Mapping[G, Limits] | None = None) -> Parity[G]:
+def parity_of(rates: Mapping[G, Estimate], missing: Estimate, *, limits: Mapping[G, Limits]) -> Parity[G]:
     """Difference and ratio of rates that were estimated otherwise, each with limits of its own.
 
-    Difference and ratio have the MOVER intervals of the highest and the lowest rate. ``missing`` is what both are
-    where fewer than two rates have a value.
+    Difference and ratio have MOVER intervals. ``missing`` is what both are where fewer than two rates have a value.
 
     Parameters
     ----------
@@ -175,40 +174,30 @@ def parity_of(rates: Mapping[G, Estimate], missing: Estimate, *, limits: Mapping
         then hold the largest true difference and the smallest true ratio, whichever pair that is: each is bounded by
         every pair, and widened to hold the estimate itself.
     """
-    usable = {
-        group: (e.value, e.low, e.high)
-        for group, e in rates.items()
-        if e.value is not None and e.low is not None and e.high is not None
-    }
+    usable = {group: e.value for group, e in rates.items() if e.value is not None}
     excluded = tuple(group for group in rates if group not in usable)
     if len(usable) < 2:
         return Parity(rates, missing, missing, None, None, excluded)
-    ordered = sorted(usable, key=lambda group: usable[group][0])
+    ordered = sorted(usable, key=usable.__getitem__)
     lowest, highest = ordered[0], ordered[-1]
     n = sum(rates[group].n for group in usable)
-    low, high = _widest(usable[highest], usable[lowest], limits)
-    top, bottom = usable[highest][0], usable[lowest][0]
+    top, bottom = usable[highest], usable[lowest]
+    low, high = _widest(top - bottom, limits)
     difference = Estimate.ok(top - bottom, n, (max(-1.0, low), min(1.0, high)))
     if top <= 0:
         return Parity(rates, difference, Estimate.undefined(Reason.ALL_ZERO, n), highest, lowest, excluded)
-    bounds = _smallest(usable[lowest], usable[highest], limits)
+    bounds = _smallest(bottom / top, limits)
     ratio = Estimate.ok(bottom / top, n, bounds if math.isfinite(bounds[1]) else None)
     return Parity(rates, difference, ratio, highest, lowest, excluded)
 
 
-def _widest(high: Limits, low: Limits, limits: Mapping[G, Limits] | None) -> tuple[float, float]:
-    if limits is None:
-        return mover_difference(high, low)
+def _widest(value: float, limits: Mapping[G, Limits]) -> tuple[float, float]:
     pairs = [mover_difference(one, other) for one, other in permutations(limits.values(), 2)]
-    value = high[0] - low[0]
     return min(value, max(least for least, _most in pairs)), max(value, max(most for _least, most in pairs))
 
 
-def _smallest(low: Limits, high: Limits, limits: Mapping[G, Limits] | None) -> tuple[float, float]:
-    if limits is None:
-        return mover_ratio(low, high)
+def _smallest(value: float, limits: Mapping[G, Limits]) -> tuple[float, float]:
     pairs = [mover_ratio(one, other) for one, other in permutations(limits.values(), 2) if other[0] > 0]
-    value = low[0] / high[0]
     least, most = min(least for least, _most in pairs), min(most for _least, most in pairs)
     return min(value, least), max(value, most)
 

@@ -195,7 +195,7 @@ def weighted_parity(
         for group, one in sure.items()
         if one.value is not None and one.low is not None and one.high is not None
     }
-    return parity_of(rates, no_comparison(_tally(members, y)), limits=limits or None)
+    return parity_of(rates, no_comparison(_tally(members, y)), limits=limits)
 
 
 def active_parity(

@@ -7,11 +7,9 @@ from typing import Any
 
 from django.utils.translation import ngettext
 
-from annotations.access import READERS
 from annotations.items.selectors import CHECKED, LABELLED
 from annotations.models import Project, Stream
-from fairness.presenting import texts
-from fairness.presenting.links import Count, Counts, items_of
+from fairness.presenting.links import Counts, drawn_count
 from fairness.selectors.chosen import ChosenView
 
 
@@ -28,12 +26,11 @@ class ChosenCounts:
 
 
 def chosen_counts(view: ChosenView | None, project: Project, role: str) -> ChosenCounts | None:
-    """With links for those who may know how items were drawn, which experts may not."""
     if view is None:
         return None
 
     def linked(text: str, n: int, asked: dict[str, Any]) -> Counts:
-        return (Count(text % {"n": texts.count(n)}, n, items_of(project, asked) if n and role in READERS else ""),)
+        return (drawn_count(project, text, n, asked, role),)
 
     def labels(n: int, stream: Stream, **asked: Any) -> Counts:
         newest = {"served_from": view.oldest} if view.cut else {}

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotations.access import READERS
 from annotations.models import Project, Stream
 from annotations.stream.selectors import Drawn
 from fairness.metrics import MIN_GROUP, Estimate
 from fairness.presenting import texts
-from fairness.presenting.links import Count, Counts, items_of
+from fairness.presenting.links import Count, Counts, drawn_count
 from fairness.selectors.errors import Errors, ErrorsView, Reading
 from fairness.selectors.live import PEOPLE
 
@@ -68,11 +67,8 @@ def errors_part(view: ErrorsView | None, project: Project, role: str) -> ErrorsP
 
 
 def _drawn_counts(drawn: Drawn, project: Project, stream: Stream, role: str) -> Counts:
-    """With links for those who may know which items were drawn: experts look at them as at any others."""
-
     def one(words: str, n: int, before: str, **asked: str) -> Count:
-        url = items_of(project, {"stream": stream.value, **asked}) if n and role in READERS else ""
-        return Count(words % {"n": texts.count(n)}, n, url, before)
+        return drawn_count(project, words, n, {"stream": stream.value, **asked}, role, before=before)
 
     return (
         one(ngettext("%(n)s item", "%(n)s items", drawn.drawn), drawn.drawn, ""),

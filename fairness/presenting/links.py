@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Role
+from annotations.access import READERS
 from annotations.models import Project
 from fairness.presenting import texts
 from fairness.selectors.live import CONSENSUS, MODEL, LiveView, Source
@@ -35,6 +36,13 @@ Counts = tuple[Count, ...]
 
 def items_of(project: Project, asked: Mapping[str, Any]) -> str:
     return f"{reverse('items', args=[project.pk])}?{urlencode(asked)}"
+
+
+def drawn_count(
+    project: Project, words: str, n: int, asked: Mapping[str, Any], role: str, *, before: str = ""
+) -> Count:
+    """With its list for those who may know how items were drawn: experts look at them as at any others."""
+    return Count(words % {"n": texts.count(n)}, n, items_of(project, asked) if n and role in READERS else "", before)
 
 
 def items_url(
